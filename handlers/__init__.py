@@ -1,0 +1,1 @@
+"""What the bot does: decides, and says it as cards. Free of any channel."""

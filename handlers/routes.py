@@ -1,0 +1,198 @@
+"""The tables from name to handler, and the one boundary where errors become sentences."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from secrets import token_hex
+
+import structlog
+
+from handlers import texts
+from handlers.cards import Card, Choice, Reply, Whisper
+from handlers.chat import (
+    ChatError,
+    Click,
+    Command,
+    Lookup,
+    Message,
+    Notice,
+    Person,
+    Submission,
+)
+from handlers.context import Context
+from handlers.rights import EVERYBODY, LEADERS
+from storage import members
+from storage.models import Member
+
+log = structlog.get_logger()
+
+CommandHandler = Callable[[Context, Command, Member], Awaitable[Reply]]
+ClickHandler = Callable[[Context, Click, Member], Awaitable[Reply]]
+FormHandler = Callable[[Context, Submission, Member], Awaitable[Reply]]
+ContactClickHandler = Callable[[Context, Click], Awaitable[Reply]]
+ContactFormHandler = Callable[[Context, Submission], Awaitable[Reply]]
+LookupHandler = Callable[[Context, Lookup, Member], Awaitable[list[Choice]]]
+NoticeHandler = Callable[[Context, Notice, Member | None], Awaitable[Reply]]
+
+
+class Refused(Exception):
+    """What a member asked for can't be done; the message is the sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class CommandRoute:
+    """A command: its handler (which gets the words behind the name), who may use it, and its help key."""
+
+    handler: CommandHandler
+    help: str
+    roles: frozenset[str] = frozenset(EVERYBODY)
+
+
+# Longest name first wins; the empty name is `/nps` alone; what matches no name is an account's name.
+COMMANDS: dict[str, CommandRoute] = {}
+# Clicks and forms of members, by action.
+CLICKS: dict[str, ClickHandler] = {}
+FORMS: dict[str, FormHandler] = {}
+# Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
+CONTACT_CLICKS: dict[str, ContactClickHandler] = {}
+CONTACT_FORMS: dict[str, ContactFormHandler] = {}
+LOOKUPS: dict[str, LookupHandler] = {}
+NOTICES: dict[str, NoticeHandler] = {}
+
+
+async def command(ctx: Context, event: Command) -> Reply:
+    """Carries out a typed command; the reply is for the asker alone."""
+    name, rest = _longest(event.text)
+    route = COMMANDS[name]
+
+    async def run(me: Member) -> Reply:
+        if me.role not in route.roles:
+            raise Refused(await _only_leaders(ctx, me))
+        return await route.handler(ctx, replace(event, text=rest), me)
+
+    reply = await _bounded(ctx, event.person, f"command:{name}", run)
+    return await _keep_from_outsiders(ctx, event, reply)
+
+
+async def click(ctx: Context, event: Click) -> Reply:
+    """Carries out a pressed button; a card replaces the clicked message."""
+    contact = CONTACT_CLICKS.get(event.action)
+    if contact is not None:
+        return await _bounded_contact(event.action, lambda: contact(ctx, event))
+
+    async def run(me: Member) -> Reply:
+        handler = CLICKS.get(event.action)
+        if handler is None:
+            raise Refused(texts.of(me.language, ctx.programme.language)("routes.unknown_action"))
+        return await handler(ctx, event, me)
+
+    return await _bounded(ctx, event.person, f"click:{event.action}", run)
+
+
+async def submission(ctx: Context, event: Submission) -> Reply:
+    """Carries out a form; FormErrors keep it open, a card replaces the message it came from."""
+    contact = CONTACT_FORMS.get(event.action)
+    if contact is not None:
+        return await _bounded_contact(event.action, lambda: contact(ctx, event))
+
+    async def run(me: Member) -> Reply:
+        handler = FORMS.get(event.action)
+        if handler is None:
+            raise Refused(texts.of(me.language, ctx.programme.language)("routes.unknown_action"))
+        return await handler(ctx, event, me)
+
+    return await _bounded(ctx, event.person, f"form:{event.action}", run)
+
+
+async def lookup(ctx: Context, event: Lookup) -> list[Choice]:
+    """Gives what fits the letters typed so far; nothing to somebody unknown."""
+    me = await find_member(ctx, event.person)
+    return [] if me is None else await LOOKUPS[event.kind](ctx, event, me)
+
+
+async def notice(ctx: Context, event: Notice) -> Reply:
+    """Tells a handler that something happened on a platform; a card is for the person's home tab."""
+    me = await find_member(ctx, event.person) if event.person else None
+    handler = NOTICES.get(event.kind)
+    return None if handler is None else await handler(ctx, event, me)
+
+
+async def find_member(ctx: Context, person: Person) -> Member | None:
+    """Gives the member behind a person: by platform id, else by e-mail (then the id is remembered)."""
+    async with ctx.db.reading() as session:
+        found = await members.by_platform_id(session, person.platform, person.id)
+        if found is None and person.email:
+            found = await members.by_email(session, person.email)
+    if found is None or found.left_at is not None:
+        return None
+    if person.platform in ("slack", "teams") and getattr(found, f"{person.platform}_id") is None:
+        async with ctx.db.session() as session:
+            await members.link_platform_id(session, found, person.platform, person.id)
+    return found
+
+
+def _longest(text: str) -> tuple[str, str]:
+    words = text.split()
+    for length in range(len(words), 0, -1):
+        name = " ".join(words[:length]).lower()
+        if name in COMMANDS:
+            return name, " ".join(words[length:])
+    return ("", "") if not words else ("account", " ".join(words))
+
+
+async def _bounded(
+    ctx: Context, person: Person, what: str, run: Callable[[Member], Awaitable[Reply]]
+) -> Reply:
+    me: Member | None = None
+    try:
+        me = await find_member(ctx, person)
+        if me is None:
+            t = texts.of(ctx.programme.language)
+            return whisper(t("routes.unknown_member", who=person.email or person.name or person.id))
+        return await run(me)
+    except Refused as refused:
+        return whisper(str(refused))
+    except Exception:
+        problem = _problem_id()
+        # The one boundary: the person gets a sentence with the id under which the log has the rest.
+        log.exception("handler failed", what=what, problem=problem)
+        t = texts.of(me.language if me else None, ctx.programme.language)
+        return whisper(t("routes.failed", id=problem))
+
+
+async def _bounded_contact(what: str, run: Callable[[], Awaitable[Reply]]) -> Reply:
+    try:
+        return await run()
+    except Refused as refused:
+        return whisper(str(refused))
+
+
+def whisper(sentence: str) -> Whisper:
+    """Gives a sentence for the eyes of the person who acted."""
+    return Whisper(Card(title=sentence, audience="person"))
+
+
+def _problem_id() -> str:
+    return token_hex(4)
+
+
+async def _only_leaders(ctx: Context, me: Member) -> str:
+    async with ctx.db.reading() as session:
+        leaders = await members.with_role(session, *LEADERS)
+    t = texts.of(me.language, ctx.programme.language)
+    return t("routes.not_allowed", names=", ".join(leader.name for leader in leaders) or "–")
+
+
+async def _keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:
+    """The asker alone sees a reply, but a screen in a shared channel is shared: figures go to the person."""
+    if not isinstance(reply, Card) or reply.audience != "internal":
+        return reply
+    if event.place == event.person.place or not await ctx.chat.outsiders(event.place):
+        return reply
+    t = texts.of(ctx.programme.language)
+    try:
+        key = f"reply:{event.person.id}:{_problem_id()}"
+        await ctx.chat.send(event.person.place, Message(reply, key, t.language))
+    except ChatError as error:
+        log.warning("reply not sent directly", reason=error.reason)
+        return whisper(t("routes.not_sent_directly"))
+    return whisper(t("routes.sent_directly"))

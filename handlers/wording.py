@@ -1,0 +1,64 @@
+"""Dates, times, money and numbers as a reader of each language writes them."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+
+from handlers.texts import Texts
+
+
+def points(value: float) -> str:
+    """Gives a score with its sign and a true minus: `+25`, `−17`, `0`."""
+    rounded = round(value)
+    return f"+{rounded}" if rounded > 0 else f"−{-rounded}" if rounded < 0 else "0"
+
+
+def money(amount: float, currency: str | None, t: Texts) -> str:
+    """Gives `420,000 EUR` (`420.000 EUR` in Danish and Dutch)."""
+    number = format_decimal(round(amount), locale=_locale(t.language))
+    return f"{number} {currency}" if currency else number
+
+
+def clock(at: datetime, zone: ZoneInfo, t: Texts) -> str:
+    """Gives the time of day: `13:20`."""
+    local = at.astimezone(zone)
+    return format_time(local, "HH:mm", locale=_locale(t.language))
+
+
+def moment(at: datetime, now: datetime, zone: ZoneInfo, t: Texts) -> str:
+    """Gives a time as near as needed: `15:20` today, `Wed 13:20` within six days, else `7 January 13:20`."""
+    day, today = at.astimezone(zone).date(), now.astimezone(zone).date()
+    if day == today:
+        return clock(at, zone, t)
+    if abs((day - today).days) < 6:
+        return f"{weekday(day, t)} {clock(at, zone, t)}"
+    return f"{long_day(day, t, today)} {clock(at, zone, t)}"
+
+
+def weekday(day: date, t: Texts) -> str:
+    """Gives `Wed`."""
+    return format_date(day, "EEE", locale=_locale(t.language)).rstrip(".")
+
+
+def long_day(day: date, t: Texts, today: date | None = None) -> str:
+    """Gives `7 January`, with the year when it is more than 300 days away from `today`."""
+    far = today is not None and abs((day - today).days) > 300
+    return format_date(day, "d MMMM y" if far else "d MMMM", locale=_locale(t.language))
+
+
+def short_day(day: date, t: Texts) -> str:
+    """Gives `12 Nov`."""
+    return format_date(day, "d MMM", locale=_locale(t.language)).rstrip(".")
+
+
+def month(day: date, t: Texts) -> str:
+    """Gives `March`."""
+    return format_date(day, "LLLL", locale=_locale(t.language))
+
+
+def _locale(language: str) -> Locale:
+    # British English: day before month, 24 hours.
+    return Locale.parse({"en": "en_GB"}.get(language, language))

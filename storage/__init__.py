@@ -1,0 +1,1 @@
+"""What the programme remembers: tables, migrations and named queries. Knows nothing of chat."""

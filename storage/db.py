@@ -1,0 +1,95 @@
+"""Opens the database: one code path for SQLite (WAL) and PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+import storage.models  # noqa: F401  (the tables register themselves with the metadata)
+
+Session = AsyncSession
+
+BUSY_TIMEOUT_MS = 15_000  # SQLite: how long a writer waits for another process's transaction
+_IMMEDIATE = "npsbot_immediate"
+
+
+def database_url(url: str) -> URL:
+    """Gives the address with the asynchronous driver we use; raises ValueError for other databases."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ValueError(f"database url: {backend!r} is not supported, use sqlite:/// or postgresql://")
+
+
+class Database:
+    """The engine with its two kinds of session: `session` to write, `reading` to read."""
+
+    def __init__(self, url: str) -> None:
+        self.url = database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.engine: AsyncEngine = create_async_engine(
+                self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+            )
+            _prepare_sqlite(self.engine)
+        else:
+            self.engine = create_async_engine(self.url, pool_size=10, max_overflow=10)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """A write transaction: commits at the end, rolls back on any error.
+
+        On SQLite it takes the write lock at once, so that it waits its turn and never fails half way.
+        """
+        async with self.engine.connect() as connection:
+            connection = await connection.execution_options(**{_IMMEDIATE: True})
+            async with AsyncSession(bind=connection, expire_on_commit=False) as session:
+                async with session.begin():
+                    yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session]:
+        """A read transaction; whatever is changed in it is thrown away."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A bare write connection for set-based statements; commits at the end."""
+        async with self.engine.connect() as connection:
+            connection = await connection.execution_options(**{_IMMEDIATE: True})
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self.engine.dispose()
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # The driver's own BEGIN is switched off; we write ours, to choose the lock.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get(_IMMEDIATE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

