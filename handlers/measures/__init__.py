@@ -1,0 +1,1 @@
+"""Figures of the programme as pure functions over plain rows: no database, no clock, no texts."""

@@ -1,0 +1,74 @@
+"""Counts of one account by role: what storage counts and every figure is made of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Role = Literal["decision_maker", "influencer", "user", "unknown"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCounts:
+    """Contacts, each counted once by the latest thing known of them.
+
+    `suspect` counts those who have nothing but a suspect reply; they are among `asked`.
+    """
+
+    asked: int = 0
+    promoters: int = 0
+    passives: int = 0
+    detractors: int = 0
+    may_not_recommend: int = 0
+    cannot_judge: int = 0
+    suspect: int = 0
+
+    @property
+    def rated(self) -> int:
+        """Contacts whose latest confirmed reply is a score (n)."""
+        return self.promoters + self.passives + self.detractors
+
+    @property
+    def answered(self) -> int:
+        """Contacts whose latest confirmed reply is a score or one of the two other answers."""
+        return self.rated + self.may_not_recommend + self.cannot_judge
+
+    @property
+    def people(self) -> int:
+        """Contacts who could give a score (N of the bounds and the finite interval)."""
+        return self.asked - self.may_not_recommend - self.cannot_judge
+
+    @property
+    def nps(self) -> float | None:
+        """(promoters - detractors) / rated in points; null without a score."""
+        return (self.promoters - self.detractors) / self.rated * 100 if self.rated else None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    """One account in a scope; `value` is its annual value, null where it is not known."""
+
+    key: str
+    name: str
+    team: str | None = None
+    value: float | None = None
+    by_role: Mapping[Role, RoleCounts] = field(default_factory=dict)
+
+    @property
+    def total(self) -> RoleCounts:
+        """The counts of all roles together."""
+        return add(self.by_role.values())
+
+
+def add(counts: Iterable[RoleCounts]) -> RoleCounts:
+    """The sum of counts, field by field."""
+    asked = promoters = passives = detractors = may_not = cannot = suspect = 0
+    for each in counts:
+        asked += each.asked
+        promoters += each.promoters
+        passives += each.passives
+        detractors += each.detractors
+        may_not += each.may_not_recommend
+        cannot += each.cannot_judge
+        suspect += each.suspect
+    return RoleCounts(asked, promoters, passives, detractors, may_not, cannot, suspect)
