@@ -203,6 +203,11 @@ class Whisper:
 Reply = Card | Form | FormErrors | Whisper | None
 
 
+def whisper(sentence: str) -> Whisper:
+    """Gives a sentence for the eyes of the person who acted."""
+    return Whisper(Card(title=sentence, audience="person"))
+
+
 def plain_text(card: Card) -> str:
     """Gives the text for notifications and screen readers: never a comment, never buttons."""
     return card.push or (f"{card.title} · {card.status}" if card.status else card.title)

@@ -9,6 +9,10 @@ from handlers.settings import Programme
 from storage.db import Database
 
 
+class Refused(Exception):
+    """What a person asked for can't be done; the message is the sentence that says why and what to do."""
+
+
 @dataclass(frozen=True)
 class Job:
     """Work for the engine: `name` finds the handler in jobs.py, `args` are ids only.

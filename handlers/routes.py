@@ -7,7 +7,7 @@ from secrets import token_hex
 import structlog
 
 from handlers import texts
-from handlers.cards import Card, Choice, Reply, Whisper
+from handlers.cards import Card, Choice, Reply, whisper
 from handlers.chat import (
     ChatError,
     Click,
@@ -18,7 +18,7 @@ from handlers.chat import (
     Person,
     Submission,
 )
-from handlers.context import Context
+from handlers.context import Context, Refused
 from handlers.rights import EVERYBODY, LEADERS
 from storage import members
 from storage.models import Member
@@ -32,10 +32,6 @@ ContactClickHandler = Callable[[Context, Click], Awaitable[Reply]]
 ContactFormHandler = Callable[[Context, Submission], Awaitable[Reply]]
 LookupHandler = Callable[[Context, Lookup, Member], Awaitable[list[Choice]]]
 NoticeHandler = Callable[[Context, Notice, Member | None], Awaitable[Reply]]
-
-
-class Refused(Exception):
-    """What a member asked for can't be done; the message is the sentence that says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -164,11 +160,6 @@ async def _bounded_contact(what: str, run: Callable[[], Awaitable[Reply]]) -> Re
         return await run()
     except Refused as refused:
         return whisper(str(refused))
-
-
-def whisper(sentence: str) -> Whisper:
-    """Gives a sentence for the eyes of the person who acted."""
-    return Whisper(Card(title=sentence, audience="person"))
 
 
 def _problem_id() -> str:
