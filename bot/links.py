@@ -1,4 +1,4 @@
-"""Absolute addresses of our own pages and pictures: the one place that puts a token into an address."""
+"""Absolute addresses of our own pages and pictures: only here a token becomes an address."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ class Addresses:
         return link.url if link.url is not None else f"{self.public_url}{link.token_path}"
 
     def picture(self, chart: Chart) -> str:
-        """Gives the address of a chart's picture; the signed id names the picture by its data's hash."""
+        """Gives the address of a chart's picture; the signed id is the hash of its data."""
         token = links.picture_token(self.secret, picture_id(chart))
         return f"{self.public_url}/p/{token}.png"
 

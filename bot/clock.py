@@ -1,0 +1,65 @@
+"""The clock: asks what is due and hands it to the engine. Holds no state that matters."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from handlers.context import Context, Job
+from handlers.jobs import find_due
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 5
+# APScheduler drops a run that is a second late by default; a late look is still a look.
+GRACE_SECONDS = 3600
+
+
+class Clock:
+    """Ticks every five seconds, and at once for the moments that are known beforehand."""
+
+    def __init__(
+        self, enqueue: Callable[[Job], Awaitable[None]], beat: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._enqueue = enqueue
+        self._beat = beat
+        self._ctx: Context | None = None
+        self._scheduler = AsyncIOScheduler(
+            job_defaults={
+                "coalesce": True,
+                "max_instances": 1,
+                "misfire_grace_time": GRACE_SECONDS,
+            }
+        )
+
+    def start(self, ctx: Context) -> None:
+        """Begins to tick."""
+        self._ctx = ctx
+        self._scheduler.add_job(self.tick, "interval", seconds=TICK_SECONDS, id="tick")
+        self._scheduler.add_job(self._beat, "interval", seconds=TICK_SECONDS, id="beat")
+        self._scheduler.start()
+
+    async def soon(self, job: Job, at: datetime | None = None) -> None:
+        """Hands a job to the engine now, or at a time; a lost call costs one tick."""
+        if at is None or self._ctx is None or at <= self._ctx.now():
+            await self._enqueue(job)
+        else:
+            self._scheduler.add_job(
+                self._enqueue, "date", run_date=at, args=[job], id=job.id, replace_existing=True
+            )
+
+    async def tick(self) -> None:
+        """Looks once for what is due."""
+        assert self._ctx is not None
+        try:
+            for job in await find_due(self._ctx):
+                await self._enqueue(job)
+        except Exception:
+            # The next tick looks again: nothing that is due can get lost here.
+            log.exception("tick failed")
+
+    def stop(self) -> None:
+        """Ends the ticking; running looks are cut, which costs nothing: rows hold what is due."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

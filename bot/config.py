@@ -1,0 +1,320 @@
+"""The settings: from one TOML file and the environment, with every problem reported at once."""
+
+import os
+import tomllib
+from datetime import time
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from handlers.settings import WORKING_WEEK, Privacy, Programme, Weekday
+
+ENVIRONMENT_PREFIX = "NPSBOT_"
+SECRET_KEY_LENGTH = 32
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; `problems` says line by line what to mend."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(_Section):
+    """Where the process listens, and how the world reaches it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8400, ge=0, le=65535)
+    public_url: str = "http://127.0.0.1:8400"
+    secret_key: str | None = Field(default=None, repr=False)
+
+
+class DatabaseSection(_Section):
+    """The address of the database: sqlite:/// or postgresql://."""
+
+    url: str = Field(default="sqlite:///npsbot.db", repr=False)
+
+
+class Slack(_Section):
+    """The Slack app; without a bot token Slack is off."""
+
+    mode: Literal["http", "socket"] = "http"
+    bot_token: str | None = Field(default=None, repr=False)
+    app_token: str | None = Field(default=None, repr=False)
+    signing_secret: str | None = Field(default=None, repr=False)
+    api_base_url: str = "https://slack.com/api/"
+    prompts_per_second: float = Field(default=1.0, gt=0)
+
+
+class Teams(_Section):
+    """The Microsoft Teams app registration."""
+
+    app_id: str | None = None
+    app_password: str | None = Field(default=None, repr=False)
+    tenant_id: str | None = None
+
+
+class Mail(_Section):
+    """The mail relay; without a host mail is off."""
+
+    host: str | None = None
+    port: int = Field(default=587, ge=1, le=65535)
+    starttls: bool = True
+    username: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    from_address: str = "survey@localhost"
+    per_second: float = Field(default=10.0, gt=0)
+
+
+class ProgrammeSection(_Section):
+    """The rules of asking."""
+
+    company: str = "Example Ltd"
+    language: Literal["en", "da", "nl"] = "en"
+    timezone: str = "Europe/Copenhagen"
+    country: str = "DK"
+    currency: str = "EUR"
+    open: bool = False
+    window_months: int = Field(default=12, ge=1, le=60)
+    rest_days: int = Field(default=75, ge=0)
+    rest_days_relationship: int = Field(default=150, ge=0)
+    approvals: Literal[1, 2] = 1
+    first_batch: int = Field(default=20, ge=0)
+    first_batch_pause_minutes: int = Field(default=30, ge=0)
+    sending_hours: str = "09:00-16:00"
+    working_hours: str = "08:00-17:00"
+    working_days: tuple[Weekday, ...] = WORKING_WEEK
+    answer_change_days: int = Field(default=5, ge=0)
+    formality: dict[Literal["nl"], Literal["formal", "informal"]] = {}
+
+    @field_validator("sending_hours", "working_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        hours(value)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                f"{value!r} is no time zone; write one such as Europe/Copenhagen"
+            ) from None
+        return value
+
+
+class Alerts(_Section):
+    """When and where alerts go."""
+
+    fallback_place: str | None = None
+    settle_seconds: int = Field(default=90, ge=0)
+
+
+class Deadlines(_Section):
+    """How soon a case is taken and contacted, in working hours and days."""
+
+    critic_take_hours: int = Field(default=4, ge=1)
+    critic_contact_days: int = Field(default=2, ge=1)
+    passive_days: int = Field(default=5, ge=1)
+    promoter_days: int = Field(default=7, ge=1)
+
+
+class PrivacySection(_Section):
+    """Who answers for the data; without all three no wave starts."""
+
+    controller: str | None = None
+    contact: str | None = None
+    keep_months: int | None = Field(default=None, ge=1)
+
+
+class People(_Section):
+    """Whose figures of speed and score may be shown."""
+
+    measure_members: Literal["never", "self", "lead"] = "never"
+
+
+class Console(_Section):
+    """The local console for demo and development; loopback only."""
+
+    enabled: bool = False
+    smtp_port: int | None = Field(default=None, ge=0, le=65535)
+
+
+class Settings(_Section):
+    """All sections of npsbot.toml."""
+
+    server: Server = Server()
+    database: DatabaseSection = DatabaseSection()
+    slack: Slack = Slack()
+    teams: Teams = Teams()
+    mail: Mail = Mail()
+    programme: ProgrammeSection = ProgrammeSection()
+    alerts: Alerts = Alerts()
+    deadlines: Deadlines = Deadlines()
+    privacy: PrivacySection = PrivacySection()
+    people: People = People()
+    console: Console = Console()
+
+    def rules(self) -> Programme:
+        """Gives the rules that handlers obey."""
+        asking = self.programme.model_dump()
+        asking["sending_hours"] = hours(self.programme.sending_hours)
+        asking["working_hours"] = hours(self.programme.working_hours)
+        asking["formality"] = tuple(self.programme.formality.items())
+        pace = []
+        if self.mail.host:
+            pace.append(("mail", self.mail.per_second))
+        if self.slack.bot_token:
+            pace.append(("slack", self.slack.prompts_per_second))
+        return Programme(
+            **asking,
+            **self.deadlines.model_dump(),
+            fallback_place=self.alerts.fallback_place,
+            settle_seconds=self.alerts.settle_seconds,
+            measure_members=self.people.measure_members,
+            privacy=Privacy(**self.privacy.model_dump()),
+            pace=tuple(pace),
+        )
+
+
+def hours(text: str) -> tuple[time, time]:
+    """Gives `09:00-16:00` as two times; raises ValueError unless the first is earlier."""
+    try:
+        first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        raise ValueError(f"{text!r} is no span of hours; write it as 09:00-16:00") from None
+    if first >= last:
+        raise ValueError(f"{text!r}: the first hour must be earlier than the last")
+    return first, last
+
+
+def load(path: Path | None, environment: dict[str, str] | None = None) -> Settings:
+    """Gives the settings of a file (all defaults without one) with the environment's on top.
+
+    `NPSBOT_SLACK__BOT_TOKEN` stands for `bot_token` of `[slack]`. A relative SQLite path is below the
+    file's folder. Raises ConfigError with all problems.
+    """
+    raw: dict[str, Any] = {}
+    if path is not None:
+        try:
+            raw = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(
+                [f"{path}: no such file. Make one with: npsbot init {path.parent}"]
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError([f"{path}: {error}"]) from None
+    _overlay(raw, dict(os.environ) if environment is None else environment)
+    problems = _unknown_keys(raw)
+    if problems:
+        raise ConfigError(problems)
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError([_sentence(detail) for detail in error.errors()]) from None
+    if path is not None:
+        settings = _below(settings, path.parent)
+    problems = _contradictions(settings)
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _overlay(raw: dict[str, Any], environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
+            continue
+        section, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__", 1)
+        listed = [part.strip() for part in value.split(",")] if key == "working_days" else value
+        raw.setdefault(section, {})[key] = listed
+
+
+def _unknown_keys(raw: dict[str, Any]) -> list[str]:
+    problems = []
+    for section, values in raw.items():
+        field = Settings.model_fields.get(section)
+        if field is None:
+            problems.append(f"[{section}] is not known{_nearest(section, Settings.model_fields)}")
+            continue
+        if not isinstance(values, dict):
+            problems.append(f"{section} must be a section: [{section}]")
+            continue
+        known = field.annotation.model_fields  # type: ignore[union-attr]  # every field is a section
+        for key in values:
+            if key not in known:
+                problems.append(f"[{section}] {key} is not known{_nearest(key, known)}")
+    return problems
+
+
+def _nearest(word: str, known: Any) -> str:
+    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(known)}"
+
+
+def _sentence(detail: Any) -> str:
+    section, *rest = (str(part) for part in detail["loc"])
+    # The value itself may be a secret: it is never repeated.
+    return f"[{section}] {'.'.join(rest)}: {detail['msg'].removeprefix('Value error, ')}"
+
+
+def _below(settings: Settings, folder: Path) -> Settings:
+    url = settings.database.url
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/"):
+        return settings
+    absolute = prefix + str((folder / url.removeprefix(prefix)).resolve())
+    return settings.model_copy(update={"database": DatabaseSection(url=absolute)})
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tells whether a host name or address is this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    problems = []
+    server, slack, console = settings.server, settings.slack, settings.console
+    public = urlsplit(server.public_url)
+    if public.scheme not in ("http", "https") or not public.hostname:
+        problems.append("[server] public_url: write an address such as https://nps.example.com")
+    local = is_loopback(public.hostname)
+    if server.secret_key is not None and len(server.secret_key) < SECRET_KEY_LENGTH:
+        problems.append(f"[server] secret_key: must have {SECRET_KEY_LENGTH} characters or more")
+    if not local and server.secret_key is None:
+        problems.append(
+            "[server] secret_key: needed when public_url is not this machine; make one with: "
+            'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+        )
+    if not local and public.scheme != "https":
+        problems.append("[server] public_url: links to customers need https://")
+    if settings.teams.app_id:
+        problems.append("[teams] app_id: this version does not speak Teams yet; leave it empty")
+    if slack.bot_token and slack.mode == "http" and not slack.signing_secret:
+        problems.append(
+            "[slack] signing_secret: needed in http mode (Basic Information of your app)"
+        )
+    if slack.bot_token and slack.mode == "socket" and not slack.app_token:
+        problems.append("[slack] app_token: needed in socket mode (an xapp- token)")
+    if console.enabled and not (local and is_loopback(server.host)):
+        problems.append(
+            "[console] enabled: the console is for this machine only; set [server] host and "
+            "public_url to 127.0.0.1, or switch the console off"
+        )
+    return problems

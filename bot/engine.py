@@ -1,0 +1,197 @@
+"""The durable engine: queues, pace and recovery. The only file importing dbos."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from secrets import token_hex
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.engine import Engine as SyncEngine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from handlers.context import Context, Job
+from handlers.jobs import JOBS
+from storage import running
+from storage.db import Database
+
+log = structlog.get_logger()
+
+# The format of our workflows, not the program's version: an upgrade must strand no work.
+WORKFLOW_FORMAT = "1"
+BEAT_SECONDS = 5
+ALIVE_SECONDS = 15  # younger heartbeat: the process lives
+ALERT_QUEUE = "alert"
+# DBOS looks into a queue once a second by default; an alert must not wait that long (contracts.md).
+ALERT_POLL_SECONDS = 0.1
+WAVE_POLL_SECONDS = 0.5
+
+
+class AlreadyRunning(Exception):
+    """Another living process has this executor id: two of one id would do the same work twice."""
+
+
+class Engine:
+    """Carries out jobs, each once for its id, and goes on with what a dead process left."""
+
+    def __init__(
+        self, db: Database, executor_id: str, channels: Sequence[str], alerts: bool = True
+    ) -> None:
+        self.executor_id = executor_id
+        self.process = f"{socket.gethostname()}/{os.getpid()}"
+        self._db = db
+        self._channels = tuple(channels)
+        self._alerts = alerts
+        self._ctx: Context | None = None
+
+    async def launch(self, ctx: Context) -> None:
+        """Starts working for `ctx`; raises AlreadyRunning while another process has our id."""
+        await self._claim_id(ctx)
+        self._ctx = ctx
+        config: DBOSConfig = {
+            "name": "npsbot",
+            "application_version": WORKFLOW_FORMAT,
+            "executor_id": self.executor_id,
+            "log_level": "ERROR",
+            "enable_otlp": False,
+        }
+        self._sync_engine = _system_engine(self._db)
+        if self._sync_engine is not None:
+            config["system_database_engine"] = self._sync_engine
+        else:
+            url = self._db.url.set(drivername="postgresql")
+            config["system_database_url"] = url.render_as_string(hide_password=False)
+        DBOS(config=config)
+        self._workflow = DBOS.workflow(name="job")(self._run)
+        if not self._alerts:
+            DBOS.listen_queues([wave_queue(channel) for channel in self._channels])
+        DBOS.launch()
+        if self._alerts:
+            await DBOS.register_queue_async(
+                ALERT_QUEUE,
+                partition_limiter={"limit": 1, "period": 1.0},
+                polling_interval_sec=ALERT_POLL_SECONDS,
+            )
+        for channel in self._channels:
+            await DBOS.register_queue_async(
+                wave_queue(channel), global_concurrency=1, polling_interval_sec=WAVE_POLL_SECONDS
+            )
+
+    async def enqueue(self, job: Job) -> None:
+        """Asks for a job; a job whose id was asked for before is not carried out again."""
+        queue = ALERT_QUEUE if job.place is not None else wave_queue(str(job.args[1]))
+        with SetWorkflowID(job.id):
+            if job.place is not None:
+                with SetEnqueueOptions(queue_partition_key=job.place):
+                    await DBOS.enqueue_workflow_async(
+                        queue, self._workflow, job.name, list(job.args)
+                    )
+            else:
+                await DBOS.enqueue_workflow_async(queue, self._workflow, job.name, list(job.args))
+
+    async def beat(self) -> None:
+        """Notes our sign of life, and takes over the work of processes that gave none."""
+        assert self._ctx is not None
+        now = self._ctx.now()
+        async with self._db.session() as session:
+            await running.beat(session, self.executor_id, self.process, now)
+            silent = await running.silent_since(session, now - timedelta(seconds=ALIVE_SECONDS))
+        for executor_id in silent:
+            await self._take_over(executor_id)
+
+    async def close(self) -> None:
+        """Stops working; what was in flight goes on at the next start."""
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        if self._sync_engine is not None:
+            self._sync_engine.dispose()
+        async with self._db.session() as session:
+            await running.forget(session, self.executor_id)
+
+    async def _run(self, name: str, args: list[int | str]) -> None:
+        assert self._ctx is not None
+        workflow_id = DBOS.workflow_id
+        ctx = replace(self._ctx, run=f"{workflow_id}#{token_hex(4)}")
+        try:
+            await JOBS[name](ctx, *args)
+        except Exception:
+            # The rows still say what is due: the clock asks again under a new id.
+            log.exception("job failed", job=workflow_id)
+
+    async def _claim_id(self, ctx: Context) -> None:
+        async with self._db.session() as session:
+            other = await running.heartbeat(session, self.executor_id)
+            now = ctx.now()
+            fresh = other is not None and now - other.at < timedelta(seconds=ALIVE_SECONDS)
+            if other is not None and fresh and self._is_another(other.process):
+                raise AlreadyRunning(
+                    f"{self.executor_id} is already running as {other.process}; stop it first, "
+                    "or give this process another port"
+                )
+            await running.beat(session, self.executor_id, self.process, now)
+
+    def _is_another(self, process: str) -> bool:
+        return process != self.process and _lives(process)
+
+    async def _take_over(self, executor_id: str) -> None:
+        left = await DBOS.list_workflows_async(
+            status="PENDING", executor_id=executor_id, load_input=False, load_output=False
+        )
+        if left:
+            log.warning("taking over", executor=executor_id, jobs=len(left))
+            await DBOS.resume_workflows_async([workflow.workflow_id for workflow in left])
+        async with self._db.session() as session:
+            await running.forget(session, executor_id)
+
+
+class Pace:
+    """Spaces the messages of a wave: one batch of a channel runs at a time, so it spaces all."""
+
+    def __init__(self, per_second: Callable[[str], float]) -> None:
+        self._per_second = per_second
+        self._next: dict[str, float] = {}
+
+    async def __call__(self, channel: str) -> None:
+        """Waits until the channel may take one more message."""
+        loop = asyncio.get_running_loop()
+        at = max(self._next.get(channel, 0.0), loop.time())
+        self._next[channel] = at + 1 / self._per_second(channel)
+        await asyncio.sleep(at - loop.time())
+
+
+def wave_queue(channel: str) -> str:
+    """Gives the name of the queue in which a channel's batches wait their turn."""
+    return f"wave-{channel}"
+
+
+def _lives(process: str) -> bool:
+    """Tells whether a process lives; of another host the heartbeat must be believed."""
+    host, _, pid = process.partition("/")
+    if host != socket.gethostname():
+        return True
+    with suppress(ProcessLookupError):
+        os.kill(int(pid), 0)
+        return True
+    return False
+
+
+def _system_engine(db: Database) -> SyncEngine | None:
+    """Gives DBOS its own SQLite file in WAL mode (about twice the workflows a second), or None."""
+    if not db.is_sqlite or db.url.database is None:
+        return None
+    path = db.url.database.removesuffix(".db") + "-engine.db"
+    engine = create_engine(make_url(f"sqlite:///{path}"), connect_args={"timeout": 15})
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine

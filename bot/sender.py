@@ -1,0 +1,41 @@
+"""The one way out: picks the channel by the place, and keeps customer figures from outsiders."""
+
+from collections.abc import Mapping
+
+from handlers.cards import Card
+from handlers.chat import Chat, Message, MessageRef, OutsidersCanRead, Place, Unreachable
+
+
+class Sender:
+    """The Chat of handlers; `channels` maps the word before a place's colon to its adapter."""
+
+    def __init__(self, channels: Mapping[str, Chat]) -> None:
+        self._channels = dict(channels)
+
+    async def send(self, place: Place, message: Message) -> MessageRef:
+        """Posts a message; raises OutsidersCanRead before an internal card leaves."""
+        channel = self.channel_of(place)
+        await self._guard(channel, place, message.card)
+        return await channel.send(place, message)
+
+    async def update(self, ref: MessageRef, card: Card, language: str) -> None:
+        """Edits a message in place, under the same guard: a place may have been shared since."""
+        channel = self.channel_of(ref.place)
+        await self._guard(channel, ref.place, card)
+        await channel.update(ref, card, language)
+
+    async def outsiders(self, place: Place) -> bool:
+        """Tells whether people from outside can read this place."""
+        return await self.channel_of(place).outsiders(place)
+
+    def channel_of(self, place: Place) -> Chat:
+        """Gives the adapter of a place's platform; raises Unreachable where that is not set up."""
+        prefix = place.partition(":")[0]
+        channel = self._channels.get(prefix)
+        if channel is None:
+            raise Unreachable(f"{prefix} is not set up here: see [{prefix}] in the configuration")
+        return channel
+
+    async def _guard(self, channel: Chat, place: Place, card: Card) -> None:
+        if card.audience == "internal" and await channel.outsiders(place):
+            raise OutsidersCanRead(f"people from outside can read {place}")
