@@ -1,0 +1,173 @@
+"""Writes answers in groups and keeps what counts now (current answers, rollup) in step with them."""
+
+from calendar import monthrange
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, delete, func, insert, select
+from sqlmodel import SQLModel, col
+
+from storage.db import Session
+from storage.models import (
+    Account,
+    Contact,
+    Invitation,
+    Reply,
+    Response,
+    ResponseStatus,
+    SurveyKind,
+)
+
+_CURRENT: Table = SQLModel.metadata.tables["current_answer"]
+_ROLLUP: Table = SQLModel.metadata.tables["rollup"]
+_ACCOUNTS_AT_ONCE = 500
+
+
+class Current(NamedTuple):
+    """A contact's latest confirmed reply inside the window, with the contact's role of today."""
+
+    account_id: int
+    contact_id: int
+    kind: str
+    response_id: int
+    role: str
+    reply: str
+    score: int | None
+    answered_at: datetime
+    leaves_on: datetime
+
+
+def counted_as(kind: str) -> str:
+    """Gives the kind under which an answer counts: `similar` counts with relationship."""
+    return SurveyKind.RELATIONSHIP if kind == SurveyKind.SIMILAR else kind
+
+
+def kinds_counted(kind: str) -> tuple[str, ...]:
+    """Gives the kinds of the responses that count under `kind`."""
+    if kind == SurveyKind.RELATIONSHIP:
+        return (SurveyKind.RELATIONSHIP, SurveyKind.SIMILAR)
+    return (kind,)
+
+
+def leaves_on(answered_at: datetime, window_months: int) -> datetime:
+    """Gives the moment from which an answer no longer counts; a shorter month ends earlier."""
+    months = answered_at.year * 12 + answered_at.month - 1 + window_months
+    year, month = divmod(months, 12)
+    day = min(answered_at.day, monthrange(year, month + 1)[1])
+    return answered_at.replace(year=year, month=month + 1, day=day)
+
+
+async def recount(
+    session: Session, account_ids: Collection[int], kind: str, now: datetime, window_months: int
+) -> None:
+    """Makes current answers and rollup of these accounts anew from their responses.
+
+    `kind` is the kind that counts (`relationship` takes `similar` along). The few rows of an account
+    are computed again, so that sums can't drift; the number of statements does not grow with the
+    accounts (up to 500 at a time).
+    """
+    kind = counted_as(kind)
+    for part in _parts(sorted(set(account_ids)), _ACCOUNTS_AT_ONCE):
+        await _lock_accounts(session, part)
+        latest = await _latest_replies(session, part, kind, now, window_months)
+        for table in (_CURRENT, _ROLLUP):
+            of_part = (table.c.account_id.in_(part), table.c.kind == kind)
+            await session.execute(delete(table).where(*of_part))
+        if latest:
+            await session.execute(insert(_CURRENT), [current._asdict() for current in latest])
+            await session.execute(insert(_ROLLUP), _sums(latest))
+
+
+async def read_current(
+    session: Session, account_ids: Collection[int], kind: str = SurveyKind.RELATIONSHIP
+) -> list[Current]:
+    """Gives what counts of these accounts, newest first; recount before what is outdated."""
+    query = (
+        select(*(_CURRENT.c[name] for name in Current._fields))
+        .where(_CURRENT.c.account_id.in_(account_ids), _CURRENT.c.kind == counted_as(kind))
+        .order_by(_CURRENT.c.answered_at.desc(), _CURRENT.c.contact_id)
+    )
+    return [Current(*row) for row in (await session.execute(query)).all()]
+
+
+async def _lock_accounts(session: Session, account_ids: Sequence[int]) -> None:
+    """Lets two processes recount an account one after the other (SQLite has one writer anyway)."""
+    if session.get_bind().dialect.name == "postgresql":
+        query = select(col(Account.id)).where(col(Account.id).in_(account_ids))
+        await session.execute(query.order_by(col(Account.id)).with_for_update(key_share=True))
+
+
+async def _latest_replies(
+    session: Session, account_ids: Sequence[int], kind: str, now: datetime, window_months: int
+) -> list[Current]:
+    place = func.row_number().over(
+        partition_by=(col(Response.account_id), col(Response.contact_id)),
+        order_by=(col(Response.answered_at).desc(), col(Response.id).desc()),
+    )
+    # A little more than the window: the exact end of a month is decided by `leaves_on` below.
+    since = now - timedelta(days=31 * window_months + 4)
+    replies = (
+        select(
+            col(Response.account_id),
+            col(Response.contact_id),
+            col(Response.id).label("response_id"),
+            func.coalesce(col(Contact.role), "unknown").label("role"),
+            col(Response.reply),
+            col(Response.score),
+            col(Response.answered_at),
+            place.label("place"),
+        )
+        .join(Contact, col(Contact.id) == col(Response.contact_id))
+        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
+        .where(
+            col(Response.account_id).in_(account_ids),
+            col(Response.kind).in_(kinds_counted(kind)),
+            col(Response.status) == ResponseStatus.CONFIRMED,
+            col(Response.answered_at) > since,
+            col(Invitation.is_test).is_(False),
+        )
+        .subquery()
+    )
+    names = ("account_id", "contact_id", "response_id", "role", "reply", "score", "answered_at")
+    query = select(*(replies.c[name] for name in names)).where(replies.c.place == 1)
+    found = []
+    for row in (await session.execute(query)).all():
+        leaves = leaves_on(row.answered_at, window_months)
+        if leaves > now:
+            found.append(Current(kind=kind, leaves_on=leaves, **row._mapping))
+    return found
+
+
+def _sums(latest: Sequence[Current]) -> list[dict[str, Any]]:
+    sums: dict[tuple[int, str], dict[str, Any]] = {}
+    for current in latest:
+        row = sums.setdefault(
+            (current.account_id, current.role),
+            {
+                "account_id": current.account_id,
+                "kind": current.kind,
+                "role": current.role,
+                "promoters": 0,
+                "passives": 0,
+                "detractors": 0,
+                "may_not_recommend": 0,
+                "cannot_judge": 0,
+                "leaves_on": current.leaves_on,
+            },
+        )
+        row[_column(current)] += 1
+        row["leaves_on"] = min(row["leaves_on"], current.leaves_on)
+    return list(sums.values())
+
+
+def _column(current: Current) -> str:
+    if current.reply != Reply.SCORE or current.score is None:
+        return str(current.reply)
+    # The groups of the 0-10 scale; other scales keep their scores in current_answer.
+    return "promoters" if current.score >= 9 else "passives" if current.score >= 7 else "detractors"
+
+
+def _parts(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
