@@ -1,0 +1,583 @@
+"""first."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0001'
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('app_setting',
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('value', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_app_setting'))
+    )
+    op.create_table('block_entry',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('email_hash', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_block_entry')),
+    sa.UniqueConstraint('email_hash', name=op.f('uq_block_entry_email_hash'))
+    )
+    op.create_table('console_mail',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('sender', sa.String(), nullable=False),
+    sa.Column('recipient', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('raw', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_console_mail'))
+    )
+    with op.batch_alter_table('console_mail', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_console_mail_recipient'), ['recipient'], unique=False)
+
+    op.create_table('console_message',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('card', sa.JSON(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('reply_to', sa.Integer(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['reply_to'], ['console_message.id'], name=op.f('fk_console_message_reply_to_console_message')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_console_message'))
+    )
+    with op.batch_alter_table('console_message', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_console_message_place'), ['place'], unique=False)
+
+    op.create_table('heartbeat',
+    sa.Column('executor_id', sa.String(), nullable=False),
+    sa.Column('process', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('executor_id', name=op.f('pk_heartbeat'))
+    )
+    op.create_table('survey',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('wording_version', sa.Integer(), nullable=False),
+    sa.Column('reasons', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_survey')),
+    sa.UniqueConstraint('name', name=op.f('uq_survey_name'))
+    )
+    op.create_table('team',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_team')),
+    sa.UniqueConstraint('name', name=op.f('uq_team_name'))
+    )
+    op.create_table('member',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('function', sa.String(), nullable=True),
+    sa.Column('team_id', sa.Integer(), nullable=True),
+    sa.Column('slack_id', sa.String(), nullable=True),
+    sa.Column('teams_id', sa.String(), nullable=True),
+    sa.Column('timezone', sa.String(), nullable=True),
+    sa.Column('language', sa.String(), nullable=True),
+    sa.Column('country', sa.String(), nullable=True),
+    sa.Column('left_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('away_from', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('away_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('backup_id', sa.Integer(), nullable=True),
+    sa.Column('last_digest_on', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['backup_id'], ['member.id'], name=op.f('fk_member_backup_id_member')),
+    sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_member_team_id_team')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_member')),
+    sa.UniqueConstraint('email', name=op.f('uq_member_email')),
+    sa.UniqueConstraint('slack_id', name=op.f('uq_member_slack_id')),
+    sa.UniqueConstraint('teams_id', name=op.f('uq_member_teams_id'))
+    )
+    with op.batch_alter_table('member', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_member_team_id'), ['team_id'], unique=False)
+
+    op.create_table('account',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('aliases', sa.JSON(), nullable=False),
+    sa.Column('parent_id', sa.Integer(), nullable=True),
+    sa.Column('segment', sa.String(), nullable=True),
+    sa.Column('region', sa.String(), nullable=True),
+    sa.Column('country', sa.String(), nullable=True),
+    sa.Column('tier', sa.String(), nullable=True),
+    sa.Column('annual_value', sa.Float(), nullable=True),
+    sa.Column('currency', sa.String(), nullable=True),
+    sa.Column('strategic', sa.Boolean(), nullable=False),
+    sa.Column('renewal_date', sa.Date(), nullable=True),
+    sa.Column('owner_id', sa.Integer(), nullable=True),
+    sa.Column('team_id', sa.Integer(), nullable=True),
+    sa.Column('recommend_policy', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_account_owner_id_member')),
+    sa.ForeignKeyConstraint(['parent_id'], ['account.id'], name=op.f('fk_account_parent_id_account')),
+    sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_account_team_id_team')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
+    sa.UniqueConstraint('key', name=op.f('uq_account_key'))
+    )
+    with op.batch_alter_table('account', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_account_owner_id'), ['owner_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_account_segment'), ['segment'], unique=False)
+        batch_op.create_index(batch_op.f('ix_account_team_id'), ['team_id'], unique=False)
+
+    op.create_table('bound_place',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('platform', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('team_id', sa.Integer(), nullable=True),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('bound_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_bound_place_member_id_member')),
+    sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_bound_place_team_id_team')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bound_place')),
+    sa.UniqueConstraint('member_id', 'platform', name=op.f('uq_bound_place_member_id_platform')),
+    sa.UniqueConstraint('team_id', 'platform', name=op.f('uq_bound_place_team_id_platform'))
+    )
+    with op.batch_alter_table('bound_place', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bound_place_place'), ['place'], unique=False)
+
+    op.create_table('wave',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('survey_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('audience', sa.JSON(), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closes_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sending_days', sa.JSON(), nullable=False),
+    sa.Column('sending_hours', sa.String(), nullable=True),
+    sa.Column('respect_hours', sa.Boolean(), nullable=False),
+    sa.Column('reminder_after_days', sa.Integer(), nullable=True),
+    sa.Column('first_batch', sa.Integer(), nullable=False),
+    sa.Column('first_batch_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('first_batch_released', sa.Boolean(), nullable=False),
+    sa.Column('planned_by', sa.Integer(), nullable=True),
+    sa.Column('approved_by', sa.Integer(), nullable=True),
+    sa.Column('planned_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('is_test', sa.Boolean(), nullable=False),
+    sa.Column('imported', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['approved_by'], ['member.id'], name=op.f('fk_wave_approved_by_member')),
+    sa.ForeignKeyConstraint(['planned_by'], ['member.id'], name=op.f('fk_wave_planned_by_member')),
+    sa.ForeignKeyConstraint(['survey_id'], ['survey.id'], name=op.f('fk_wave_survey_id_survey')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wave')),
+    sa.UniqueConstraint('name', name=op.f('uq_wave_name'))
+    )
+    with op.batch_alter_table('wave', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_wave_state'), ['state'], unique=False)
+
+    op.create_table('case',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('wave_id', sa.Integer(), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('owner_id', sa.Integer(), nullable=True),
+    sa.Column('taken_by', sa.Integer(), nullable=True),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('contacted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reached', sa.Boolean(), nullable=True),
+    sa.Column('solved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('take_by', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('contact_by', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('snoozed_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('escalated_to', sa.String(), nullable=True),
+    sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=True),
+    sa.Column('root_cause', sa.String(), nullable=True),
+    sa.Column('what_was_done', sa.String(), nullable=True),
+    sa.Column('what_helped', sa.String(), nullable=True),
+    sa.Column('promised', sa.String(), nullable=True),
+    sa.Column('promise_by', sa.Date(), nullable=True),
+    sa.Column('call_again_on', sa.Date(), nullable=True),
+    sa.Column('not_critic_reason', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_case_account_id_account')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_case_owner_id_member')),
+    sa.ForeignKeyConstraint(['taken_by'], ['member.id'], name=op.f('fk_case_taken_by_member')),
+    sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_case_wave_id_wave')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case'))
+    )
+    with op.batch_alter_table('case', schema=None) as batch_op:
+        batch_op.create_index('ix_case_account', ['account_id', 'state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_case_owner_id'), ['owner_id'], unique=False)
+        batch_op.create_index('uq_case_open', ['account_id', 'kind', 'wave_id'], unique=True, sqlite_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"), postgresql_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"))
+
+    op.create_table('contact',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('email', sa.String(), nullable=True),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=True),
+    sa.Column('title', sa.String(), nullable=True),
+    sa.Column('department', sa.String(), nullable=True),
+    sa.Column('role', sa.String(), nullable=True),
+    sa.Column('takes_part_in_buying', sa.Boolean(), nullable=True),
+    sa.Column('experiences_service', sa.Boolean(), nullable=True),
+    sa.Column('judges', sa.JSON(), nullable=False),
+    sa.Column('language', sa.String(), nullable=True),
+    sa.Column('timezone', sa.String(), nullable=True),
+    sa.Column('country', sa.String(), nullable=True),
+    sa.Column('slack_id', sa.String(), nullable=True),
+    sa.Column('teams_id', sa.String(), nullable=True),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contact_account_id_account')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact')),
+    sa.UniqueConstraint('account_id', 'email', name=op.f('uq_contact_account_id_email'))
+    )
+    with op.batch_alter_table('contact', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_contact_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_contact_email'), ['email'], unique=False)
+        batch_op.create_index(batch_op.f('ix_contact_slack_id'), ['slack_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_contact_teams_id'), ['teams_id'], unique=False)
+
+    op.create_table('rollup',
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('promoters', sa.Integer(), nullable=False),
+    sa.Column('passives', sa.Integer(), nullable=False),
+    sa.Column('detractors', sa.Integer(), nullable=False),
+    sa.Column('may_not_recommend', sa.Integer(), nullable=False),
+    sa.Column('cannot_judge', sa.Integer(), nullable=False),
+    sa.Column('leaves_on', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_rollup_account_id_account')),
+    sa.PrimaryKeyConstraint('account_id', 'kind', 'role', name=op.f('pk_rollup'))
+    )
+    with op.batch_alter_table('rollup', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_rollup_leaves_on'), ['leaves_on'], unique=False)
+
+    op.create_table('wave_channel',
+    sa.Column('wave_id', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('next_batch', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_wave_channel_wave_id_wave')),
+    sa.PrimaryKeyConstraint('wave_id', 'channel', name=op.f('pk_wave_channel'))
+    )
+    op.create_table('case_event',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('platform', sa.String(), nullable=True),
+    sa.Column('act', sa.String(), nullable=False),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.Column('before', sa.JSON(), nullable=False),
+    sa.Column('undone', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_case_event_case_id_case')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_case_event_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case_event'))
+    )
+    with op.batch_alter_table('case_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_case_event_case_id'), ['case_id'], unique=False)
+
+    op.create_table('invitation',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('wave_id', sa.Integer(), nullable=True),
+    sa.Column('survey_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=True),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('send_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('claimed_by', sa.String(), nullable=True),
+    sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('message_place', sa.String(), nullable=True),
+    sa.Column('message_id', sa.String(), nullable=True),
+    sa.Column('is_test', sa.Boolean(), nullable=False),
+    sa.Column('owner_id', sa.Integer(), nullable=True),
+    sa.Column('team_id', sa.Integer(), nullable=True),
+    sa.Column('role', sa.String(), nullable=True),
+    sa.Column('segment', sa.String(), nullable=True),
+    sa.Column('value', sa.Float(), nullable=True),
+    sa.Column('currency', sa.String(), nullable=True),
+    sa.Column('renewal_date', sa.Date(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_invitation_account_id_account')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_invitation_contact_id_contact')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_invitation_owner_id_member')),
+    sa.ForeignKeyConstraint(['survey_id'], ['survey.id'], name=op.f('fk_invitation_survey_id_survey')),
+    sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_invitation_team_id_team')),
+    sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_invitation_wave_id_wave')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitation')),
+    sa.UniqueConstraint('wave_id', 'contact_id', name=op.f('uq_invitation_wave_id_contact_id'))
+    )
+    with op.batch_alter_table('invitation', schema=None) as batch_op:
+        batch_op.create_index('ix_invitation_due', ['status', 'channel', 'send_at'], unique=False)
+        batch_op.create_index('ix_invitation_figures', ['kind', 'account_id', 'sent_at'], unique=False)
+        batch_op.create_index('ix_invitation_rest', ['contact_id', 'sent_at'], unique=False)
+
+    op.create_table('reminder',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('invitation_id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=True),
+    sa.Column('send_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('claimed_by', sa.String(), nullable=True),
+    sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['invitation_id'], ['invitation.id'], name=op.f('fk_reminder_invitation_id_invitation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reminder')),
+    sa.UniqueConstraint('invitation_id', 'number', name=op.f('uq_reminder_invitation_id_number'))
+    )
+    with op.batch_alter_table('reminder', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reminder_status'), ['status'], unique=False)
+
+    op.create_table('response',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('invitation_id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('wording_version', sa.Integer(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('reply', sa.String(), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=True),
+    sa.Column('comment', sa.String(), nullable=True),
+    sa.Column('idea', sa.String(), nullable=True),
+    sa.Column('reasons', sa.JSON(), nullable=False),
+    sa.Column('role_answer', sa.String(), nullable=True),
+    sa.Column('contact_wish', sa.String(), nullable=True),
+    sa.Column('phone', sa.String(), nullable=True),
+    sa.Column('call_when', sa.String(), nullable=True),
+    sa.Column('to_manager', sa.Boolean(), nullable=False),
+    sa.Column('quote_me', sa.Boolean(), nullable=False),
+    sa.Column('language', sa.String(), nullable=True),
+    sa.Column('product', sa.String(), nullable=True),
+    sa.Column('touchpoint', sa.String(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_input_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('imported', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_response_account_id_account')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_response_contact_id_contact')),
+    sa.ForeignKeyConstraint(['invitation_id'], ['invitation.id'], name=op.f('fk_response_invitation_id_invitation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_response')),
+    sa.UniqueConstraint('invitation_id', name=op.f('uq_response_invitation_id'))
+    )
+    with op.batch_alter_table('response', schema=None) as batch_op:
+        batch_op.create_index('ix_response_answered', ['answered_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_response_contact_id'), ['contact_id'], unique=False)
+        batch_op.create_index('ix_response_figures', ['kind', 'account_id', 'contact_id', 'answered_at'], unique=False)
+
+    op.create_table('visit',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('invitation_id', sa.Integer(), nullable=False),
+    sa.Column('client', sa.String(), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('heads', sa.Integer(), nullable=False),
+    sa.Column('pages', sa.Integer(), nullable=False),
+    sa.Column('scores', sa.JSON(), nullable=False),
+    sa.Column('trap', sa.Boolean(), nullable=False),
+    sa.Column('scanner', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['invitation_id'], ['invitation.id'], name=op.f('fk_visit_invitation_id_invitation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_visit'))
+    )
+    with op.batch_alter_table('visit', schema=None) as batch_op:
+        batch_op.create_index('ix_visit_client', ['invitation_id', 'client', 'last_at'], unique=False)
+
+    op.create_table('alert',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('case_id', sa.Integer(), nullable=True),
+    sa.Column('response_id', sa.Integer(), nullable=True),
+    sa.Column('wave_id', sa.Integer(), nullable=True),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('detail', sa.JSON(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('problem', sa.String(), nullable=True),
+    sa.Column('claimed_by', sa.String(), nullable=True),
+    sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_alert_account_id_account')),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_alert_case_id_case')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_alert_member_id_member')),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_alert_response_id_response')),
+    sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_alert_wave_id_wave')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert')),
+    sa.UniqueConstraint('key', name=op.f('uq_alert_key'))
+    )
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_alert_case_id'), ['case_id'], unique=False)
+        batch_op.create_index('ix_alert_due', ['status', 'due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_alert_response_id'), ['response_id'], unique=False)
+
+    op.create_table('case_response',
+    sa.Column('response_id', sa.Integer(), nullable=False),
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('joined_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_case_response_case_id_case')),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_case_response_response_id_response')),
+    sa.PrimaryKeyConstraint('response_id', name=op.f('pk_case_response'))
+    )
+    with op.batch_alter_table('case_response', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_case_response_case_id'), ['case_id'], unique=False)
+
+    op.create_table('current_answer',
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('response_id', sa.Integer(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('reply', sa.String(), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('leaves_on', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_current_answer_account_id_account')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_current_answer_contact_id_contact')),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_current_answer_response_id_response')),
+    sa.PrimaryKeyConstraint('account_id', 'contact_id', 'kind', name=op.f('pk_current_answer'))
+    )
+    with op.batch_alter_table('current_answer', schema=None) as batch_op:
+        batch_op.create_index('ix_current_answer_leaves', ['kind', 'account_id', 'leaves_on'], unique=False)
+
+    op.create_table('posting',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('subject_id', sa.Integer(), nullable=False),
+    sa.Column('part', sa.String(), nullable=False),
+    sa.Column('response_id', sa.Integer(), nullable=True),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('message_id', sa.String(), nullable=False),
+    sa.Column('thread_id', sa.String(), nullable=True),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('posted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_posting_member_id_member')),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_posting_response_id_response')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_posting'))
+    )
+    with op.batch_alter_table('posting', schema=None) as batch_op:
+        batch_op.create_index('ix_posting_subject', ['subject', 'subject_id'], unique=False)
+
+    op.create_table('response_change',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('response_id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reply', sa.String(), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_response_change_response_id_response')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_response_change'))
+    )
+    with op.batch_alter_table('response_change', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_response_change_response_id'), ['response_id'], unique=False)
+
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('response_change', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_response_change_response_id'))
+
+    op.drop_table('response_change')
+    with op.batch_alter_table('posting', schema=None) as batch_op:
+        batch_op.drop_index('ix_posting_subject')
+
+    op.drop_table('posting')
+    with op.batch_alter_table('current_answer', schema=None) as batch_op:
+        batch_op.drop_index('ix_current_answer_leaves')
+
+    op.drop_table('current_answer')
+    with op.batch_alter_table('case_response', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_case_response_case_id'))
+
+    op.drop_table('case_response')
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_alert_response_id'))
+        batch_op.drop_index('ix_alert_due')
+        batch_op.drop_index(batch_op.f('ix_alert_case_id'))
+
+    op.drop_table('alert')
+    with op.batch_alter_table('visit', schema=None) as batch_op:
+        batch_op.drop_index('ix_visit_client')
+
+    op.drop_table('visit')
+    with op.batch_alter_table('response', schema=None) as batch_op:
+        batch_op.drop_index('ix_response_figures')
+        batch_op.drop_index(batch_op.f('ix_response_contact_id'))
+        batch_op.drop_index('ix_response_answered')
+
+    op.drop_table('response')
+    with op.batch_alter_table('reminder', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reminder_status'))
+
+    op.drop_table('reminder')
+    with op.batch_alter_table('invitation', schema=None) as batch_op:
+        batch_op.drop_index('ix_invitation_rest')
+        batch_op.drop_index('ix_invitation_figures')
+        batch_op.drop_index('ix_invitation_due')
+
+    op.drop_table('invitation')
+    with op.batch_alter_table('case_event', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_case_event_case_id'))
+
+    op.drop_table('case_event')
+    op.drop_table('wave_channel')
+    with op.batch_alter_table('rollup', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_rollup_leaves_on'))
+
+    op.drop_table('rollup')
+    with op.batch_alter_table('contact', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_contact_teams_id'))
+        batch_op.drop_index(batch_op.f('ix_contact_slack_id'))
+        batch_op.drop_index(batch_op.f('ix_contact_email'))
+        batch_op.drop_index(batch_op.f('ix_contact_account_id'))
+
+    op.drop_table('contact')
+    with op.batch_alter_table('case', schema=None) as batch_op:
+        batch_op.drop_index('uq_case_open', sqlite_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"), postgresql_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"))
+        batch_op.drop_index(batch_op.f('ix_case_owner_id'))
+        batch_op.drop_index('ix_case_account')
+
+    op.drop_table('case')
+    with op.batch_alter_table('wave', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_wave_state'))
+
+    op.drop_table('wave')
+    with op.batch_alter_table('bound_place', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_bound_place_place'))
+
+    op.drop_table('bound_place')
+    with op.batch_alter_table('account', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_account_team_id'))
+        batch_op.drop_index(batch_op.f('ix_account_segment'))
+        batch_op.drop_index(batch_op.f('ix_account_owner_id'))
+
+    op.drop_table('account')
+    with op.batch_alter_table('member', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_member_team_id'))
+
+    op.drop_table('member')
+    op.drop_table('team')
+    op.drop_table('survey')
+    op.drop_table('heartbeat')
+    with op.batch_alter_table('console_message', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_console_message_place'))
+
+    op.drop_table('console_message')
+    with op.batch_alter_table('console_mail', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_console_mail_recipient'))
+
+    op.drop_table('console_mail')
+    op.drop_table('block_entry')
+    op.drop_table('app_setting')

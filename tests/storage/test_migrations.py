@@ -1,0 +1,124 @@
+"""From an empty database to the newest version gives exactly the tables of the models."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.pool import NullPool
+from sqlmodel import SQLModel
+
+from storage import migrate
+from storage.db import Database
+
+_numbers = count()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The two kinds of database in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def created_url(kind: str, request: pytest.FixtureRequest) -> str:
+    """The address of a database of this kind whose tables were made straight from the models."""
+    if kind == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('sqlite_template')}"
+    return str(request.getfixturevalue("postgres_database"))
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of this kind without any table."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    name = f"empty_{os.getpid()}_{next(_numbers)}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def test_the_migrations_give_the_tables_of_the_models(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+
+    with _open(empty_url) as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_constraints_and_indexes_have_the_names_of_the_models(
+    empty_url: str, created_url: str
+) -> None:
+    migrate.upgrade(empty_url)
+
+    with _open(empty_url) as migrated, _open(created_url) as created:
+        assert _names(migrated) == _names(created)
+
+
+def test_a_database_is_current_after_the_upgrade_and_a_second_one_changes_nothing(
+    empty_url: str,
+) -> None:
+    assert not migrate.is_current(empty_url)
+    migrate.upgrade(empty_url)
+    assert migrate.is_current(empty_url)
+    migrate.upgrade(empty_url)
+    assert migrate.is_current(empty_url)
+
+
+async def test_a_migrated_database_takes_rows(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    try:
+        async with database.connection() as connection:
+            await connection.execute(text("INSERT INTO team (name) VALUES ('Nordics')"))
+        async with database.connection() as connection:
+            found = await connection.execute(text("SELECT id, name FROM team"))
+            assert [tuple(row) for row in found] == [(1, "Nordics")]
+    finally:
+        await database.close()
+
+
+def _open(url: str) -> Connection:
+    parsed = make_url(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    driver = "sqlite" if sqlite else "postgresql+psycopg"
+    return create_engine(parsed.set(drivername=driver), poolclass=NullPool).connect()
+
+
+def _names(connection: Connection) -> dict[str, Any]:
+    found = inspect(connection)
+    names: dict[str, Any] = {}
+    for table in found.get_table_names():
+        if table == "alembic_version":
+            continue
+        names[table] = {
+            "columns": [
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in found.get_columns(table)
+            ],
+            "primary": found.get_pk_constraint(table),
+            "foreign": sorted(found.get_foreign_keys(table), key=str),
+            "unique": sorted(found.get_unique_constraints(table), key=str),
+            "indexes": sorted(_plain(index) for index in found.get_indexes(table)),
+        }
+    return names
+
+
+def _plain(index: Any) -> str:
+    options = sorted((name, str(value)) for name, value in index.get("dialect_options", {}).items())
+    return str((index["name"], index["column_names"], index["unique"], options))
