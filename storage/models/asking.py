@@ -136,13 +136,16 @@ class Invitation(SQLModel, table=True):
 class Reminder(SQLModel, table=True):
     """One reminder of an invitation: sent at most once, with the states of an invitation."""
 
-    __table_args__ = (UniqueConstraint("invitation_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("invitation_id", "number"),
+        Index("ix_reminder_due", "status", "channel", "send_at"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     invitation_id: int = Field(foreign_key="invitation.id")
     number: int = 1
     channel: str = "mail"
-    status: str = Field(default=InvitationStatus.PLANNED, index=True)
+    status: str = InvitationStatus.PLANNED
     reason: str | None = None
     send_at: datetime = Field(sa_type=UtcDateTime)
     claimed_by: str | None = None
