@@ -1,5 +1,6 @@
 """Dates, times, money and numbers as a reader of each language writes them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ def clock(at: datetime, zone: ZoneInfo, t: Texts) -> str:
 
 
 def moment(at: datetime, now: datetime, zone: ZoneInfo, t: Texts) -> str:
-    """Gives a time as near as needed: `15:20` today, `Wed 13:20` within six days, else `7 January 13:20`."""
+    """Gives `15:20` today, `Wed 13:20` within six days, else `7 January 13:20`."""
     day, today = at.astimezone(zone).date(), now.astimezone(zone).date()
     if day == today:
         return clock(at, zone, t)
@@ -57,6 +58,13 @@ def short_day(day: date, t: Texts) -> str:
 def month(day: date, t: Texts) -> str:
     """Gives `March`."""
     return format_date(day, "LLLL", locale=_locale(t.language))
+
+
+def one_of(names: Sequence[str], t: Texts) -> str:
+    """Gives `Acme A/S, Acme Denmark or Ackmann`."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {t('account.or')} {names[-1]}"
 
 
 def _locale(language: str) -> Locale:
