@@ -1,6 +1,6 @@
 """Cases that somebody owns, their timeline, and the messages that must reach our side."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -65,6 +65,8 @@ class Case(SQLModel, table=True):
     what_was_done: str | None = None
     what_helped: str | None = None
     promised: str | None = None
+    promise_by: date | None = None
+    call_again_on: date | None = None
     not_critic_reason: str | None = None
 
 
@@ -76,6 +78,7 @@ class CaseResponse(SQLModel, table=True):
     response_id: int = Field(primary_key=True, foreign_key="response.id")
     case_id: int = Field(foreign_key="case.id", index=True)
     joined_at: datetime = Field(sa_type=UtcDateTime)
+    hidden_from_owner: bool = False  # the owner sees nothing of this response until the lead releases it
 
 
 class CaseEvent(SQLModel, table=True):

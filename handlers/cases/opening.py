@@ -1,0 +1,293 @@
+"""Opens or joins the cases of critics, within the transaction that records their answers."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from handlers import alerts
+from handlers.cases import times
+from handlers.context import Context, Job
+from storage import alerts as outbox
+from storage import cases
+from storage.cases import CaseKey, Ground
+from storage.db import Session
+from storage.models import (
+    Account,
+    Alert,
+    Case,
+    CaseState,
+    ContactRole,
+    Member,
+)
+
+
+@dataclass(frozen=True)
+class Critic:
+    """A confirmed score of 0 to 6 with what decides who gets to see it; due at the settle point."""
+
+    response_id: int
+    account_id: int
+    contact_id: int
+    kind: str
+    wave_id: int | None
+    to_manager: bool
+    comment: str | None
+    answered_at: datetime
+    settle_at: datetime
+
+    @property
+    def key(self) -> CaseKey:
+        """Of what one case is open at a time."""
+        return self.account_id, self.kind, self.wave_id
+
+
+@dataclass(frozen=True)
+class Due:
+    """An alert that waits: after the commit the engine is asked for `job` at `due_at`."""
+
+    alert_id: int
+    due_at: datetime
+    job: Job
+
+
+async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) -> list[Due]:
+    """Opens or joins a case for each critic and asks for its alert; a second call changes nothing.
+
+    The number of statements is the same for one critic and for a thousand.
+    """
+    if not critics:
+        return []
+    ground = await cases.ground(
+        session,
+        {critic.contact_id for critic in critics},
+        {critic.account_id for critic in critics},
+        [critic.response_id for critic in critics],
+    )
+    new = [critic for critic in critics if critic.response_id not in ground.joined]
+    hidden = {
+        critic.response_id
+        for critic in critics
+        if in_conflict(critic, owner_of(ground, critic.account_id))
+    }
+    now = ctx.now()
+    openers = _openers(new, ground)
+    await cases.open_new(
+        session, [_opened(ctx, ground, opener, hidden) for opener in openers.values()]
+    )
+    opened = await cases.open_of(session, {critic.account_id for critic in new}) if new else {}
+    await cases.join(
+        session,
+        [
+            {
+                "response_id": critic.response_id,
+                "case_id": opened[critic.key].id,
+                "joined_at": now,
+                "hidden_from_owner": critic.response_id in hidden,
+            }
+            for critic in new
+        ],
+    )
+    await _note_joining(session, ctx, ground, new, opened)
+    by_response = await cases.of_responses(session, [critic.response_id for critic in critics])
+    # Also for an answer that is in its case already: "show it to the manager" comes last.
+    await cases.hide(session, hidden)
+    rows = await outbox.add_many(
+        session,
+        [
+            {
+                "key": f"response:{critic.response_id}",
+                "what": "critic",
+                "due_at": critic.settle_at,
+                "case_id": by_response[critic.response_id].id,
+                "response_id": critic.response_id,
+                "account_id": critic.account_id,
+                "wave_id": critic.wave_id,
+                "detail": {"partition": _partition(ground, critic.account_id)},
+            }
+            for critic in critics
+        ],
+    )
+    return [_due(alert) for alert in rows]
+
+
+async def settle(session: Session, response_ids: Collection[int], at: datetime) -> list[Due]:
+    """Moves the alerts of these responses, while they wait, to the settle point `at`."""
+    return [_due(alert) for alert in await outbox.move(session, response_ids, at)]
+
+
+async def answer_changed(
+    session: Session, ctx: Context, response_ids: Collection[int]
+) -> list[Due]:
+    """Asks for the cards of changed answers to be edited, where they belong to a case."""
+    found = await cases.of_responses(session, response_ids)
+    now = ctx.now()
+    rows = await outbox.add_many(
+        session,
+        [
+            {
+                "key": f"case_changed:{case.id}:{response_id}:{now.timestamp():.6f}",
+                "what": "case_changed",
+                "due_at": now,
+                "case_id": case.id,
+                "response_id": response_id,
+                "account_id": case.account_id,
+            }
+            for response_id, case in sorted(found.items())
+        ],
+    )
+    return [_due(alert) for alert in rows]
+
+
+def owner_of(ground: Ground, account_id: int) -> Member | None:
+    """Gives the account's owner of record, whether or not they are there."""
+    owner_id = ground.accounts[account_id].owner_id
+    return None if owner_id is None else ground.members.get(owner_id)
+
+
+def responsible(
+    owner: Member | None, backup: Member | None, lead: Member | None, now: datetime
+) -> Member | None:
+    """Gives who has to act: the owner, the backup of an absent one, the lead of one who left."""
+    if owner is None or owner.left_at is not None:
+        return lead
+    if is_away(owner, now) and backup is not None and backup.left_at is None:
+        return backup
+    return owner
+
+
+def is_away(member: Member, now: datetime) -> bool:
+    """Tells whether a member is absent now."""
+    if member.away_until is None or member.away_until <= now:
+        return False
+    return member.away_from is None or member.away_from <= now
+
+
+def in_conflict(critic: Critic, owner: Member | None) -> bool:
+    """Tells whether the owner must not see this: the contact wants it so, or names the owner."""
+    return critic.to_manager or (owner is not None and names(critic.comment, owner.name))
+
+
+def names(comment: str | None, name: str) -> bool:
+    """Tells whether a comment holds a person's first, last or full name as a whole word."""
+    words = set(re.findall(r"[^\W\d_]+", (comment or "").casefold()))
+    parts = [part for part in re.findall(r"[^\W\d_]+", name.casefold()) if len(part) > 1]
+    return bool(parts) and (parts[0] in words or parts[-1] in words)
+
+
+def _openers(critics: Sequence[Critic], ground: Ground) -> dict[CaseKey, list[Critic]]:
+    openers: dict[CaseKey, list[Critic]] = {}
+    for critic in critics:
+        if critic.key not in ground.cases:
+            openers.setdefault(critic.key, []).append(critic)
+    return openers
+
+
+def _opened(
+    ctx: Context, ground: Ground, critics: list[Critic], hidden: set[int]
+) -> dict[str, Any]:
+    first = critics[0]
+    who = _responsible_for(ctx, ground, first.account_id)
+    deadlines = [_deadlines(ctx, ground, critic, who) for critic in critics]
+    account_id, kind, wave_id = first.key
+    return {
+        "what": "critic",
+        "account_id": account_id,
+        "kind": kind,
+        "wave_id": wave_id,
+        "state": CaseState.NEW,
+        "version": 1,
+        "owner_id": who.id if who else None,
+        "opened_at": ctx.now(),
+        "take_by": min(take for take, _contact in deadlines),
+        "contact_by": min(contact for _take, contact in deadlines),
+        "hidden_from_owner": all(critic.response_id in hidden for critic in critics),
+    }
+
+
+def _responsible_for(ctx: Context, ground: Ground, account_id: int) -> Member | None:
+    account = ground.accounts[account_id]
+    owner = owner_of(ground, account_id)
+    backup = ground.members.get(owner.backup_id) if owner and owner.backup_id else None
+    lead = ground.leads.get(account.team_id) if account.team_id is not None else None
+    return responsible(owner, backup, lead, ctx.now())
+
+
+def _deadlines(
+    ctx: Context, ground: Ground, critic: Critic, who: Member | None
+) -> tuple[datetime, datetime]:
+    calendar = times.calendar_of(who, ctx.programme)
+    account: Account = ground.accounts[critic.account_id]
+    today = critic.answered_at.astimezone(calendar.zone).date()
+    halved = times.urgent(account, ground.contacts[critic.contact_id], today)
+    start = critic.answered_at
+    return (
+        times.take_by(start, halved, calendar, ctx.programme),
+        times.contact_by(start, halved, calendar, ctx.programme),
+    )
+
+
+async def _note_joining(
+    session: Session,
+    ctx: Context,
+    ground: Ground,
+    critics: Sequence[Critic],
+    opened: dict[CaseKey, Case],
+) -> None:
+    """Writes the timeline, and gives an open case the deadline of a decision maker who joins it."""
+    events: list[dict[str, Any]] = []
+    changes: dict[int, dict[str, Any]] = {}
+    for critic in critics:
+        case = opened[critic.key]
+        joins = critic.key in ground.cases
+        events.append(
+            {
+                "case_id": case.id,
+                "at": ctx.now(),
+                "act": "joined" if joins else "opened",
+                "note": str(critic.response_id),
+                "before": {},
+                "undone": False,
+            }
+        )
+        if joins and ground.contacts[critic.contact_id].role == ContactRole.DECISION_MAKER:
+            who = _responsible_for(ctx, ground, critic.account_id)
+            change = changes.setdefault(case.id, _unchanged(case))
+            _hurry(change, _deadlines(ctx, ground, critic, who))
+    await cases.note_events(session, events)
+    await cases.change_many(session, list(changes.values()))
+
+
+def _unchanged(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "state": case.state,
+        "take_by": case.take_by,
+        "contact_by": case.contact_by,
+        "contacted_at": case.contacted_at,
+        "version": case.version + 1,
+    }
+
+
+def _hurry(change: dict[str, Any], deadlines: tuple[datetime, datetime]) -> None:
+    take, contact = deadlines
+    if change["state"] == CaseState.CONTACTED:
+        # A decision maker must be contacted too: the case is open for that again.
+        change |= {"state": CaseState.TAKEN, "contacted_at": None, "contact_by": contact}
+        return
+    change["take_by"] = min(change["take_by"] or take, take)
+    change["contact_by"] = min(change["contact_by"] or contact, contact)
+
+
+def _partition(ground: Ground, account_id: int) -> str:
+    account = ground.accounts[account_id]
+    for key in (("member", account.owner_id), ("team", account.team_id)):
+        place = ground.places.get((key[0], key[1])) if key[1] is not None else None
+        if place is not None:
+            return place
+    return "fallback"
+
+
+def _due(alert: Alert) -> Due:
+    return Due(alert.id, alert.due_at, alerts.job_of(alert))

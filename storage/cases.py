@@ -1,0 +1,227 @@
+"""Cases, the responses joined to them, and their timeline."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists
+from sqlmodel import col, or_, select, update
+
+from storage.alerts import changed_rows, insert_new
+from storage.db import Session
+from storage.models import (
+    OPEN_STATES,
+    Account,
+    Alert,
+    AlertStatus,
+    BoundPlace,
+    Case,
+    CaseEvent,
+    CaseResponse,
+    Contact,
+    Member,
+    MemberRole,
+)
+
+CaseKey = tuple[int, str, int | None]  # account, kind, wave
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What opening cases needs to know: the people and accounts around a group of critics."""
+
+    contacts: Mapping[int, Contact]
+    accounts: Mapping[int, Account]
+    members: Mapping[int, Member]
+    leads: Mapping[int, Member]
+    places: Mapping[tuple[str, int], str]
+    cases: Mapping[CaseKey, Case]
+    joined: frozenset[int]
+
+
+async def ground(
+    session: Session,
+    contact_ids: Collection[int],
+    account_ids: Collection[int],
+    response_ids: Collection[int],
+) -> Ground:
+    """Loads all that opening cases for these critics needs, in a fixed number of statements."""
+    contacts = (await session.exec(select(Contact).where(col(Contact.id).in_(contact_ids)))).all()
+    # The lock makes two groups open the case of one account after each other: a case without a
+    # wave has no unique key that would stop the second.
+    accounts = (
+        await session.exec(
+            select(Account)
+            .where(col(Account.id).in_(account_ids))
+            .order_by(col(Account.id))
+            .with_for_update()
+        )
+    ).all()
+    owner_ids = {account.owner_id for account in accounts if account.owner_id is not None}
+    team_ids = {account.team_id for account in accounts if account.team_id is not None}
+    members = (
+        await session.exec(
+            select(Member).where(or_(col(Member.id).in_(owner_ids), _is_lead(team_ids)))
+        )
+    ).all()
+    backup_ids = {member.backup_id for member in members if member.backup_id is not None}
+    backups = (await session.exec(select(Member).where(col(Member.id).in_(backup_ids)))).all()
+    places = (
+        await session.exec(
+            select(BoundPlace)
+            .where(
+                or_(
+                    col(BoundPlace.member_id).in_(owner_ids | backup_ids),
+                    col(BoundPlace.team_id).in_(team_ids),
+                )
+            )
+            .order_by(col(BoundPlace.id).desc())
+        )
+    ).all()
+    joined = (
+        await session.exec(
+            select(CaseResponse.response_id).where(col(CaseResponse.response_id).in_(response_ids))
+        )
+    ).all()
+    return Ground(
+        {contact.id: contact for contact in contacts},
+        {account.id: account for account in accounts},
+        {member.id: member for member in (*members, *backups)},
+        {
+            member.team_id: member
+            for member in members
+            if member.role == MemberRole.TEAM_LEAD and member.team_id is not None
+        },
+        {_place_owner(place): place.place for place in places},
+        await open_of(session, account_ids),
+        frozenset(joined),
+    )
+
+
+def _is_lead(team_ids: set[int]) -> Any:
+    return (
+        col(Member.team_id).in_(team_ids)
+        & (col(Member.role) == MemberRole.TEAM_LEAD)
+        & col(Member.left_at).is_(None)
+    )
+
+
+def _place_owner(place: BoundPlace) -> tuple[str, int]:
+    if place.member_id is not None:
+        return ("member", place.member_id)
+    return ("team", place.team_id or 0)
+
+
+async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Case]:
+    """Gives the open cases of these accounts by account, kind and wave."""
+    query = select(Case).where(
+        col(Case.account_id).in_(account_ids), col(Case.state).in_(OPEN_STATES)
+    )
+    found = (await session.exec(query)).all()
+    return {(case.account_id, case.kind, case.wave_id): case for case in found}
+
+
+async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Opens cases; one that is open already for the account, kind and wave stays as it is."""
+    await insert_new(session, Case, rows)
+
+
+async def join(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Joins responses to cases; a response that belongs to a case stays where it is."""
+    await insert_new(session, CaseResponse, rows)
+
+
+async def note_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Adds lines to the timelines of cases."""
+    await insert_new(session, CaseEvent, rows)
+
+
+async def change(
+    session: Session, case: Case, values: Mapping[str, Any], *, version: int | None = None
+) -> bool:
+    """Changes a case by one UPDATE, only while it stands as it was read: who is first wins."""
+    statement = (
+        update(Case)
+        .where(
+            col(Case.id) == case.id,
+            col(Case.version) == (case.version if version is None else version),
+        )
+        .values(version=col(Case.version) + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    return await changed_rows(session, statement) == 1
+
+
+async def change_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Changes many cases at once; each row holds `id` and the new values of the same columns."""
+    if rows:
+        await session.execute(update(Case), list(rows))
+
+
+async def hide(session: Session, response_ids: Collection[int]) -> None:
+    """Hides responses from the owner while they wait to be told; a case of hidden ones is hidden.
+
+    What was posted already stays as it is: the lead may have released it.
+    """
+    if not response_ids:
+        return
+    waiting = exists().where(
+        col(Alert.response_id) == col(CaseResponse.response_id),
+        col(Alert.what) == "critic",
+        col(Alert.status).in_((AlertStatus.SENDING, AlertStatus.SENT)),
+    )
+    await session.execute(
+        update(CaseResponse)
+        .where(col(CaseResponse.response_id).in_(response_ids), ~waiting)
+        .values(hidden_from_owner=True)
+        .execution_options(synchronize_session=False)
+    )
+    ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(response_ids))
+    await _hide_cases(session, col(Case.id).in_(ids))
+
+
+async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
+    visible = exists().where(
+        col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)
+    )
+    await session.execute(
+        update(Case)
+        .where(which)
+        .values(hidden_from_owner=~visible)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def of_responses(session: Session, response_ids: Collection[int]) -> dict[int, Case]:
+    """Gives the case of each response that belongs to one."""
+    query = (
+        select(CaseResponse.response_id, Case)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(col(CaseResponse.response_id).in_(response_ids))
+    )
+    found: Sequence[tuple[int, Case]] = (await session.exec(query)).all()
+    return dict(found)
+
+
+async def hidden_responses(session: Session, account_ids: Collection[int]) -> frozenset[int]:
+    """Gives the responses that the owners of these accounts must not see on any surface."""
+    query = (
+        select(CaseResponse.response_id)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(col(Case.account_id).in_(account_ids), col(CaseResponse.hidden_from_owner).is_(True))
+    )
+    return frozenset((await session.exec(query)).all())
+
+
+async def open_since(session: Session, before: datetime) -> Sequence[Case]:
+    """Gives open cases of which a deadline has passed, the oldest first."""
+    query = (
+        select(Case)
+        .where(
+            col(Case.state).in_(OPEN_STATES),
+            or_(col(Case.take_by) <= before, col(Case.contact_by) <= before),
+        )
+        .order_by(col(Case.id))
+    )
+    return (await session.exec(query)).all()
