@@ -1,0 +1,1 @@
+"""Mail as a channel: how a card looks in a mail, and how it goes out by SMTP."""
