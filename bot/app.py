@@ -16,6 +16,7 @@ from bot.links import Addresses
 from bot.sender import Sender
 from handlers.chat import Chat
 from handlers.context import Context, Job
+from handlers.jobs import JOBS
 from storage import running
 from storage.db import Database
 from storage.migrate import is_current, upgrade
@@ -117,7 +118,7 @@ async def make_app(settings: Settings, now: Callable[[], datetime] = utc_now) ->
     db = await open_database(settings)
     rules = settings.rules()
     executor = f"{socket.gethostname()}:{settings.server.port}"
-    engine = Engine(db, executor, channels=[channel for channel, _ in rules.pace])
+    engine = Engine(db, executor, channels=[channel for channel, _ in rules.pace], jobs=JOBS)
     clock = Clock(engine.enqueue, engine.beat)
     ctx = await make_context(settings, db, now, clock.soon)
     app = web.Application(client_max_size=server.MAX_BODY_BYTES)

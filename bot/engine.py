@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,6 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from handlers.context import Context, Job
-from handlers.jobs import JOBS
 from storage import running
 from storage.db import Database
 
@@ -41,12 +40,18 @@ class Engine:
     """Carries out jobs, each once for its id, and goes on with what a dead process left."""
 
     def __init__(
-        self, db: Database, executor_id: str, channels: Sequence[str], alerts: bool = True
+        self,
+        db: Database,
+        executor_id: str,
+        channels: Sequence[str],
+        jobs: Mapping[str, Callable[..., Awaitable[object]]],
+        alerts: bool = True,
     ) -> None:
         self.executor_id = executor_id
         self.process = f"{socket.gethostname()}/{os.getpid()}"
         self._db = db
         self._channels = tuple(channels)
+        self._jobs = jobs
         self._alerts = alerts
         self._ctx: Context | None = None
 
@@ -68,7 +73,11 @@ class Engine:
             url = self._db.url.set(drivername="postgresql")
             config["system_database_url"] = url.render_as_string(hide_password=False)
         DBOS(config=config)
-        self._workflow = DBOS.workflow(name="job")(self._run)
+
+        async def job(name: str, args: list[int | str]) -> None:  # DBOS marks it: no bound method
+            await self._run(name, args)
+
+        self._workflow = DBOS.workflow(name="job")(job)
         if not self._alerts:
             DBOS.listen_queues([wave_queue(channel) for channel in self._channels])
         DBOS.launch()
@@ -118,7 +127,7 @@ class Engine:
         workflow_id = DBOS.workflow_id
         ctx = replace(self._ctx, run=f"{workflow_id}#{token_hex(4)}")
         try:
-            await JOBS[name](ctx, *args)
+            await self._jobs[name](ctx, *args)
         except Exception:
             # The rows still say what is due: the clock asks again under a new id.
             log.exception("job failed", job=workflow_id)

@@ -1,4 +1,4 @@
-"""Logs: a line of JSON an event on standard error; ids only, never comments, addresses or secrets."""
+"""Logs: a line of JSON an event on standard error; ids only, never comments or secrets."""
 
 import logging
 import sys

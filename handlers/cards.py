@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 Tone = Literal["neutral", "critical", "warning", "attention", "good"]
-# critical = red (0-3, not settled), warning = orange (4-6), attention = amber (somebody has it), good = green
+# critical = red (0-3, not settled), warning = orange (4-6),
+# attention = amber (somebody has it), good = green
 Audience = Literal["person", "internal"]
-# internal = holds customer figures: never where outsiders can read; person = harmless for its reader
+# internal = holds customer figures: never where outsiders can read;
+# person = harmless for its reader
 TextStyle = Literal["body", "strong", "quote", "note", "heading"]
 ButtonStyle = Literal["plain", "primary", "danger"]
 
@@ -29,7 +31,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings; every row as long as `columns`. `numeric` names right-aligned column indexes."""
+    """Rows under headings, each as long as `columns`; `numeric` are right-aligned column indexes."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -60,7 +62,7 @@ class Chart:
 class Scale:
     """A row of numbers to choose from; a click is `action` with value `{value}:{number}`.
 
-    `value` is the invitation's token where a contact answers; `name` labels the row for screen readers.
+    `value` is the invitation's token where a contact answers; `name` is for screen readers.
     """
 
     action: str
@@ -74,7 +76,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Button:
-    """Something to press: `action` routes, `value` carries an id. `confirm` asks once more in these words."""
+    """Something to press: `action` routes, `value` carries an id, `confirm` asks once more."""
 
     label: str
     action: str
@@ -94,7 +96,7 @@ class Menu:
 
 @dataclass(frozen=True)
 class Link:
-    """A button that opens an address; `token_path` is a path of our own pages (`/s/{token}`), made absolute by bot."""
+    """A button that opens an address; `token_path` (`/s/{token}`) is made absolute by bot."""
 
     label: str
     url: str | None = None
@@ -214,7 +216,7 @@ def plain_text(card: Card) -> str:
 
 
 def to_json(part: Any) -> Any:
-    """Gives a card, form or element as JSON data; every element carries its class name as `type`."""
+    """Gives a card, form or element as JSON data; its class name is its `type`."""
     if is_dataclass(part) and not isinstance(part, type):
         data: dict[str, Any] = {"type": type(part).__name__.lower()}
         for spec in fields(part):

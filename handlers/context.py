@@ -10,14 +10,15 @@ from storage.db import Database
 
 
 class Refused(Exception):
-    """What a person asked for can't be done; the message is the sentence that says why and what to do."""
+    """What a person asked for can't be done; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Job:
     """Work for the engine: `name` finds the handler in jobs.py, `args` are ids only.
 
-    Name and args make the durable id, so asking twice runs once; work that may run again carries a count.
+    Name and args make the durable id, so asking twice runs once; work that may run again
+    carries a count.
     """
 
     name: str
@@ -37,9 +38,9 @@ Soon = Callable[[Job, datetime | None], Awaitable[None]]
 class Context:
     """Made once by bot/app.py.
 
-    `soon(job, at)` asks the engine at once, or at a time, after the commit that made the work due (a lost
-    call costs one tick of the clock, nothing more). `pace(channel)` waits until the channel may take
-    one more message of a wave. `run` names this execution in claims.
+    `soon(job, at)` asks the engine at once, or at a time, after the commit that made the work due
+    (a lost call costs one tick of the clock, nothing more). `pace(channel)` waits until the channel
+    may take one more message of a wave. `run` names this execution in claims.
     """
 
     programme: Programme

@@ -36,14 +36,14 @@ NoticeHandler = Callable[[Context, Notice, Member | None], Awaitable[Reply]]
 
 @dataclass(frozen=True)
 class CommandRoute:
-    """A command: its handler (which gets the words behind the name), who may use it, and its help key."""
+    """A command: its handler (given the words behind the name), its help key, who may use it."""
 
     handler: CommandHandler
     help: str
     roles: frozenset[str] = frozenset(EVERYBODY)
 
 
-# Longest name first wins; the empty name is `/nps` alone; what matches no name is an account's name.
+# The longest name wins; the empty name is `/nps` alone; what matches none is an account's name.
 COMMANDS: dict[str, CommandRoute] = {}
 # Clicks and forms of members, by action.
 CLICKS: dict[str, ClickHandler] = {}
@@ -106,14 +106,14 @@ async def lookup(ctx: Context, event: Lookup) -> list[Choice]:
 
 
 async def notice(ctx: Context, event: Notice) -> Reply:
-    """Tells a handler that something happened on a platform; a card is for the person's home tab."""
+    """Tells a handler what happened on a platform; a card is for the person's home tab."""
     me = await find_member(ctx, event.person) if event.person else None
     handler = NOTICES.get(event.kind)
     return None if handler is None else await handler(ctx, event, me)
 
 
 async def find_member(ctx: Context, person: Person) -> Member | None:
-    """Gives the member behind a person: by platform id, else by e-mail (then the id is remembered)."""
+    """Gives the member behind a person: by platform id, else by e-mail (the id is remembered)."""
     async with ctx.db.reading() as session:
         found = await members.by_platform_id(session, person.platform, person.id)
         if found is None and person.email:
@@ -174,7 +174,7 @@ async def _only_leaders(ctx: Context, me: Member) -> str:
 
 
 async def _keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:
-    """The asker alone sees a reply, but a screen in a shared channel is shared: figures go to the person."""
+    """Sends customer figures to the asker directly where people from outside read along."""
     if not isinstance(reply, Card) or reply.audience != "internal":
         return reply
     if event.place == event.person.place or not await ctx.chat.outsiders(event.place):

@@ -1,4 +1,4 @@
-"""The rules of the programme that handlers obey; bot/config.py fills them from the configuration."""
+"""The rules of the programme that handlers obey; bot/config.py fills them."""
 
 from dataclasses import dataclass
 from datetime import time

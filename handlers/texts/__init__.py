@@ -23,6 +23,10 @@ class Texts:
         """Gives `key.one` or `key.many` with `n` filled in."""
         return self(f"{key}.{'one' if n == 1 else 'many'}", n=n, **values)
 
+    def raw(self, key: str) -> str:
+        """Gives the text with its {values} unfilled."""
+        return self._texts[key]
+
     def keys(self) -> frozenset[str]:
         """All keys of this language."""
         return frozenset(self._texts)

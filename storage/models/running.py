@@ -1,4 +1,4 @@
-"""What the running process keeps: heartbeats, made secrets, and the local console's messages and mails."""
+"""What the running process keeps: heartbeats, made secrets, the console's messages and mails."""
 
 from datetime import datetime
 from typing import Any

@@ -1,0 +1,49 @@
+"""`npsbot chat`: a chat command from the command line."""
+
+import json
+from typing import Literal
+
+from bot.config import Settings
+from bot.links import Addresses
+from handlers import routes
+from handlers.cards import Card, Form, Whisper, to_json
+from handlers.chat import Command, Person
+from handlers.context import Context
+
+Format = Literal["text", "slack", "teams", "json"]
+
+
+async def answer(
+    ctx: Context, settings: Settings, email: str, text: str, format: Format
+) -> tuple[str, str]:
+    """Gives (what to print, problem): the reply drawn as `format`, or why there is none."""
+    person = Person("console", email, email=email)
+    words = text.strip()
+    for start in ("/nps", "nps"):
+        if words == start or words.startswith(start + " "):
+            words = words.removeprefix(start).strip()
+            break
+    reply = await routes.command(ctx, Command(person, person.place, words))
+    if isinstance(reply, Whisper):
+        return "", reply.card.title
+    if format == "json":
+        return json.dumps(to_json(reply) or {"type": "none"}, ensure_ascii=False, indent=2), ""
+    if not isinstance(reply, Card | Form):
+        return "", ""
+    if format == "slack":
+        return _slack(reply, Addresses(settings.server.public_url, ctx.secret)), ""
+    if format == "teams":
+        return "", "This version does not speak Teams yet; use --format text, slack or json."
+    from bot.terminal import draw
+
+    return draw(reply), ""
+
+
+def _slack(reply: Card | Form, addresses: Addresses) -> str:
+    from bot.slack import blocks
+
+    if isinstance(reply, Form):
+        drawn = {"view": blocks.draw_form(reply, "")}
+    else:
+        drawn = blocks.draw_card(reply, addresses)
+    return json.dumps(drawn, ensure_ascii=False, indent=2)

@@ -1,0 +1,42 @@
+"""`npsbot run`: serves until stopped."""
+
+import asyncio
+import signal
+
+import structlog
+from aiohttp import web
+
+from bot import logs
+from bot.app import make_app
+from bot.config import ConfigError, Settings
+from bot.engine import AlreadyRunning
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM; raises ConfigError with what to do when it can't start."""
+    logs.configure()
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    runner = web.AppRunner(await make_app(settings), access_log=None, shutdown_timeout=10)
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, settings.server.host, settings.server.port)
+        await site.start()
+    except AlreadyRunning as error:
+        raise ConfigError([str(error)]) from None
+    except OSError as error:
+        await runner.cleanup()
+        where = f"{settings.server.host}:{settings.server.port}"
+        raise ConfigError([f"[server] port: can't listen on {where}: {error.strerror}"]) from None
+    log.info("serving", address=settings.server.public_url)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()
+    log.info("stopping")
+    await runner.cleanup()

@@ -1,0 +1,60 @@
+"""`npsbot wave send`: plans a wave and carries it out in this process."""
+
+import asyncio
+import os
+from datetime import datetime
+
+from handlers.waves import sending
+
+from bot.app import make_context, open_database
+from bot.config import Settings
+from bot.engine import BEAT_SECONDS, Engine
+from handlers.context import Context, Job
+from handlers.jobs import JOBS
+
+LOOK_SECONDS = 0.2
+
+
+async def send(
+    settings: Settings,
+    survey: str,
+    account_keys: list[str],
+    name: str | None,
+    respect_hours: bool,
+    wait: bool,
+) -> dict[str, object]:
+    """Gives the counts of the wave: planned, skipped by reason, sent, doubt, failed.
+
+    A running server may carry out batches of the same queue: then this process only watches.
+    Raises Refused when the wave can't be planned.
+    """
+    db = await open_database(settings)
+    channels = [channel for channel, _ in settings.rules().pace]
+    engine = Engine(db, f"cli-{os.getpid()}", channels, JOBS, alerts=False)
+
+    async def soon(job: Job, at: datetime | None) -> None:
+        if job.place is None and at is None:  # alerts are the server's; its clock finds their rows
+            await engine.enqueue(job)
+
+    try:
+        ctx = await make_context(settings, db, soon=soon)
+        wave_id = await sending.send_now(ctx, survey, account_keys, name, respect_hours)
+        if wait:
+            await engine.launch(ctx)
+            await _until_done(ctx, engine, wave_id)
+            await engine.close()
+        return await sending.counts(ctx, wave_id)
+    finally:
+        await db.close()
+
+
+async def _until_done(ctx: Context, engine: Engine, wave_id: int) -> None:
+    loop = asyncio.get_running_loop()
+    beat_at = loop.time()
+    while await sending.unfinished(ctx, wave_id):
+        if loop.time() >= beat_at:
+            await engine.beat()
+            for job in await sending.due(ctx):
+                await engine.enqueue(job)
+            beat_at = loop.time() + BEAT_SECONDS
+        await asyncio.sleep(LOOK_SECONDS)
