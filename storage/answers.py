@@ -1,4 +1,4 @@
-"""Writes answers in groups and keeps what counts now (current answers, rollup) in step with them."""
+"""Writes answers in groups and keeps what counts now of an account in step with them."""
 
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Sequence
@@ -63,9 +63,9 @@ async def recount(
 ) -> None:
     """Makes current answers and rollup of these accounts anew from their responses.
 
-    `kind` is the kind that counts (`relationship` takes `similar` along). The few rows of an account
-    are computed again, so that sums can't drift; the number of statements does not grow with the
-    accounts (up to 500 at a time).
+    `kind` is the kind that counts (`relationship` takes `similar` along). The few rows of an
+    account are computed again, so that sums can't drift; the number of statements does not grow
+    with the accounts (up to 500 at a time).
     """
     kind = counted_as(kind)
     for part in _parts(sorted(set(account_ids)), _ACCOUNTS_AT_ONCE):

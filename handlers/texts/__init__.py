@@ -9,15 +9,19 @@ LANGUAGES = ("en", "da", "nl")
 
 
 class Texts:
-    """The texts of one language: `t("case.taken", name="Anna")`."""
+    """The texts of one language: `t("case.taken", name="Anna")`.
 
-    def __init__(self, language: str, texts: dict[str, str]) -> None:
+    A language that addresses people in two ways writes both, `{u/je}`: the first is the formal one.
+    """
+
+    def __init__(self, language: str, texts: dict[str, str], informal: bool = False) -> None:
         self.language = language
+        self.informal = informal
         self._texts = texts
 
     def __call__(self, key: str, **values: object) -> str:
         """Gives the text with its values filled in; raises KeyError for an unknown key."""
-        return self._texts[key].format_map(values)
+        return self._texts[key].format_map(_Values(values, self.informal))
 
     def count(self, key: str, n: int, **values: object) -> str:
         """Gives `key.one` or `key.many` with `n` filled in."""
@@ -32,19 +36,33 @@ class Texts:
         return frozenset(self._texts)
 
 
-def of(language: str | None, otherwise: str = "en") -> Texts:
+class _Values(dict[str, object]):
+    """The values of a text; a name such as `u/je` is the choice between two ways to address a person."""
+
+    def __init__(self, values: dict[str, object], informal: bool) -> None:
+        super().__init__(values)
+        self._informal = informal
+
+    def __missing__(self, name: str) -> str:
+        formal, slash, informal = name.partition("/")
+        if not slash:
+            raise KeyError(name)
+        return informal if self._informal else formal
+
+
+def of(language: str | None, otherwise: str = "en", informal: bool = False) -> Texts:
     """Gives the texts of a language (`da`, `da-DK`), else of `otherwise`, else English."""
     for wanted in (language, otherwise):
         short = (wanted or "").replace("_", "-").split("-")[0].lower()
         if short in LANGUAGES:
-            return _load(short)
-    return _load("en")
+            return _load(short, informal)
+    return _load("en", informal)
 
 
 @cache
-def _load(language: str) -> Texts:
+def _load(language: str, informal: bool) -> Texts:
     raw = tomllib.loads(files(__package__).joinpath(f"{language}.toml").read_text("utf-8"))
-    return Texts(language, dict(_flatten(raw)))
+    return Texts(language, dict(_flatten(raw)), informal)
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
