@@ -336,7 +336,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('invitation_id', 'number', name=op.f('uq_reminder_invitation_id_number'))
     )
     with op.batch_alter_table('reminder', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_reminder_status'), ['status'], unique=False)
+        batch_op.create_index('ix_reminder_due', ['status', 'channel', 'send_at'], unique=False)
 
     op.create_table('response',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -519,7 +519,7 @@ def downgrade() -> None:
 
     op.drop_table('response')
     with op.batch_alter_table('reminder', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_reminder_status'))
+        batch_op.drop_index('ix_reminder_due')
 
     op.drop_table('reminder')
     with op.batch_alter_table('invitation', schema=None) as batch_op:
