@@ -1,0 +1,113 @@
+"""Every card and form, drawn on every channel, stays as it was looked at and accepted.
+
+After a wanted change: UPDATE_GOLDEN=1 pytest tests/cards, look at the difference, commit it.
+"""
+
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot import terminal
+from bot.links import Addresses
+from bot.mail import html as mail
+from bot.slack import blocks
+from bot.web import console_draw
+from handlers.cards import Card, Form, Scale, from_json, to_json
+from handlers.context import Context
+from handlers.settings import Privacy, Programme
+from storage.db import Database
+from tests.cards import samples_accounts, samples_cases, samples_survey, samples_waves
+from tests.conftest import SECRET
+from tests.factories import Make
+from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
+
+GOLDEN = Path(__file__).parent / "golden"
+ADDRESSES = Addresses("https://nps.nordfab.example", SECRET)
+Samples = Callable[[Context, Make], Awaitable[dict[str, Card | Form]]]
+
+SUBJECTS: dict[str, Samples] = {
+    "accounts": samples_accounts.samples,
+    "cases": samples_cases.samples,
+    "survey": samples_survey.samples,
+    "waves": samples_waves.samples,
+}
+
+
+def as_slack(part: Card | Form) -> str:
+    if isinstance(part, Form):
+        view = blocks.draw_form(part, "metadata")
+        View(**view).validate_json()
+        return _json(view)
+    drawn = blocks.draw_card(part, ADDRESSES)
+    for block in Block.parse_all(drawn["blocks"]):
+        block.to_dict()  # the SDK checks the documented limits here
+    return _json(drawn)
+
+
+def as_text(part: Card | Form) -> str:
+    return terminal.draw(part).rstrip() + "\n"
+
+
+def as_console(part: Card | Form) -> str:
+    return console_draw.draw(part).rstrip() + "\n"
+
+
+def as_data(part: Card | Form) -> str:
+    assert from_json(json.loads(json.dumps(to_json(part)))) == part
+    return _json(to_json(part))
+
+
+DRAWINGS: dict[str, Callable[[Card | Form], str]] = {
+    "slack.json": as_slack,
+    "txt": as_text,
+    "html": as_console,
+    "data.json": as_data,
+}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+async def test_every_card_and_form_is_drawn_as_accepted(subject: str, sqlite_db: Database) -> None:
+    drawn = {}
+    for name, part in (await samples_of(subject, sqlite_db)).items():
+        for ending, draw in DRAWINGS.items():
+            drawn[f"{subject}.{name}.{ending}"] = draw(part)
+        if isinstance(part, Card) and any(isinstance(element, Scale) for element in part.body):
+            text, html = mail.draw(part, "en", ADDRESSES)
+            drawn[f"{subject}.{name}.mail.txt"], drawn[f"{subject}.{name}.mail.html"] = text, html
+    _compare(subject, drawn)
+
+
+async def samples_of(subject: str, db: Database) -> dict[str, Card | Form]:
+    """Gives the sample cards and forms of a subject, made by the real handlers on a fresh database."""
+    clock = FakeClock()
+    rules = Programme(
+        company="Nordfab",
+        fallback_place="console:fallback",
+        privacy=Privacy("Nordfab A/S", "privacy@nordfab.example", 24),
+    )
+    ctx = Context(rules, db, FakeChat(), clock, FakeEngine().soon, no_pace, SECRET)
+    return await SUBJECTS[subject](ctx, Make(db, clock))
+
+
+def _compare(subject: str, drawn: dict[str, str]) -> None:
+    known = {path.name for path in GOLDEN.glob(f"{subject}.*")}
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        for name in known - set(drawn):
+            (GOLDEN / name).unlink()
+        for name, text in drawn.items():
+            (GOLDEN / name).write_text(text, "utf-8")
+        return
+    assert known == set(drawn), "samples came or went: see the head of this file"
+    for name, text in drawn.items():
+        assert text == (GOLDEN / name).read_text("utf-8"), name
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
