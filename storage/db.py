@@ -3,16 +3,32 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import sqlalchemy.ext.asyncio
+import sqlalchemy.orm
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session as SqlModelSession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import storage.models  # noqa: F401  (the tables register themselves with the metadata)
 
-Session = AsyncSession
+
+class _SyncSession(SqlModelSession):
+    """What runs below the asynchronous session."""
+
+    # SQLModel's own warns at each call; queries that read columns and not models need it.
+    execute = sqlalchemy.orm.Session.execute
+
+
+class Session(AsyncSession):
+    """`exec` gives models; `execute` runs everything else, rows of columns and set-based writes."""
+
+    sync_session_class = _SyncSession
+    execute = sqlalchemy.ext.asyncio.AsyncSession.execute
+
 
 BUSY_TIMEOUT_MS = 15_000  # SQLite: how long a writer waits for another process's transaction
 _IMMEDIATE = "npsbot_immediate"
@@ -51,14 +67,14 @@ class Database:
         """
         async with self.engine.connect() as connection:
             connection = await connection.execution_options(**{_IMMEDIATE: True})
-            async with AsyncSession(bind=connection, expire_on_commit=False) as session:
+            async with Session(bind=connection, expire_on_commit=False) as session:
                 async with session.begin():
                     yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
         """A read transaction; whatever is changed in it is thrown away."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @asynccontextmanager

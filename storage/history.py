@@ -1,0 +1,158 @@
+"""Counts of what responses and invitations recorded: a window that has passed, or waves."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, null, or_, select, true
+from sqlmodel import col
+
+from storage.db import Session
+from storage.measures import ASKED, REPLIES, Span, asked_at, flag, replies, total, within
+from storage.models import (
+    Contact,
+    Invitation,
+    InvitationStatus,
+    Response,
+    ResponseStatus,
+    Wave,
+    WaveState,
+)
+
+
+class Recorded(NamedTuple):
+    """Contacts of an account, role and snapshot; `latest` is the newest invitation among them."""
+
+    wave_id: int | None
+    account_id: int
+    role: str
+    team_id: int | None
+    segment: str | None
+    value: float | None
+    currency: str | None
+    latest: int
+    asked: int
+    promoters: int
+    passives: int
+    detractors: int
+    may_not_recommend: int
+    cannot_judge: int
+    suspect: int
+
+
+class WaveLabel(NamedTuple):
+    """A wave and its name."""
+
+    id: int
+    name: str
+
+
+async def recorded(
+    session: Session,
+    kinds: Collection[str],
+    *,
+    span: Span | None = None,
+    waves: Collection[int] | None = None,
+    account_ids: Collection[int] | None = None,
+    role_of_today: bool = False,
+) -> list[Recorded]:
+    """Gives what responses and invitations say of a window or of waves, each contact counted once.
+
+    A contact stands with the snapshot of the invitation whose confirmed reply counts, else of the
+    last one that asked them; with `role_of_today` their role is the present one.
+    """
+    chosen = _latest_of_each_contact(kinds, span, waves, account_ids)
+    role = col(Contact.role) if role_of_today else chosen.c.role
+    snapshot = (chosen.c.team_id, chosen.c.segment, chosen.c.value, chosen.c.currency)
+    query = (
+        select(
+            chosen.c.wave_id,
+            chosen.c.account_id,
+            func.coalesce(role, "unknown"),
+            *snapshot,
+            func.max(chosen.c.id),
+            func.count(),
+            *(func.sum(chosen.c[name]) for name in REPLIES),
+            total(and_(chosen.c.suspect == 1, chosen.c.confirmed == 0)),
+        )
+        .join(Contact, col(Contact.id) == chosen.c.contact_id)
+        .where(chosen.c.place == 1)
+        .group_by(chosen.c.wave_id, chosen.c.account_id, role, *snapshot)
+    )
+    return [Recorded(*row) for row in (await session.execute(query)).all()]
+
+
+async def latest_waves(
+    session: Session, kinds: Collection[str], limit: int, account_ids: Collection[int] | None = None
+) -> list[WaveLabel]:
+    """Gives the last waves that asked anybody (at these accounts), the oldest first."""
+    began = func.coalesce(col(Wave.starts_at), func.min(col(Invitation.sent_at))).label("began")
+    query = (
+        select(col(Wave.id), col(Wave.name), began)
+        .join(Invitation, col(Invitation.wave_id) == col(Wave.id))
+        .where(
+            col(Wave.kind).in_(kinds),
+            col(Wave.state) != WaveState.DRAFT,
+            col(Wave.is_test).is_(False),
+            col(Invitation.status).in_((*ASKED, InvitationStatus.UNASKED)),
+            true() if account_ids is None else col(Invitation.account_id).in_(account_ids),
+        )
+        .group_by(col(Wave.id), col(Wave.name), col(Wave.starts_at))
+        .order_by(began.desc(), col(Wave.id).desc())
+        .limit(limit)
+    )
+    return [WaveLabel(row[0], row[1]) for row in reversed((await session.execute(query)).all())]
+
+
+def _latest_of_each_contact(
+    kinds: Collection[str],
+    span: Span | None,
+    waves: Collection[int] | None,
+    account_ids: Collection[int] | None,
+) -> Subquery:
+    """Invitations with the reply that counts; `place` 1 is the one that stands for its contact."""
+    asked: ColumnElement[bool] = col(Invitation.status).in_(ASKED)
+    replied: ColumnElement[bool] = col(Response.id).is_not(None)
+    if span is not None:
+        asked = and_(asked, within(asked_at(), span))
+        replied = and_(replied, within(col(Response.answered_at), span))
+    confirmed = and_(replied, col(Response.status) == ResponseStatus.CONFIRMED)
+    # A suspect reply of any of a contact's invitations counts, so it is looked for beside the row.
+    own = [col(Invitation.contact_id)] + ([col(Invitation.wave_id)] if waves is not None else [])
+    suspect = flag(and_(replied, col(Response.status) == ResponseStatus.SUSPECT))
+    chosen: Subquery = (
+        select(
+            col(Invitation.id),
+            (col(Invitation.wave_id) if waves is not None else null()).label("wave_id"),
+            col(Invitation.account_id),
+            col(Invitation.contact_id),
+            col(Invitation.role),
+            col(Invitation.team_id),
+            col(Invitation.segment),
+            col(Invitation.value),
+            col(Invitation.currency),
+            *replies(col(Response.reply), col(Response.score), confirmed),
+            flag(confirmed).label("confirmed"),
+            func.max(suspect).over(partition_by=own).label("suspect"),
+            func.row_number()
+            .over(
+                partition_by=own,
+                order_by=[
+                    flag(confirmed).desc(),
+                    case((confirmed, col(Response.answered_at))).desc().nulls_last(),
+                    asked_at().desc().nulls_last(),
+                    col(Invitation.id).desc(),
+                ],
+            )
+            .label("place"),
+        )
+        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
+        .where(
+            col(Invitation.kind).in_(kinds),
+            col(Invitation.is_test).is_(False),
+            or_(asked, replied),
+            true() if waves is None else col(Invitation.wave_id).in_(waves),
+            true() if account_ids is None else col(Invitation.account_id).in_(account_ids),
+        )
+        .subquery("chosen")
+    )
+    return chosen

@@ -1,0 +1,227 @@
+"""Counts for the figures of today, per account and role, from current answers and the rollup."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
+from sqlmodel import col
+
+from storage.db import Session
+from storage.models import (
+    Account,
+    Contact,
+    ContactStatus,
+    CurrentAnswer,
+    Invitation,
+    InvitationStatus,
+    Reply,
+    Response,
+    ResponseStatus,
+    Rollup,
+    Team,
+)
+from storage.scopes import Part, in_part
+
+ASKED = (InvitationStatus.SENT, InvitationStatus.DOUBT)
+REPLIES = ("promoter", "passive", "detractor", "may_not_recommend", "cannot_judge")
+_UNCONFIRMED = (ResponseStatus.SUSPECT, ResponseStatus.PROVISIONAL)
+
+
+class Span(NamedTuple):
+    """Times from `start` on and before `end`."""
+
+    start: datetime
+    end: datetime
+
+
+class Counted(NamedTuple):
+    """Contacts of an account and role, each counted once; `active` may be asked, asked or not."""
+
+    account_id: int
+    role: str
+    asked: int
+    active: int
+    promoters: int
+    passives: int
+    detractors: int
+    may_not_recommend: int
+    cannot_judge: int
+    suspect: int
+
+
+class Active(NamedTuple):
+    """How many contacts of an account and role are active now."""
+
+    account_id: int
+    role: str
+    contacts: int
+
+
+class AccountSums(NamedTuple):
+    """Scores of an account over all its roles, with its team of today."""
+
+    account_id: int
+    team: str | None
+    promoters: int
+    passives: int
+    detractors: int
+
+
+async def outdated(session: Session, kind: str, now: datetime) -> set[int]:
+    """Gives the accounts with a current answer that has left the window: recount them first."""
+    query = (
+        select(col(Rollup.account_id))
+        .where(col(Rollup.kind) == kind, col(Rollup.leaves_on) <= now)
+        .distinct()
+    )
+    return set((await session.execute(query)).scalars())
+
+
+async def current_sums(session: Session, kind: str) -> list[AccountSums]:
+    """Gives the current scores of every account of the programme, from the rollup."""
+    query = (
+        select(
+            col(Rollup.account_id),
+            col(Team.name),
+            func.sum(col(Rollup.promoters)),
+            func.sum(col(Rollup.passives)),
+            func.sum(col(Rollup.detractors)),
+        )
+        .join(Account, col(Account.id) == col(Rollup.account_id))
+        .outerjoin(Team, col(Team.id) == col(Account.team_id))
+        .where(col(Rollup.kind) == kind)
+        .group_by(col(Rollup.account_id), col(Team.name))
+    )
+    return [AccountSums(*row) for row in (await session.execute(query)).all()]
+
+
+async def current_counts(
+    session: Session, part: Part, kind: str, kinds: Collection[str], asked: Span
+) -> list[Counted]:
+    """Gives what counts now in a part of the programme, by account and role of today.
+
+    `kind` is that of the current answers, `kinds` are those of invitations sent within `asked`.
+    """
+    seen = _seen_now(part, kind, kinds, asked)
+    query = (
+        select(
+            col(Contact.account_id),
+            func.coalesce(col(Contact.role), "unknown"),
+            func.count(seen.c.contact_id),
+            total(col(Contact.status) == ContactStatus.ACTIVE),
+            *(func.coalesce(func.sum(seen.c[name]), 0) for name in REPLIES),
+            total(and_(seen.c.suspect == 1, seen.c.answered == 0)),
+        )
+        .outerjoin(seen, seen.c.contact_id == col(Contact.id))
+        .where(in_part(part, col(Contact.account_id)))
+        .group_by(col(Contact.account_id), col(Contact.role))
+    )
+    return [Counted(*row) for row in (await session.execute(query)).all()]
+
+
+async def active_contacts(session: Session, part: Part) -> list[Active]:
+    """Gives the contacts who are active now, by account and role."""
+    role = func.coalesce(col(Contact.role), "unknown")
+    query = (
+        select(col(Contact.account_id), role, func.count())
+        .where(col(Contact.status) == ContactStatus.ACTIVE, in_part(part, col(Contact.account_id)))
+        .group_by(col(Contact.account_id), col(Contact.role))
+    )
+    return [Active(*row) for row in (await session.execute(query)).all()]
+
+
+def replies(
+    reply: SQLColumnExpression[str],
+    score: SQLColumnExpression[int | None],
+    counts: ColumnElement[bool],
+) -> list[ColumnElement[int]]:
+    """A 0/1 column for each of REPLIES: 9-10 promoter, 7-8 passive, 0-6 detractor."""
+    scored = and_(counts, reply == Reply.SCORE)
+    conditions = (
+        and_(scored, score >= 9),
+        and_(scored, score.between(7, 8)),
+        and_(scored, score <= 6),
+        and_(counts, reply == Reply.MAY_NOT_RECOMMEND),
+        and_(counts, reply == Reply.CANNOT_JUDGE),
+    )
+    return [
+        flag(condition).label(name) for name, condition in zip(REPLIES, conditions, strict=True)
+    ]
+
+
+def asked_at() -> ColumnElement[datetime | None]:
+    """When an invitation reached its contact; in doubt, the claim is the nearest there is."""
+    return func.coalesce(
+        col(Invitation.sent_at), col(Invitation.claimed_at), col(Invitation.send_at)
+    )
+
+
+def within(
+    moment: SQLColumnExpression[datetime | None] | SQLColumnExpression[datetime], span: Span
+) -> ColumnElement[bool]:
+    """The condition that a time lies in a span."""
+    return and_(moment >= span.start, moment < span.end)
+
+
+def flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """1 where a condition holds, else 0."""
+    return case((condition, 1), else_=0)
+
+
+def total(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many rows of a group meet a condition."""
+    return func.coalesce(func.sum(flag(condition)), 0)
+
+
+def _seen_now(part: Part, kind: str, kinds: Collection[str], asked: Span) -> Subquery:
+    """One row per contact who was asked within the window or has a current answer."""
+    nothing = [literal(0).label(name) for name in (*REPLIES, "answered", "suspect")]
+    invited = select(col(Invitation.contact_id), *nothing).where(
+        col(Invitation.kind).in_(kinds),
+        col(Invitation.status).in_(ASKED),
+        col(Invitation.is_test).is_(False),
+        within(asked_at(), asked),
+        in_part(part, col(Invitation.account_id)),
+    )
+    answered = select(
+        col(CurrentAnswer.contact_id),
+        *replies(col(CurrentAnswer.reply), col(CurrentAnswer.score), true()),
+        literal(1).label("answered"),
+        literal(0).label("suspect"),
+    ).where(col(CurrentAnswer.kind) == kind, in_part(part, col(CurrentAnswer.account_id)))
+    unconfirmed = (
+        select(
+            col(Response.contact_id),
+            *nothing[:-1],
+            flag(col(Response.status) == ResponseStatus.SUSPECT).label("suspect"),
+        )
+        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
+        .where(
+            col(Response.kind).in_(kinds),
+            col(Response.status).in_(_UNCONFIRMED),
+            col(Invitation.is_test).is_(False),
+            within(col(Response.answered_at), asked),
+            in_part(part, col(Response.account_id)),
+        )
+    )
+    rows = union_all(invited, answered, unconfirmed).subquery("rows")
+    return (
+        select(
+            rows.c.contact_id,
+            *(func.max(rows.c[name]).label(name) for name in (*REPLIES, "answered", "suspect")),
+        )
+        .group_by(rows.c.contact_id)
+        .subquery("seen")
+    )
