@@ -1,36 +1,44 @@
 """The outbox: brings every alert to its place, again and elsewhere until somebody has it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from handlers import texts
+from handlers.cards import Card, Text
 from handlers.chat import (
+    ChatError,
     Message,
     MessageRef,
+    OutsidersCanRead,
     Place,
+    TryLater,
+    Unreachable,
 )
 from handlers.context import Context, Job
 from storage import alerts
 from storage.db import Session
-from storage.models import Alert
+from storage.models import Alert, AlertStatus, Posting
 
 log = structlog.get_logger()
 
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=30)
 _BUSY_PAUSE = timedelta(seconds=1)
+# From this attempt on (about ten minutes of pauses) a place that says "later" counts as closed.
+_PATIENCE = 6
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message and where it may go: every place of the first step that takes it.
+    """A message and where it may go: all places of the first step of which one takes it.
 
-    `steps` are tried in order. `direct` are the direct messages of the person it is for: an internal
-    card goes there, with the reason, when outsiders can read a place. `threads` holds what the message
-    answers, by place. With a `subject` the message is remembered, so that it can be edited later.
+    `direct` are the direct messages of the person it is for: an internal card goes there, with the
+    reason, when outsiders can read a place. `threads` holds, by place, the message it answers. With
+    a `subject` the message is remembered, so that it can be edited later.
     """
 
     message: Message
@@ -38,16 +46,14 @@ class Outgoing:
     direct: tuple[Place, ...] = ()
     threads: Mapping[Place, MessageRef] = field(default_factory=dict)
     subject: str | None = None
-    subject_id: int | None = None
+    subject_id: int = 0
     part: str = "card"
     response_id: int | None = None
     member_id: int | None = None
 
 
+# Gives what an alert says now; None = there is nothing to say any more.
 Builder = Callable[[Context, Alert], Awaitable[list[Outgoing] | None]]
-
-# What an alert says, by its `what`: None = there is nothing to say any more.
-BUILDERS: dict[str, Builder] = {}
 
 
 async def add(session: Session, *, key: str, what: str, due_at: datetime, **ids: Any) -> Alert:
@@ -61,7 +67,7 @@ async def add(session: Session, *, key: str, what: str, due_at: datetime, **ids:
 
 def job(alert_id: int, attempts: int, place: str | None = None) -> Job:
     """Gives the engine's job of an alert; every new attempt has its own number."""
-    return Job("alert", (alert_id, attempts), place)
+    return Job("alert", (alert_id, attempts), place or "fallback")
 
 
 def job_of(alert: Alert) -> Job:
@@ -72,6 +78,154 @@ def job_of(alert: Alert) -> Job:
 async def due(ctx: Context) -> list[Job]:
     """Gives the jobs of all alerts due now; what a dead process left half done is among them."""
     now = ctx.now()
-    async with ctx.db.session() as session:
-        await alerts.free_stuck(session, now)
+    async with ctx.db.reading() as session:
+        stuck = await alerts.has_stuck(session, now)
+    if stuck:
+        async with ctx.db.session() as session:
+            await alerts.free_stuck(session, now)
+    async with ctx.db.reading() as session:
         return [job_of(alert) for alert in await alerts.due(session, now)]
+
+
+async def deliver(
+    ctx: Context, builders: Mapping[str, Builder], alert_id: int, attempt: int
+) -> None:
+    """Brings one alert to its places: the engine's job `alert`. What fails is tried again later."""
+    now = ctx.now()
+    async with ctx.db.session() as session:
+        await alerts.take_back(session, alert_id, job(alert_id, attempt).id, ctx.run)
+        alert = await alerts.claim(session, alert_id, ctx.run, now)
+        waiting = None
+        if alert is None:
+            waiting = await alerts.wait(session, alert_id, now + _BUSY_PAUSE)
+    if alert is None:
+        if waiting is not None:
+            await ctx.soon(job_of(waiting), waiting.due_at)
+        return
+    try:
+        status = await _say(ctx, builders[alert.what], alert)
+    except ChatError as error:
+        await _try_again(ctx, alert, error.reason, _pause(alert, error))
+    except Exception:
+        log.exception("alert failed", alert=alert_id, what=alert.what)
+        await _try_again(ctx, alert, "a fault in the program, see the log", _pause(alert, None))
+    else:
+        async with ctx.db.session() as session:
+            await alerts.finish(session, alert_id, status, ctx.now())
+
+
+async def _say(ctx: Context, build: Builder, alert: Alert) -> AlertStatus:
+    outgoing = await build(ctx, alert)
+    if outgoing is None:
+        return AlertStatus.CANCELLED
+    for part in outgoing:
+        await _send(ctx, alert, part)
+    return AlertStatus.SENT
+
+
+async def _send(ctx: Context, alert: Alert, part: Outgoing) -> None:
+    """Sends to all places of the first step that takes it; raises when none does, or to wait."""
+    problems: list[tuple[Place, str]] = []
+    for step in part.steps:
+        reached, later = False, None
+        for place in dict.fromkeys(step):
+            try:
+                await _post(ctx, alert, part, place)
+                reached = True
+            except OutsidersCanRead as error:
+                reached = await _post_directly(ctx, alert, part) or reached
+                problems.append((place, error.reason))
+            except Unreachable as error:
+                problems.append((place, error.reason))
+            except ChatError as error:
+                if isinstance(error, TryLater) and alert.attempts >= _PATIENCE:
+                    problems.append((place, error.reason))
+                else:
+                    later = error
+        if problems:
+            await _tell_cx(ctx, alert, problems)
+        if later is not None:
+            raise later  # the places that have it are remembered and not sent to again
+        if reached:
+            return
+    raise Unreachable(problems[-1][1] if problems else "nobody has a place for this")
+
+
+async def _post(ctx: Context, alert: Alert, part: Outgoing, place: Place) -> None:
+    mark = f"{part.message.key}@{place}"
+    if mark in alert.detail.get("sent_to", ()):
+        return
+    message = replace(part.message, reply_to=part.threads.get(place, part.message.reply_to))
+    ref = await ctx.chat.send(place, message)
+    posting = None
+    if part.subject is not None:
+        posting = Posting(
+            subject=part.subject,
+            subject_id=part.subject_id,
+            part=part.part,
+            response_id=part.response_id,
+            member_id=part.member_id,
+            place=ref.place,
+            message_id=ref.id,
+            thread_id=ref.thread,
+            language=message.language,
+            posted_at=ctx.now(),
+        )
+    async with ctx.db.session() as session:
+        await alerts.note_sent(session, alert.id, mark, posting)
+    alert.detail = {**alert.detail, "sent_to": [*alert.detail.get("sent_to", ()), mark]}
+
+
+async def _post_directly(ctx: Context, alert: Alert, part: Outgoing) -> bool:
+    """Sends a card, with the reason, to the person's direct messages; gives whether one took it."""
+    t = texts.of(part.message.language)
+    card = with_note(part.message.card, t("alert.outsiders"))
+    own = replace(part, message=replace(part.message, card=card, reply_to=None), threads={})
+    for place in part.direct:
+        try:
+            await _post(ctx, alert, own, place)
+        except (Unreachable, OutsidersCanRead):
+            continue
+        return True
+    return False
+
+
+def with_note(card: Card, note: str) -> Card:
+    """Gives the card with a line of small print above the rest."""
+    return replace(card, body=(Text(note, "note"), *card.body))
+
+
+async def _tell_cx(ctx: Context, alert: Alert, problems: list[tuple[Place, str]]) -> None:
+    """Asks for a word to the CX leads about places that took nothing, once a place and day."""
+    if alert.what == "undelivered":
+        return  # about itself it is silent: it waits and tries again
+    now = ctx.now()
+    async with ctx.db.session() as session:
+        told = [
+            await add(
+                session,
+                key=f"undelivered:{place}:{now:%Y-%m-%d}",
+                what="undelivered",
+                due_at=now,
+                account_id=alert.account_id,
+                detail={"place": place, "reason": reason, "partition": "cx"},
+            )
+            for place, reason in problems
+        ]
+    for each in told:
+        if each.status == AlertStatus.PENDING:
+            await ctx.soon(job_of(each), None)
+
+
+async def _try_again(ctx: Context, alert: Alert, reason: str, pause: timedelta) -> None:
+    log.warning("alert waits", alert=alert.id, what=alert.what, reason=reason)
+    async with ctx.db.session() as session:
+        waiting = await alerts.put_back(session, alert.id, ctx.now() + pause, reason)
+    await ctx.soon(job_of(waiting), waiting.due_at)
+
+
+def _pause(alert: Alert, error: ChatError | None) -> timedelta:
+    growing: timedelta = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(alert.attempts, 10))
+    if isinstance(error, TryLater) and alert.attempts == 0:
+        return timedelta(seconds=max(1.0, error.seconds))
+    return growing

@@ -3,13 +3,24 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from handlers import alerts
+from handlers.alerts import Builder
 from handlers.context import Context, Job
 
+# What an alert says, by its `what`.
+BUILDERS: dict[str, Builder] = {}
+
+
+async def deliver_alert(ctx: Context, alert_id: int, attempt: int) -> None:
+    """Brings one alert to its places."""
+    await alerts.deliver(ctx, BUILDERS, alert_id, attempt)
+
+
 # Job name -> handler(ctx, *args); args are ids.
-JOBS: dict[str, Callable[..., Awaitable[Any]]] = {}
+JOBS: dict[str, Callable[..., Awaitable[Any]]] = {"alert": deliver_alert}
 
 # Asked by the clock at each tick: each settles its own rows that are due now and gives the jobs to run.
-DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = ()
+DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (alerts.due,)
 
 
 async def find_due(ctx: Context) -> list[Job]:

@@ -8,14 +8,13 @@ from sqlalchemy import CursorResult, Insert, Update, exists
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.db import Session
-from storage.models import Alert, AlertStatus, Case, Heartbeat, Posting
+from storage.models import Alert, AlertStatus, Case, Posting
 
-# A row that a dead process left in `sending` is found again after this long without a sign of life.
-_HEARTBEAT = timedelta(seconds=15)
-_SENDING_AT_LEAST = timedelta(seconds=60)
-_SENDING_AT_MOST = timedelta(minutes=15)
+# No sending takes this long: the process died. The engine's own recovery is faster where it works.
+_SENDING_AT_MOST = timedelta(minutes=5)
 
 
 async def insert_new(
@@ -82,18 +81,29 @@ async def claim(session: Session, alert_id: int, claimed_by: str, now: datetime)
     return await session.get_one(Alert, alert_id, populate_existing=True)
 
 
-async def take_back(session: Session, alert_id: int, owner: str, run: str) -> None:
-    """Frees an alert that an earlier execution of the same job left in `sending`."""
+async def take_back(session: Session, alert_id: int, job: str, run: str) -> None:
+    """Frees an alert that an earlier execution of the same job, which died, left in `sending`."""
     await session.execute(
         update(Alert)
         .where(
             col(Alert.id) == alert_id,
             col(Alert.status) == AlertStatus.SENDING,
-            col(Alert.claimed_by).like(f"{owner}/%"),
-            col(Alert.claimed_by) != f"{owner}/{run}",
+            col(Alert.claimed_by).like(f"{job}#%"),
+            col(Alert.claimed_by) != run,
         )
         .values(status=AlertStatus.PENDING)
     )
+
+
+async def wait(session: Session, alert_id: int, busy_until: datetime) -> Alert | None:
+    """Gives a pending alert a new attempt: it was moved, or another of its case is on its way.
+
+    None when somebody else has it or it is done.
+    """
+    alert = await session.get(Alert, alert_id, populate_existing=True)
+    if alert is None or alert.status != AlertStatus.PENDING:
+        return None
+    return await put_back(session, alert_id, max(alert.due_at, busy_until), alert.problem)
 
 
 async def put_back(
@@ -134,24 +144,21 @@ async def due(session: Session, now: datetime, limit: int = 500) -> Sequence[Ale
     return (await session.exec(query)).all()
 
 
-async def free_stuck(session: Session, now: datetime) -> int:
-    """Puts back what a dead process left in `sending`, to be sent again; gives how many."""
-    alive = (
-        await session.exec(select(Heartbeat.process).where(col(Heartbeat.at) > now - _HEARTBEAT))
-    ).all()
-    query = select(Alert).where(
-        col(Alert.status) == AlertStatus.SENDING,
-        col(Alert.claimed_at) <= now - _SENDING_AT_LEAST,
-    )
-    stuck = [
-        alert
-        for alert in (await session.exec(query)).all()
-        if (alert.claimed_by or "").rpartition("/")[2] not in alive
-        or (alert.claimed_at is not None and alert.claimed_at <= now - _SENDING_AT_MOST)
-    ]
-    for alert in stuck:
+async def has_stuck(session: Session, now: datetime) -> bool:
+    """Tells whether an alert has been in `sending` for longer than any sending takes."""
+    return (await session.exec(_stuck(now).limit(1))).first() is not None
+
+
+async def free_stuck(session: Session, now: datetime) -> None:
+    """Puts back what a dead process left in `sending`: an alert in doubt is sent again."""
+    for alert in (await session.exec(_stuck(now))).all():
         await put_back(session, alert.id, now, "the process that sent it stopped")
-    return len(stuck)
+
+
+def _stuck(now: datetime) -> SelectOfScalar[Alert]:
+    return select(Alert).where(
+        col(Alert.status) == AlertStatus.SENDING, col(Alert.claimed_at) <= now - _SENDING_AT_MOST
+    )
 
 
 async def cancel(session: Session, keys: Collection[str], now: datetime) -> None:
