@@ -55,7 +55,7 @@ async def ground(
             select(Account)
             .where(col(Account.id).in_(account_ids))
             .order_by(col(Account.id))
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
     ).all()
     owner_ids = {account.owner_id for account in accounts if account.owner_id is not None}

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.models.columns import UtcDateTime
@@ -26,12 +26,21 @@ class ResponseStatus(StrEnum):
     SUSPECT = "suspect"
 
 
+_PROVISIONAL = text("status = 'provisional'")
+
+
 class Response(SQLModel, table=True):
     """The answer to one invitation; a later POST changes this row, never adds one."""
 
     __table_args__ = (
         Index("ix_response_figures", "kind", "account_id", "contact_id", "answered_at"),
         Index("ix_response_answered", "answered_at"),
+        Index(
+            "ix_response_provisional",
+            "last_input_at",
+            sqlite_where=_PROVISIONAL,
+            postgresql_where=_PROVISIONAL,
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -43,6 +52,7 @@ class Response(SQLModel, table=True):
     status: str = ResponseStatus.CONFIRMED
     reply: str = Reply.SCORE
     score: int | None = None
+    satisfaction: int | None = None  # 1-5, asked instead of whoever gave no score
     comment: str | None = None
     idea: str | None = None
     reasons: list[str] = Field(default_factory=list, sa_type=JSON)
@@ -107,7 +117,10 @@ class Rollup(SQLModel, table=True):
 class Visit(SQLModel, table=True):
     """One client of one invitation, ended by 30 minutes of quiet."""
 
-    __table_args__ = (Index("ix_visit_client", "invitation_id", "client", "last_at"),)
+    __table_args__ = (
+        Index("ix_visit_client", "invitation_id", "client", "last_at"),
+        Index("ix_visit_last_at", "last_at"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     invitation_id: int = Field(foreign_key="invitation.id")

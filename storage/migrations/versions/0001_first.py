@@ -348,6 +348,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('reply', sa.String(), nullable=False),
     sa.Column('score', sa.Integer(), nullable=True),
+    sa.Column('satisfaction', sa.Integer(), nullable=True),
     sa.Column('comment', sa.String(), nullable=True),
     sa.Column('idea', sa.String(), nullable=True),
     sa.Column('reasons', sa.JSON(), nullable=False),
@@ -374,6 +375,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_response_answered', ['answered_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_response_contact_id'), ['contact_id'], unique=False)
         batch_op.create_index('ix_response_figures', ['kind', 'account_id', 'contact_id', 'answered_at'], unique=False)
+        batch_op.create_index('ix_response_provisional', ['last_input_at'], unique=False, sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
 
     op.create_table('visit',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -391,6 +393,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('visit', schema=None) as batch_op:
         batch_op.create_index('ix_visit_client', ['invitation_id', 'client', 'last_at'], unique=False)
+        batch_op.create_index('ix_visit_last_at', ['last_at'], unique=False)
 
     op.create_table('alert',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -509,10 +512,12 @@ def downgrade() -> None:
 
     op.drop_table('alert')
     with op.batch_alter_table('visit', schema=None) as batch_op:
+        batch_op.drop_index('ix_visit_last_at')
         batch_op.drop_index('ix_visit_client')
 
     op.drop_table('visit')
     with op.batch_alter_table('response', schema=None) as batch_op:
+        batch_op.drop_index('ix_response_provisional', sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
         batch_op.drop_index('ix_response_figures')
         batch_op.drop_index(batch_op.f('ix_response_contact_id'))
         batch_op.drop_index('ix_response_answered')
