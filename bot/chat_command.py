@@ -40,10 +40,10 @@ async def answer(
 
 
 def _slack(reply: Card | Form, addresses: Addresses) -> str:
-    from bot.slack import blocks
+    from bot.slack import blocks, forms
 
     if isinstance(reply, Form):
-        drawn = {"view": blocks.draw_form(reply, "")}
+        drawn = {"view": forms.draw_form(reply, "", addresses)}
     else:
         drawn = blocks.draw_card(reply, addresses)
     return json.dumps(drawn, ensure_ascii=False, indent=2)

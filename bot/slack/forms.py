@@ -23,7 +23,8 @@ from slack_sdk.models.blocks import (
 
 from bot.links import Addresses
 from bot.slack import limits
-from bot.slack.blocks import draw_elements, plain
+from bot.slack.elements import draw_elements
+from bot.slack.words import plain
 from handlers import texts
 from handlers.cards import Choice, Form, Input, Text
 from handlers.texts import Texts
@@ -87,7 +88,7 @@ def _read(state: dict[str, Any]) -> str | tuple[str, ...]:
 def _input(input_: Input, t: Texts) -> dict[str, Any]:
     element = _element(input_, t)
     if element is None:
-        # Slack refuses a select without options; the label alone says that there is nothing to choose.
+        # Slack refuses a select without options; the dash says that there is nothing to choose.
         text = plain(f"{input_.label}: –", limits.SECTION_TEXT)
         return dict(SectionBlock(text=text).to_dict())
     block = InputBlock(
@@ -134,7 +135,7 @@ def _element(input_: Input, t: Texts) -> InputInteractiveElement | None:
                 action_id=f"{LOOKUP}{input_.kind}",
                 placeholder=plain(t("slack.type_a_name"), limits.BUTTON_LABEL),
                 initial_option=_option(chosen) if chosen else None,
-                # Our own people are few and shown at once; accounts are many, a letter narrows them.
+                # Our own people are few and shown at once; of accounts a letter is asked for.
                 min_query_length=0 if input_.kind == "members" else 1,
             )
         case _:

@@ -1,8 +1,8 @@
-"""Slack's limits as named constants, and the one way to cut what is too long (docs.slack.dev/reference/block-kit)."""
+"""Slack's limits by name (docs.slack.dev/reference/block-kit), and the one way to cut a text."""
 
 MESSAGE_BLOCKS = 50  # chat.postMessage answers invalid_blocks above it
 VIEW_BLOCKS = 100  # modals and the home tab
-# Not documented: msg_blocks_too_long was seen from about 13,200 characters in one message (bolt-js issue 2509).
+# Not documented: msg_blocks_too_long was seen from about 13,200 characters (bolt-js issue 2509).
 MESSAGE_CHARACTERS = 12_000
 HEADER = 150
 SECTION_TEXT = 3000

@@ -1,0 +1,182 @@
+"""The way out to Slack: posts and edits cards, and tells who can read a place."""
+
+from collections.abc import Awaitable, Callable
+from time import monotonic, time
+from typing import Any, Literal
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.links import Addresses
+from bot.slack import errors
+from bot.slack.blocks import draw_card, short_text
+from bot.slack.people import FAILURES, People
+from bot.slack.readers import Readers
+from handlers.cards import Card, Chart
+from handlers.chat import InDoubt, Message, MessageRef, Place, TryLater, Unreachable
+
+log = structlog.get_logger()
+
+TIMEOUT_SECONDS = 10
+METADATA_EVENT = "npsbot_message"
+HISTORY_LIMIT = 15  # the most that Slack gives to apps outside its marketplace
+Picture = Callable[[Chart], Awaitable[bytes]]
+
+
+class SlackChannel:
+    """Slack as a Chat, for places `slack:C…` and `slack:U…` (direct messages)."""
+
+    def __init__(
+        self,
+        bot_token: str,
+        addresses: Addresses,
+        *,
+        signing_secret: str | None = None,
+        app_token: str | None = None,
+        api_base_url: str | None = None,
+        mode: Literal["http", "socket"] = "http",
+        picture: Picture | None = None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self.bot_token = bot_token
+        self.signing_secret = signing_secret
+        self.app_token = app_token
+        self.mode = mode
+        self.addresses = addresses
+        base_url = (api_base_url or AsyncWebClient.BASE_URL).rstrip("/") + "/"
+        # By itself the SDK sends again after a lost connection: a survey could go out twice.
+        self.client = AsyncWebClient(
+            token=bot_token, base_url=base_url, timeout=TIMEOUT_SECONDS, retry_handlers=[]
+        )
+        self.people = People(self.client, now)
+        self.readers = Readers(self.client, self.people, now)
+        self._picture = picture
+        self._files: dict[Chart, str] = {}
+        self._direct: dict[str, str] = {}
+
+    async def send(self, place: Place, message: Message) -> MessageRef:
+        """Posts a message; raises TryLater, Unreachable or InDoubt."""
+        channel = await self.channel_id(place)
+        extra: dict[str, Any] = {
+            "metadata": {"event_type": METADATA_EVENT, "event_payload": {"key": message.key}},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if message.reply_to is not None:
+            extra["thread_ts"] = message.reply_to.thread or message.reply_to.id
+            extra["reply_broadcast"] = message.also_in_channel
+        began = time()
+
+        async def post(drawn: dict[str, Any]) -> AsyncSlackResponse:
+            return await self.client.chat_postMessage(
+                channel=channel, mrkdwn=False, **drawn, **extra
+            )
+
+        try:
+            answer = await self._drawn(message.card, message.language, post)
+            ts = str(answer["ts"])
+        except InDoubt as doubt:
+            ts = await self._settle(channel, message.key, began, doubt)
+        return MessageRef(place, ts, extra.get("thread_ts"))
+
+    async def update(self, ref: MessageRef, card: Card, language: str) -> None:
+        """Edits a message in place; a lost answer is no doubt here, an edit may be done twice."""
+        channel = await self.channel_id(ref.place)
+
+        async def edit(drawn: dict[str, Any]) -> AsyncSlackResponse:
+            return await self.client.chat_update(channel=channel, ts=ref.id, **drawn)
+
+        try:
+            await self._drawn(card, language, edit)
+        except InDoubt as doubt:
+            raise TryLater(doubt.reason) from doubt
+
+    async def outsiders(self, place: Place) -> bool:
+        """Tells whether people from outside can read this place; unknown counts as yes."""
+        target = place.partition(":")[2]
+        if target.startswith(("U", "W")):
+            person = await self.people.find(target)
+            return person is None or person.outside
+        return await self.readers.outsiders(target)
+
+    async def channel_id(self, place: Place) -> str:
+        """Gives Slack's id of a place; opens the direct messages of a person."""
+        target = place.partition(":")[2]
+        if not target.startswith(("U", "W")):
+            return target
+        if target not in self._direct:
+            try:
+                answer = await self.client.conversations_open(users=target)
+            except Exception as error:
+                found = errors.read(error)
+                if isinstance(found, InDoubt):  # opening twice is harmless
+                    raise TryLater(found.reason) from error
+                raise found from error
+            self._direct[target] = str((answer.get("channel") or {}).get("id"))
+        return self._direct[target]
+
+    def remember_direct(self, user: str, channel: str) -> None:
+        """Keeps which direct channel is whose, as a request just told."""
+        self._direct[user] = channel
+
+    async def pictures(self, card: Card) -> dict[Chart, str]:
+        """Uploads the charts of a card where Slack can't fetch them; without the right, none."""
+        charts = [element for element in card.body if isinstance(element, Chart)]
+        if self.addresses.public or self._picture is None:
+            return {}
+        files: dict[Chart, str] = {}
+        for chart in charts:
+            if chart not in self._files:
+                try:
+                    content = await self._picture(chart)
+                    answer = await self.client.files_upload_v2(
+                        content=content, filename="chart.png", alt_txt=chart.alt
+                    )
+                except FAILURES as error:
+                    log.warning("picture not uploaded", reason=type(error).__name__)
+                    continue
+                self._files[chart] = str(answer["files"][0]["id"])
+            files[chart] = self._files[chart]
+        return files
+
+    async def _drawn(
+        self,
+        card: Card,
+        language: str,
+        call: Callable[[dict[str, Any]], Awaitable[AsyncSlackResponse]],
+    ) -> AsyncSlackResponse:
+        """Sends a card; a refused one goes without uploaded pictures, then as short text."""
+        files = await self.pictures(card)
+        attempts: list[dict[str, Any]] = [draw_card(card, self.addresses, language, files)]
+        if files:
+            attempts.append(draw_card(card, self.addresses, language))
+        attempts.append({"text": short_text(card), "blocks": []})
+        for drawn in attempts:
+            try:
+                return await call(drawn)
+            except Exception as error:
+                found = errors.read(error)
+                if not isinstance(found, errors.Refusal):
+                    raise found from error
+                log.warning("card refused", reason=str(found), blocks=len(drawn["blocks"]))
+        raise Unreachable(f"Slack refuses this card ({found}): see the log")
+
+    async def _settle(self, channel: str, key: str, began: float, doubt: InDoubt) -> str:
+        """Looks in the channel for our id: a message that stands is sent; else the doubt stays."""
+        try:
+            answer = await self.client.conversations_history(
+                channel=channel,
+                oldest=f"{began - 60:.6f}",
+                limit=HISTORY_LIMIT,
+                include_all_metadata=True,
+            )
+        except FAILURES:
+            raise doubt from None
+        for message in answer.get("messages") or []:
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("key") == key:
+                return str(message["ts"])
+        if isinstance(doubt, errors.Failed):
+            raise TryLater(doubt.reason) from doubt
+        raise doubt  # the lost call may still be under way
