@@ -1,0 +1,200 @@
+"""The rows behind answers: what a group needs to know first, and how it is written."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, and_, delete, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel, col
+
+from storage.db import Session
+from storage.models import (
+    Account,
+    Alert,
+    AlertStatus,
+    Contact,
+    Invitation,
+    RecommendPolicy,
+    Response,
+    ResponseChange,
+    ResponseStatus,
+    Rollup,
+    Survey,
+)
+
+_RESPONSE: Table = SQLModel.metadata.tables["response"]
+_STORED = tuple(column.name for column in _RESPONSE.columns)
+_CHANGED = tuple(name for name in _STORED if name not in ("id", "invitation_id"))
+_PLAIN: dict[str, Any] = {
+    "status": ResponseStatus.CONFIRMED, "reply": None, "score": None, "satisfaction": None,
+    "comment": None, "idea": None, "reasons": [], "role_answer": None, "contact_wish": None,
+    "phone": None, "call_when": None, "to_manager": False, "quote_me": False, "language": None,
+    "product": None, "touchpoint": None, "finished_at": None, "imported": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An invitation as an answer meets it; `response` is the stored row, if any."""
+
+    invitation_id: int
+    wave_id: int | None
+    kind: str
+    account_id: int
+    contact_id: int
+    expires_at: datetime | None
+    is_test: bool
+    contact_status: str
+    judges: list[str]
+    survey_reasons: list[str] | None
+    wording_version: int
+    response: dict[str, Any] | None
+    alert: str | None  # the state of the critic's alert, None without one
+
+    def blank(self) -> dict[str, Any]:
+        """Gives the row of a first answer, without its times."""
+        return {
+            **_PLAIN,
+            "invitation_id": self.invitation_id,
+            "account_id": self.account_id,
+            "contact_id": self.contact_id,
+            "kind": self.kind,
+            "wording_version": self.wording_version,
+        }
+
+
+_INVITATION = (
+    col(Invitation.id),
+    col(Invitation.wave_id),
+    col(Invitation.kind),
+    col(Invitation.account_id),
+    col(Invitation.contact_id),
+    col(Invitation.expires_at),
+    col(Invitation.is_test),
+    col(Contact.status),
+    col(Contact.judges),
+    col(Survey.reasons),
+    col(Survey.wording_version),
+    col(Alert.status),
+)
+
+
+async def asked(session: Session, invitation_ids: Collection[int]) -> dict[int, Asked]:
+    """Gives the invitations that exist, each with its stored answer; locks them where it matters.
+
+    Two answers to one invitation in two processes so wait for each other. The accounts are locked
+    before anything is written: all that counts an account anew takes the same locks in one order.
+    """
+    query = (
+        select(*_INVITATION, *_RESPONSE.columns)
+        .join(Contact, col(Contact.id) == col(Invitation.contact_id))
+        .outerjoin(Survey, col(Survey.id) == col(Invitation.survey_id))
+        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
+        .outerjoin(
+            Alert, and_(col(Alert.response_id) == col(Response.id), col(Alert.what) == "critic")
+        )
+        .where(col(Invitation.id).in_(invitation_ids))
+        .order_by(col(Invitation.id))
+    )
+    if session.get_bind().dialect.name == "postgresql":
+        locked = select(col(Invitation.id)).where(col(Invitation.id).in_(invitation_ids))
+        locked = locked.order_by(col(Invitation.id)).with_for_update(key_share=True)
+        await session.execute(locked)
+        accounts = select(col(Account.id)).where(
+            col(Account.id).in_(
+                select(col(Invitation.account_id)).where(col(Invitation.id).in_(invitation_ids))
+            )
+        )
+        await session.execute(accounts.order_by(col(Account.id)).with_for_update(key_share=True))
+    return {row[0]: _asked(tuple(row)) for row in (await session.execute(query)).all()}
+
+
+async def write(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, int]:
+    """Stores whole responses, one an invitation, and gives their ids by invitation."""
+    if not rows:
+        return {}
+    on_postgres = session.get_bind().dialect.name == "postgresql"
+    statement = (postgresql if on_postgres else sqlite).insert(_RESPONSE)
+    upsert = statement.on_conflict_do_update(
+        index_elements=["invitation_id"],
+        set_={name: statement.excluded[name] for name in _CHANGED},
+    ).returning(_RESPONSE.c.invitation_id, _RESPONSE.c.id)
+    values = [{name: row[name] for name in _STORED if name != "id"} for row in rows]
+    return {row[0]: row[1] for row in (await session.execute(upsert, values)).all()}
+
+
+async def note_changes(session: Session, before: Sequence[dict[str, Any]], at: datetime) -> None:
+    """Keeps what these stored responses said before their reply or score was changed."""
+    if before:
+        rows = [
+            {"response_id": row["id"], "at": at, "reply": row["reply"], "score": row["score"]}
+            for row in before
+        ]
+        await session.execute(insert(ResponseChange), rows)
+
+
+async def without_policy(
+    session: Session, account_ids: Collection[int], kind: str
+) -> Sequence[tuple[int, int | None]]:
+    """Gives accounts and their owners where two may not recommend and no rule is on file."""
+    query = (
+        select(col(Account.id), col(Account.owner_id), col(Rollup.may_not_recommend))
+        .join(Rollup, col(Rollup.account_id) == col(Account.id))
+        .where(
+            col(Account.id).in_(account_ids),
+            col(Account.recommend_policy) == RecommendPolicy.ALLOWED,
+            col(Rollup.kind) == kind,
+        )
+    )
+    counted: dict[tuple[int, int | None], int] = {}
+    for account_id, owner_id, may_not in (await session.execute(query)).all():
+        key = (account_id, owner_id)
+        counted[key] = counted.get(key, 0) + may_not
+    return [key for key, count in counted.items() if count >= 2]
+
+
+async def has_old_provisional(session: Session, before: datetime) -> bool:
+    """Tells whether a provisional answer is older than `before`."""
+    query = select(col(Response.id)).where(*_old_provisional(before)).limit(1)
+    return (await session.execute(query)).first() is not None
+
+
+async def delete_provisional(session: Session, before: datetime) -> None:
+    """Deletes the provisional answers older than `before`: nobody ever confirmed them."""
+    await session.execute(delete(Response).where(*_old_provisional(before)))
+
+
+def pending(asked: Asked) -> bool:
+    """Tells whether the critic's alert still waits for its settle point."""
+    return asked.alert == AlertStatus.PENDING
+
+
+def _old_provisional(before: datetime) -> tuple[Any, ...]:
+    # Written out: a bound value would keep the databases from using the partial index.
+    return (
+        text("response.status = 'provisional'"),
+        col(Response.last_input_at) < before,
+    )
+
+
+def _asked(row: tuple[Any, ...]) -> Asked:
+    stored = row[len(_INVITATION) :]
+    invitation_id, wave_id, kind, account_id, contact_id, expires_at, is_test = row[:7]
+    contact_status, judges, reasons, version, alert = row[7 : len(_INVITATION)]
+    return Asked(
+        invitation_id,
+        wave_id,
+        kind,
+        account_id,
+        contact_id,
+        expires_at,
+        is_test,
+        contact_status,
+        judges or [],
+        reasons,
+        version or 1,
+        dict(zip(_STORED, stored, strict=True)) if stored[0] is not None else None,
+        alert,
+    )
