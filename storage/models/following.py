@@ -58,6 +58,8 @@ class Case(SQLModel, table=True):
     take_by: datetime | None = Field(default=None, sa_type=UtcDateTime)
     contact_by: datetime | None = Field(default=None, sa_type=UtcDateTime)
     snoozed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # When the deadlines must be looked at next; any change of the case sets it to that moment.
+    remind_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     escalated_to: str | None = None
     hidden_from_owner: bool = False
     outcome: str | None = None
@@ -108,6 +110,7 @@ class Posting(SQLModel, table=True):
     part: str = "card"
     response_id: int | None = Field(default=None, foreign_key="response.id")
     member_id: int | None = Field(default=None, foreign_key="member.id")
+    reason: str | None = None  # why it stands in this place: said in the small print
     place: str
     message_id: str
     thread_id: str | None = None

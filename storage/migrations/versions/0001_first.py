@@ -192,6 +192,7 @@ def upgrade() -> None:
     sa.Column('take_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('contact_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('snoozed_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('remind_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('escalated_to', sa.String(), nullable=True),
     sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
     sa.Column('outcome', sa.String(), nullable=True),
@@ -211,6 +212,7 @@ def upgrade() -> None:
     with op.batch_alter_table('case', schema=None) as batch_op:
         batch_op.create_index('ix_case_account', ['account_id', 'state'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_owner_id'), ['owner_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_case_remind_at'), ['remind_at'], unique=False)
         batch_op.create_index('uq_case_open', ['account_id', 'kind', 'wave_id'], unique=True, sqlite_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"), postgresql_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"))
 
     op.create_table('contact',
@@ -462,6 +464,7 @@ def upgrade() -> None:
     sa.Column('part', sa.String(), nullable=False),
     sa.Column('response_id', sa.Integer(), nullable=True),
     sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=True),
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('message_id', sa.String(), nullable=False),
     sa.Column('thread_id', sa.String(), nullable=True),
@@ -551,6 +554,7 @@ def downgrade() -> None:
     op.drop_table('contact')
     with op.batch_alter_table('case', schema=None) as batch_op:
         batch_op.drop_index('uq_case_open', sqlite_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"), postgresql_where=sa.text("state in ('new', 'taken', 'contacted', 'reopened')"))
+        batch_op.drop_index(batch_op.f('ix_case_remind_at'))
         batch_op.drop_index(batch_op.f('ix_case_owner_id'))
         batch_op.drop_index('ix_case_account')
 
