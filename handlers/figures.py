@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from handlers.context import Context
+from handlers.context import Context, Refused
 from handlers.measures.measure import Measure, Scope, Window, withheld
-from handlers.measures.nps import measure
+from handlers.measures.nps import measure, resemblance_of
 from handlers.measures.samples import (
     Sample,
     in_snapshot,
@@ -25,7 +25,7 @@ NPS_KINDS = ("relationship", "transactional", "product", "similar")
 SMALL_TEAM = 4
 
 
-class NotMeasurable(Exception):
+class NotMeasurable(Refused):
     """There is nothing to measure as asked; the message says why and what there is instead."""
 
 
@@ -74,10 +74,9 @@ async def measure_accounts(
     async with ctx.db.reading() as session:
         ids = {row.key: row.id for row in await scopes.accounts(session, part)}
     window = window_until(today, ctx.programme.window_months)
+    whole = resemblance_of(sample.programme)
     return {
-        ids[account.key]: measure(
-            Scope("account", account.key), kind, window, [account], sample.programme
-        )
+        ids[account.key]: measure(Scope("account", account.key), kind, window, [account], whole)
         for account in sample.accounts
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from handlers.measures.clusters import Cluster, effective_n, kish, resemblance
+from handlers.measures.clusters import Cluster, Resemblance, effective_n, kish, resemblance
 from handlers.measures.counts import ROLES, AccountCounts, Role, RoleCounts, add
 from handlers.measures.measure import (
     Coverage,
@@ -32,6 +32,7 @@ __all__ = [
     "Window",
     "coverage",
     "measure",
+    "resemblance_of",
     "to_json",
     "withheld",
 ]
@@ -42,15 +43,20 @@ def measure(
     kind: str,
     window: Window,
     accounts: Sequence[AccountCounts],
-    programme_accounts: Iterable[AccountCounts],
+    programme_accounts: Iterable[AccountCounts] | Resemblance,
     rho_override: float | None = None,
 ) -> Measure:
     """All figures of a scope from the counts of its accounts.
 
-    icc and rho come from `programme_accounts`, everything of the kind in the same window or wave;
-    `rho_override` fixes rho. A scope of type account is one account with the finite formulas.
+    icc and rho come from `programme_accounts`, everything of the kind in the same window or wave,
+    or were estimated from it before; `rho_override` fixes rho. A scope of type account is one
+    account with the finite formulas.
     """
-    whole = resemblance(_cluster(account, 1.0) for account in programme_accounts)
+    whole = (
+        programme_accounts
+        if isinstance(programme_accounts, Resemblance)
+        else resemblance_of(programme_accounts)
+    )
     rho = whole.rho if rho_override is None else rho_override
     by_role = {role: add(_of_role(accounts, role)) for role in ROLES}
     total = add(by_role.values())
@@ -94,6 +100,11 @@ def measure(
         account_balanced=_weighted([_cluster(a, 1.0 / a.total.rated) for a in rated], rho),
         value_weighted=_by_value(rated, rho),
     )
+
+
+def resemblance_of(accounts: Iterable[AccountCounts]) -> Resemblance:
+    """How alike the answers of one account are, estimated over all these accounts."""
+    return resemblance(_cluster(account, 1.0) for account in accounts)
 
 
 def coverage(accounts: Sequence[AccountCounts]) -> Coverage:
