@@ -22,6 +22,7 @@ from storage.db import Database
 from storage.migrate import is_current, upgrade
 
 SECRET_SETTING = "secret_key"
+CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 
 
 def utc_now() -> datetime:
@@ -122,6 +123,7 @@ async def make_app(settings: Settings, now: Callable[[], datetime] = utc_now) ->
     clock = Clock(engine.enqueue, engine.beat)
     ctx = await make_context(settings, db, now, clock.soon)
     app = web.Application(client_max_size=server.MAX_BODY_BYTES)
+    app[CONTEXT] = ctx
     server.add_routes(app, ctx)
     add_pages(app, settings, ctx)
 

@@ -98,7 +98,8 @@ def check(
     """Test database, platforms, mail and public address, and say what to do."""
     from bot.check import check as run_checks
 
-    sys.exit(asyncio.run(run_checks(settings(), recount)))
+    code, lines = asyncio.run(run_checks(settings(), recount))
+    _finish((code, lines, []))
 
 
 @app.command(name="chat")
@@ -130,17 +131,23 @@ def measure(
 ) -> None:
     """Print the figures of an account, team, segment or the whole programme."""
     from bot.measure_command import figures
+    from handlers.measures.measure import Scope, ScopeType
 
-    scopes = {"account": account, "team": team, "segment": segment}
-    chosen = [(name, key) for name, key in scopes.items() if key is not None]
+    scopes: tuple[tuple[ScopeType, str | None], ...] = (
+        ("account", account),
+        ("team", team),
+        ("segment", segment),
+    )
+    chosen = [(name, key) for name, key in scopes if key is not None]
     if len(chosen) + everything > 1:
         _stop("Choose one of --account, --team, --segment and --all.")
-    scope = chosen[0] if chosen else ("all", None)
+    scope = Scope(*chosen[0]) if chosen else Scope("all")
     try:
         day = date.fromisoformat(at) if at else None
     except ValueError:
         _stop(f"--at {at}: write the date as 2026-11-24")
-    print(_with_context(lambda ctx: figures(ctx, scope, kind, wave_name, day, rho, as_json)))
+    printed = _with_context(lambda ctx: figures(ctx, scope, kind, wave_name, day, rho, as_json))
+    print(printed)
 
 
 @app.command()

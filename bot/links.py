@@ -1,11 +1,16 @@
-"""Absolute addresses of our own pages and pictures: only here a token becomes an address."""
+"""Absolute addresses of our own pages and pictures: the one place that puts a token into an address."""
 
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from handlers import links
-from handlers.cards import Chart, Link, to_json
+from handlers.cards import Chart, Link, Point, to_json
+
+# Slack takes picture addresses of 3000 characters; this many points with such labels stay below.
+MAX_POINTS = 32
+MAX_LABEL = 24
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,12 @@ class Addresses:
         return link.url if link.url is not None else f"{self.public_url}{link.token_path}"
 
     def picture(self, chart: Chart) -> str:
-        """Gives the address of a chart's picture; the signed id is the hash of its data."""
-        token = links.picture_token(self.secret, picture_id(chart))
+        """Gives the address of a chart's picture.
+
+        The signed id holds the chart's data itself, so a picture that was posted is found again by every
+        process, after every restart, and nothing is stored for it.
+        """
+        token = links.picture_token(self.secret, _packed(chart))
         return f"{self.public_url}/p/{token}.png"
 
     @property
@@ -43,7 +52,42 @@ class Addresses:
         return self.public_url.startswith("https://")
 
 
+def read_picture(secret: str, token: str) -> Chart | None:
+    """Gives the chart of a picture's id, or None for a foreign or tampered id."""
+    packed = links.read_picture_token(secret, token)
+    if packed is None:
+        return None
+    kind, *points = json.loads(packed)
+    return Chart(kind, tuple(Point(*point) for point in points), alt="")
+
+
 def picture_id(chart: Chart) -> str:
-    """Gives the hash of a chart's data, under which its picture is kept."""
+    """Gives the hash of a chart's data, a short name for its picture."""
     data = json.dumps(to_json(chart), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(data.encode()).hexdigest()[:32]
+
+
+def _packed(chart: Chart) -> str:
+    # The latest points of a trend, the first of anything else: that is what a reader looks for.
+    shown = chart.series[-MAX_POINTS:] if chart.kind == "trend" else chart.series[:MAX_POINTS]
+    points = [
+        [
+            point.label[:MAX_LABEL],
+            _short(point.value),
+            _short(point.low),
+            _short(point.high),
+            point.n,
+        ]
+        for point in shown
+    ]
+    for point in points:
+        while point[-1] is None:
+            point.pop()
+    data: list[Any] = [chart.kind, *points]
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _short(value: float | None) -> float | int | None:
+    if value is None:
+        return None
+    return int(value) if value == int(value) else round(value, 1)

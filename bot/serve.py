@@ -33,10 +33,15 @@ async def _serve(settings: Settings) -> None:
         where = f"{settings.server.host}:{settings.server.port}"
         raise ConfigError([f"[server] port: can't listen on {where}: {error.strerror}"]) from None
     log.info("serving", address=settings.server.public_url)
+    await until_stopped()
+    log.info("stopping")
+    await runner.cleanup()
+
+
+async def until_stopped() -> None:
+    """Waits for SIGINT or SIGTERM."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     await stopped.wait()
-    log.info("stopping")
-    await runner.cleanup()

@@ -38,6 +38,20 @@ class Current(NamedTuple):
     leaves_on: datetime
 
 
+class Sums(NamedTuple):
+    """A row of the rollup."""
+
+    account_id: int
+    kind: str
+    role: str
+    promoters: int
+    passives: int
+    detractors: int
+    may_not_recommend: int
+    cannot_judge: int
+    leaves_on: datetime
+
+
 def counted_as(kind: str) -> str:
     """Gives the kind under which an answer counts: `similar` counts with relationship."""
     return SurveyKind.RELATIONSHIP if kind == SurveyKind.SIMILAR else kind
@@ -89,6 +103,22 @@ async def read_current(
         .order_by(_CURRENT.c.answered_at.desc(), _CURRENT.c.contact_id)
     )
     return [Current(*row) for row in (await session.execute(query)).all()]
+
+
+async def read_rollup(
+    session: Session, account_ids: Collection[int], kind: str = SurveyKind.RELATIONSHIP
+) -> frozenset[Sums]:
+    """Gives the rollup rows of these accounts, to be held against a recount."""
+    found: set[Sums] = set()
+    for part in _parts(sorted(account_ids), _ACCOUNTS_AT_ONCE):
+        of_part = (_ROLLUP.c.account_id.in_(part), _ROLLUP.c.kind == counted_as(kind))
+        found.update(
+            Sums(*row)
+            for row in await session.execute(
+                select(*(_ROLLUP.c[name] for name in Sums._fields)).where(*of_part)
+            )
+        )
+    return frozenset(found)
 
 
 async def _lock_accounts(session: Session, account_ids: Sequence[int]) -> None:

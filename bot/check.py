@@ -1,0 +1,127 @@
+"""`npsbot check`: tests what an installation needs, and says what to do."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.app import make_context, open_database
+from bot.config import Settings, is_loopback
+from handlers.context import Context
+from storage import answers, scopes
+from storage.scopes import Part
+
+TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was tested; `advice` says what to do where it is not ok."""
+
+    what: str
+    ok: bool
+    advice: str = ""
+
+
+async def check(settings: Settings, recount: bool) -> tuple[int, list[str]]:
+    """Gives exit code 0 when all is well, else 1, and a line a finding with what to do."""
+    db = await open_database(settings)
+    try:
+        ctx = await make_context(settings, db)
+        findings = [
+            Finding("database: open and up to date", True),
+            _privacy(settings),
+            _fallback(settings),
+            await _mail(settings),
+            await _public_address(settings),
+            *await _slack(settings),
+        ]
+        if recount:
+            findings.append(await _recount(ctx))
+    finally:
+        await db.close()
+    lines = []
+    for finding in findings:
+        lines.append(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}")
+        if not finding.ok:
+            lines.append(f"      {finding.advice}")
+    return 0 if all(finding.ok for finding in findings) else 1, lines
+
+
+def _privacy(settings: Settings) -> Finding:
+    return Finding(
+        "privacy: controller, contact and keep_months",
+        settings.rules().privacy.complete,
+        "Fill in all three keys of [privacy]; until then no wave starts.",
+    )
+
+
+def _fallback(settings: Settings) -> Finding:
+    return Finding(
+        "alerts: a fallback place",
+        settings.alerts.fallback_place is not None,
+        "Set [alerts] fallback_place to a channel that CX leads read.",
+    )
+
+
+async def _mail(settings: Settings) -> Finding:
+    mail = settings.mail
+    if not mail.host:
+        return Finding("mail: a relay", False, "Set [mail] host; without it contacts get no mail.")
+    what = f"mail: {mail.host}:{mail.port} answers"
+    try:
+        _, writer = await asyncio.wait_for(
+            asyncio.open_connection(mail.host, mail.port), TIMEOUT_SECONDS
+        )
+    except (OSError, TimeoutError) as error:
+        advice = f"{error or 'no answer in time'}. Check [mail] host and port"
+        if mail.port == settings.console.smtp_port:
+            advice += "; the console takes mail only while `npsbot run` is running"
+        return Finding(what, False, f"{advice}.")
+    writer.close()
+    await writer.wait_closed()
+    return Finding(what, True)
+
+
+async def _public_address(settings: Settings) -> Finding:
+    url = settings.server.public_url.rstrip("/")
+    what = f"address: {url} reaches this server"
+    advice = "Start it with `npsbot run`"
+    if not is_loopback(urlsplit(url).hostname):
+        advice += ", and let your proxy pass https requests for this name to it"
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as http,
+            http.get(f"{url}/readyz") as answer,
+        ):
+            return Finding(what, answer.status == 200, f"It answered {answer.status}. {advice}.")
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return Finding(what, False, f"{type(error).__name__}. {advice}.")
+
+
+async def _slack(settings: Settings) -> Sequence[Finding]:
+    if not settings.slack.bot_token:
+        return [Finding("slack: off (no bot_token)", True)]
+    from bot.slack.check import check as check_slack
+
+    return [Finding(*found) for found in await check_slack(settings.slack)]
+
+
+async def _recount(ctx: Context) -> Finding:
+    async with ctx.db.reading() as session:
+        ids = [row.id for row in await scopes.accounts(session, Part())]
+        before = await answers.read_rollup(session, ids)
+        # An account with an answer that left the window is counted anew by its next reader.
+        outdated = {row.account_id for row in before if row.leaves_on <= ctx.now()}
+        ids = [account_id for account_id in ids if account_id not in outdated]
+        before = await answers.read_rollup(session, ids)
+        await answers.recount(session, ids, "relationship", ctx.now(), ctx.programme.window_months)
+        after = await answers.read_rollup(session, ids)
+    return Finding(
+        f"figures: the rollup of {len(ids)} accounts equals a recount",
+        before == after,
+        f"{len(before ^ after)} rows differ. This is a fault of npsbot: please report it.",
+    )

@@ -1,0 +1,39 @@
+"""`npsbot measure`: the figures of a scope on the command line."""
+
+import json
+from datetime import date
+
+from handlers.context import Context
+from handlers.figures import measure_scope
+from handlers.measures.measure import Scope, to_json
+
+
+async def figures(
+    ctx: Context,
+    scope: Scope,
+    kind: str,
+    wave: str | None,
+    at: date | None,
+    rho: float | None,
+    as_json: bool,
+) -> str:
+    """Gives the figures as JSON under the names of statistics, or in a few lines.
+
+    Raises NotMeasurable for a scope, wave or kind that does not exist.
+    """
+    measured = await measure_scope(ctx, scope, kind, wave, at, rho)
+    data = to_json(measured)
+    if as_json:
+        return json.dumps(data, indent=2)
+    lines = [f"{name}: {_short(value)}" for name, value in data.items()]
+    return "\n".join(lines)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    if isinstance(value, list):
+        return "..".join(_short(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(part)}" for name, part in value.items())
+    return "–" if value is None else str(value)
