@@ -10,6 +10,7 @@ from typing import Any, assert_never
 from bot.links import Addresses
 from bot.slack import limits
 from bot.slack.elements import TONES, Drawing, Pictures
+from bot.slack.forms import draw_form
 from bot.slack.limits import cut
 from bot.slack.words import plain
 from handlers import texts
@@ -24,6 +25,8 @@ from handlers.cards import (
     Text,
     plain_text,
 )
+
+__all__ = ["draw_card", "draw_form", "draw_home", "draw_page", "fallback_text", "short_text"]
 
 
 def draw_card(

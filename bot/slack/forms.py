@@ -33,12 +33,13 @@ FORM = "form"  # callback id of every form; which one stands in private_metadata
 ANSWER = "answer"  # action id of every input, whose block id is the input's name
 LOOKUP = "lookup:"  # action id of a type-ahead: followed by what is looked up
 RADIO_UP_TO = 6  # so few choices are seen at once; more fold into a menu
+NOWHERE = Addresses("", "")  # without addresses a chart is drawn as its words
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{2}:\d{2}")
 
 
 def draw_form(
-    form: Form, metadata: str, addresses: Addresses, language: str = "en"
+    form: Form, metadata: str, addresses: Addresses = NOWHERE, language: str = "en"
 ) -> dict[str, Any]:
     """Gives the view of views.open; `metadata` comes back with the submission."""
     t = texts.of(language)

@@ -1,0 +1,123 @@
+"""The way in from Slack: signed requests over HTTP, or Socket Mode. bolt checks and routes them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.signature import SignatureVerifier
+
+from bot.slack.channel import SlackChannel
+from bot.slack.incoming import Seen
+from bot.slack.listeners import Listeners
+from handlers.chat import Chat
+from handlers.context import Context
+
+__all__ = ["SlackAdapter", "SlackChannel", "add_routes"]
+
+log = structlog.get_logger()
+
+PATH = "/slack/events"
+DRAIN_SECONDS = 10.0  # work that was acknowledged is finished before the process ends
+
+
+def add_routes(app: web.Application, ctx: Context, channel: Chat) -> "SlackAdapter":
+    """Adds POST /slack/events, or the Socket Mode connection, which lives as long as the app."""
+    assert isinstance(channel, SlackChannel)
+    adapter = SlackAdapter(ctx, channel)
+    if channel.mode == "http":
+        app.router.add_post(PATH, adapter.handle)
+
+    async def socket(app: web.Application) -> AsyncIterator[None]:
+        await adapter.start()
+        yield
+
+    async def stop(app: web.Application) -> None:
+        await adapter.stop()
+
+    app.cleanup_ctx.append(socket)
+    app.on_shutdown.append(stop)
+    return adapter
+
+
+class SlackAdapter:
+    """Turns Slack's requests into commands, clicks, submissions, lookups and notices."""
+
+    def __init__(self, ctx: Context, channel: SlackChannel) -> None:
+        self._channel = channel
+        self._seen = Seen()
+        self._work: set[asyncio.Task[Any]] = set()
+        self._socket: AsyncSocketModeHandler | None = None
+        self.bolt = AsyncApp(
+            client=channel.client,
+            signing_secret=channel.signing_secret,
+            # In Socket Mode nothing comes in over HTTP, so nothing is signed.
+            request_verification_enabled=channel.mode == "http",
+            authorize=self._authorize,
+        )
+        Listeners(ctx, channel, self._seen, self._work).listen(self.bolt)
+        self.bolt.error(self._on_error)
+
+    async def start(self) -> None:
+        """Connects in Socket Mode; nothing to do in http mode."""
+        if self._channel.mode == "socket":
+            self._socket = AsyncSocketModeHandler(self.bolt, self._channel.app_token)
+            await self._socket.client.connect()
+
+    async def stop(self) -> None:
+        """Takes no more from the socket and finishes what was acknowledged."""
+        if self._socket is not None:
+            await self._socket.client.close()
+            self._socket = None
+        if self._work:
+            await asyncio.wait(self._work, timeout=DRAIN_SECONDS)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answers POST /slack/events: 401 unsigned or stale, 400 unreadable, else 200."""
+        raw = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if not self._signed(raw, headers):
+            return web.Response(status=401, text="The signature does not fit.")
+        if self._seen.before(headers.get("x-slack-signature")):
+            log.info("slack request delivered twice")
+            return web.Response(status=200)
+        try:
+            bolt_request = AsyncBoltRequest(
+                body=raw.decode("utf-8"), query=request.query_string, headers={**headers}
+            )
+        except (ValueError, RecursionError):  # bolt itself would answer 500
+            return web.Response(status=400, text="The body can't be read.")
+        if not isinstance(bolt_request.body, dict):
+            return web.Response(status=400, text="The body can't be read.")
+        answer = await self.bolt.async_dispatch(bolt_request)
+        if answer.status >= 400 and answer.status != 401:
+            kind = bolt_request.body.get("type")
+            log.info("slack request ignored", kind=kind, status=answer.status)
+            answer = BoltResponse(status=200)
+        return await to_aiohttp_response(answer)
+
+    def _signed(self, raw: bytes, headers: dict[str, str]) -> bool:
+        # bolt checks once more; but it reads the body first, and fails on one that it can't read.
+        try:
+            verifier = SignatureVerifier(self._channel.signing_secret or "")
+            return verifier.is_valid_request(raw, headers)
+        except (ValueError, TypeError):  # a time stamp that is no number, bytes that are no text
+            return False
+
+    async def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        # One workspace, one token: no question to Slack before an answer that is due in 3 seconds.
+        return AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, bot_token=self._channel.bot_token
+        )
+
+    async def _on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+        # The one boundary of this channel: Slack is told 200, a repetition would fail the same way.
+        log.error("slack request failed", kind=body.get("type"), exc_info=error)
+        return BoltResponse(status=200)

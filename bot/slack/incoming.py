@@ -1,0 +1,91 @@
+"""Reads what Slack sends: commands, clicks, submissions and typed words, without doing anything."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from html import unescape
+from typing import Any
+
+from bot.slack.elements import LINK_ACTION, MARK, split_action
+from bot.slack.forms import ANSWER, LOOKUP
+from bot.slack.origin import Origin
+
+REMEMBERED = 5000
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
+_LINK = re.compile(r"<(?:mailto:|https?://|tel:)[^|>]*\|([^>]+)>")
+_BARE_LINK = re.compile(r"<(?:mailto:)?(https?://[^|>]+|[^@|>\s]+@[^|>\s]+)>")
+_COMMAND_WORD = re.compile(r"^\s*/?nps\b[:,]?", re.IGNORECASE)
+
+
+class Seen:
+    """Remembers the last keys, so that a request delivered twice is carried out once.
+
+    Only a shortcut: after a restart it is empty, and the handlers are idempotent by themselves.
+    """
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[str, None] = OrderedDict()
+
+    def before(self, key: str | None) -> bool:
+        """Tells whether this key came before, and remembers it."""
+        if not key:
+            return False
+        if key in self._keys:
+            return True
+        self._keys[key] = None
+        if len(self._keys) > REMEMBERED:
+            self._keys.popitem(last=False)
+        return False
+
+
+async def typed_text(text: str, name_of: Callable[[str], Awaitable[str | None]]) -> str:
+    """Gives what a person typed, as they saw it: mentions as names, links as their words."""
+    for found in list(_MENTION.finditer(text)):
+        name = await name_of(found[1]) or found[2] or found[1]
+        text = text.replace(found[0], name)
+    text = _BARE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
+    return " ".join(unescape(text).split())
+
+
+def without_own_mention(text: str) -> str:
+    """Takes off the mention with which a message in a channel calls the bot."""
+    return _MENTION.sub("", text, count=1).strip()
+
+
+def command_words(text: str) -> str | None:
+    """Gives what stands behind `nps` or `/nps`; None when the text does not begin so."""
+    found = _COMMAND_WORD.match(text)
+    return text[found.end() :].strip() if found else None
+
+
+def pressed(body: dict[str, Any]) -> tuple[str, str] | None:
+    """Gives action and value of a press; None for a link, and for inputs of a form."""
+    actions = body.get("actions") or []
+    action = actions[0] if actions and isinstance(actions[0], dict) else {}
+    action_id = str(action.get("action_id") or "")
+    ours = MARK in action_id and action_id.partition(MARK)[0] != LINK_ACTION
+    if not ours or action_id == ANSWER or action_id.startswith(LOOKUP):
+        return None
+    option = action.get("selected_option") or {}
+    value = unescape(str(action.get("value") or option.get("value") or ""))
+    return split_action(action_id, value)
+
+
+def origin_of(body: dict[str, Any], user: str) -> Origin:
+    """Gives where a press came from."""
+    container = body.get("container") or {}
+    view = body.get("view") or {}
+    if container.get("type") == "view" or (view and not container.get("channel_id")):
+        is_home = view.get("type") == "home"
+        view_id = str(container.get("view_id") or view.get("id") or "")
+        return Origin(f"slack:{user}", home=is_home, view=None if is_home else view_id or None)
+    channel = str(container.get("channel_id") or (body.get("channel") or {}).get("id") or "")
+    message = body.get("message") or {}
+    return Origin(
+        # What the bot wrote in a direct channel stands in its own direct messages with this person.
+        place=f"slack:{user if channel.startswith('D') else channel}",
+        ts=str(container.get("message_ts") or message.get("ts") or "") or None,
+        thread=container.get("thread_ts") or message.get("thread_ts"),
+        url=body.get("response_url"),
+        ephemeral=bool(container.get("is_ephemeral")),
+    )

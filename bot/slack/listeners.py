@@ -1,0 +1,284 @@
+"""What each request of Slack becomes: a command, click, submission, lookup or notice.
+
+Everything is acknowledged first and worked on after, except a submission and a type-ahead, whose
+answer is the acknowledgement.
+"""
+
+import asyncio
+import re
+from secrets import token_hex
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.slack.channel import SlackChannel
+from bot.slack.forms import FORM, LOOKUP, draw_form, draw_options, read_inputs
+from bot.slack.incoming import (
+    Seen,
+    command_words,
+    origin_of,
+    pressed,
+    typed_text,
+    without_own_mention,
+)
+from bot.slack.origin import Asker, Origin, pack, unpack
+from bot.slack.replies import OPEN_FORM, Replies
+from handlers import routes, texts
+from handlers.cards import Card, Form, FormErrors, Reply, Whisper
+from handlers.chat import Click, Command, Lookup, Notice, Person, Submission
+from handlers.context import Context
+
+log = structlog.get_logger()
+
+ANY = re.compile(".*", re.DOTALL)
+# Events of a channel, and what they mean for the places bound to it.
+PLACE_NOTICES = {
+    "channel_shared": "place_shared",
+    "channel_archive": "place_closed",
+    "channel_deleted": "place_closed",
+    "channel_left": "place_closed",
+    "group_archive": "place_closed",
+    "group_deleted": "place_closed",
+    "group_left": "place_closed",
+}
+# After these somebody else may read the channel; what is remembered of it is dropped.
+READERS_CHANGED = ("channel_unshared", "member_joined_channel", "member_left_channel")
+APP_NOTICES = {"app_uninstalled": "removed", "tokens_revoked": "revoked"}
+
+
+class Listeners:
+    """Knows what a request means; `work` holds the tasks that go on after the acknowledgement."""
+
+    def __init__(
+        self, ctx: Context, channel: SlackChannel, seen: Seen, work: set[asyncio.Task[Any]]
+    ) -> None:
+        self._ctx = ctx
+        self._channel = channel
+        self._replies = Replies(ctx, channel)
+        self._seen = seen
+        self._work = work
+
+    def listen(self, bolt: AsyncApp) -> None:
+        """Tells bolt what to call."""
+        bolt.command(ANY)(self._on_command)
+        bolt.action(ANY)(self._on_press)
+        bolt.view(FORM)(self._on_form)
+        bolt.options(ANY)(self._on_lookup)
+        bolt.event("message")(self._on_message)
+        bolt.event("app_mention")(self._on_mention)
+        bolt.event("app_home_opened")(self._on_home)
+        for event in (*PLACE_NOTICES, *READERS_CHANGED, *APP_NOTICES):
+            bolt.event(event)(self._on_notice)
+
+    async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        if self._seen.before(body.get("trigger_id")):
+            return
+        async with self._working():
+            asker = await self._asker(body["user_id"], body.get("user_name"))
+            channel = str(body.get("channel_id") or "")
+            place = await self._place(channel, asker.person)
+            text = await typed_text(str(body.get("text") or ""), self._name_of)
+            origin = Origin(place, url=body.get("response_url"))
+            reply = await routes.command(self._ctx, Command(asker.person, place, text))
+            await self._replies.show(reply, asker, origin, body.get("trigger_id"), text)
+
+    async def _on_press(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        press = pressed(body)
+        user = (body.get("user") or {}).get("id")
+        trigger = body.get("trigger_id")
+        if press is None or not user or self._seen.before(trigger):
+            return
+        async with self._working():
+            action, value = press
+            asker = await self._asker(user, (body.get("user") or {}).get("name"))
+            origin = origin_of(body, user)
+            person, place = asker.person, origin.place
+            reply: Reply
+            if action == OPEN_FORM:
+                reply = await routes.command(self._ctx, Command(person, place, value))
+            else:
+                click = Click(person, place, action, value, origin.message)
+                reply = await routes.click(self._ctx, click)
+            await self._replies.show(reply, asker, origin, trigger)
+
+    async def _on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        view = body.get("view") or {}
+        user = (body.get("user") or {}).get("id")
+        known = unpack(str(view.get("private_metadata") or ""))
+        if known is None or not user or self._seen.before(body.get("trigger_id")):
+            await ack()
+            return
+        action, value, origin = known
+        async with self._working():
+            asker = await self._asker(user, (body.get("user") or {}).get("name"))
+            inputs = read_inputs((view.get("state") or {}).get("values") or {})
+            event = Submission(asker.person, origin.place, action, value, inputs, origin.message)
+            try:
+                reply = await routes.submission(self._ctx, event)
+            except Exception:
+                problem = token_hex(4)
+                log.exception("form failed", action=action, problem=problem)
+                t = texts.of(asker.language)
+                reply = FormErrors({"": t("slack.form_failed", id=problem)})
+            await self._answer_form(ack, reply, view, asker, origin)
+
+    async def _answer_form(
+        self,
+        ack: AsyncAck,
+        reply: Reply,
+        view: dict[str, Any],
+        asker: Asker,
+        origin: Origin,
+    ) -> None:
+        fields = [b["block_id"] for b in view.get("blocks") or [] if b.get("type") == "input"]
+        match reply:
+            case FormErrors() if fields:
+                # Slack shows errors at fields only; one that belongs to none stands at the first.
+                errors: dict[str, str] = {}
+                for name, text in reply.errors.items():
+                    field = name if name in fields else fields[0]
+                    errors[field] = f"{errors[field]} {text}" if field in errors else text
+                await ack(response_action="errors", errors=errors)
+            case Form():
+                packed = pack(origin, reply.action, reply.value)
+                drawn = draw_form(reply, packed, self._channel.addresses, asker.language)
+                await ack(response_action="update", view=drawn)
+            case Card() | Whisper() if origin.home:
+                card = reply.card if isinstance(reply, Whisper) else reply
+                page = self._replies.page(card, asker, Origin(origin.place))
+                await ack(response_action="update", view=page)
+                await self._replies.home(asker)
+            case _:
+                await ack()
+                await self._replies.show(reply, asker, origin, None)
+
+    async def _on_lookup(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        user = (body.get("user") or {}).get("id")
+        kind = str(body.get("action_id") or "").removeprefix(LOOKUP)
+        if not user or kind not in ("members", "accounts"):
+            await ack(options=[])
+            return
+        asker = await self._asker(user, None)
+        typed = str(body.get("value") or "")
+        try:
+            event = Lookup(asker.person, "members" if kind == "members" else "accounts", typed)
+            found = await routes.lookup(self._ctx, event)
+        except Exception:
+            log.exception("lookup failed", kind=kind)
+            found = []
+        await ack(**draw_options(found))
+
+    async def _on_message(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """A direct message to the bot; what others and bots write elsewhere is not for us."""
+        ours = event.get("channel_type") == "im" and not event.get("bot_id")
+        if not ours or event.get("subtype") or not event.get("user"):
+            return
+        await self._on_words(body, event, str(event.get("text") or ""), direct=True)
+
+    async def _on_mention(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        if event.get("bot_id") or not event.get("user"):
+            return
+        text = without_own_mention(str(event.get("text") or ""))
+        await self._on_words(body, event, text, direct=False)
+
+    async def _on_words(
+        self, body: dict[str, Any], event: dict[str, Any], text: str, direct: bool
+    ) -> None:
+        if self._seen.before(body.get("event_id")):
+            return
+        async with self._working():
+            asker = await self._asker(event["user"], None)
+            channel = str(event.get("channel") or "")
+            if direct:
+                self._channel.remember_direct(asker.person.id, channel)
+            place = asker.person.place if direct else f"slack:{channel}"
+            text = await typed_text(text, self._name_of)
+            words = command_words(text)
+            if words is None and direct and not asker.known:
+                # A customer's contact who writes to the bot is not told about commands.
+                log.info("words of an unknown person", user=asker.person.id)
+                return
+            words = text if words is None else words
+            origin = Origin(place, thread=event.get("thread_ts"))
+            reply = await routes.command(self._ctx, Command(asker.person, place, words))
+            await self._replies.show(reply, asker, origin, None, words)
+
+    async def _on_home(self, event: dict[str, Any]) -> None:
+        if event.get("tab", "home") != "home" or not event.get("user"):
+            return
+        async with self._working():
+            await self._replies.home(await self._asker(event["user"], None))
+
+    async def _on_notice(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        kind = str(event.get("type"))
+        place = event.get("channel")
+        place = place.get("id") if isinstance(place, dict) else place
+        if place:
+            self._channel.readers.forget(str(place))
+        if self._seen.before(body.get("event_id")):
+            return
+        async with self._working():
+            if kind in APP_NOTICES:
+                await self._notice(APP_NOTICES[kind], f"slack:{body.get('team_id') or ''}")
+            elif kind in PLACE_NOTICES and place:
+                await self._notice(PLACE_NOTICES[kind], f"slack:{place}")
+            elif kind.startswith("member_") and place and await self._is_bot(event.get("user")):
+                left = kind == "member_left_channel"
+                await self._notice("place_closed" if left else "installed", f"slack:{place}")
+
+    async def _notice(self, kind: Any, place: str) -> None:
+        await routes.notice(self._ctx, Notice(kind, place))
+
+    async def _is_bot(self, user: str | None) -> bool:
+        await self._channel.people.home()
+        return bool(user) and user == self._channel.people.bot_user_id
+
+    async def _asker(self, user: str, name: str | None) -> Asker:
+        """Finds the member by Slack id; only else asks Slack for the e-mail."""
+        person = Person("slack", user, name=name)
+        me = await routes.find_member(self._ctx, person)
+        if me is None:
+            found = await self._channel.people.find(user)
+            if found is not None:
+                person = Person("slack", user, email=found.email, name=found.name or name)
+                me = await routes.find_member(self._ctx, person)
+        language = (me.language if me else None) or self._ctx.programme.language
+        return Asker(person, language, known=me is not None)
+
+    async def _place(self, channel: str, person: Person) -> str:
+        """A direct channel is the person's own place only when its other side is the bot."""
+        if channel.startswith("D"):
+            try:
+                own = await self._channel.channel_id(person.place)
+            except Exception as error:
+                log.warning("direct channel unknown", reason=type(error).__name__)
+            else:
+                if own == channel:
+                    return person.place
+        return f"slack:{channel}"
+
+    async def _name_of(self, user: str) -> str | None:
+        found = await self._channel.people.find(user)
+        return found.name if found else None
+
+    def _working(self) -> "_Working":
+        return _Working(self._work)
+
+
+class _Working:
+    """Marks the running task as work to be finished before the process ends."""
+
+    def __init__(self, work: set[asyncio.Task[Any]]) -> None:
+        self._work = work
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def __aexit__(self, *exc: object) -> None:
+        return None
