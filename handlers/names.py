@@ -95,6 +95,14 @@ def fold(name: str) -> str:
     return joined
 
 
+def short(name: str) -> str:
+    """Gives a company's name as people say it: `Acme A/S` -> `Acme`."""
+    words = name.split()
+    while len(words) > 1 and _SIGNS.sub("", words[-1].casefold()) in _SUFFIXES:
+        words.pop()
+    return " ".join(words)
+
+
 async def find_account(
     ctx: Context, session: Session, me: Member, typed: str
 ) -> Account | list[Account]:

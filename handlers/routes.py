@@ -6,7 +6,12 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import texts
+from handlers import help as help_
+from handlers import names, texts
+from handlers.accounts import commands as account
+from handlers.accounts import repair
+from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
+from handlers.accounts.people_card import REPAIR
 from handlers.cards import Card, Choice, Reply, whisper
 from handlers.chat import (
     ChatError,
@@ -43,15 +48,32 @@ class CommandRoute:
     roles: frozenset[str] = frozenset(EVERYBODY)
 
 
+async def _help(ctx: Context, _event: Command, me: Member) -> Reply:
+    mine = [(name, route.help) for name, route in COMMANDS.items() if me.role in route.roles]
+    return await help_.help_card(ctx, me, mine)
+
+
 # The longest name wins; the empty name is `/nps` alone; what matches none is an account's name.
-COMMANDS: dict[str, CommandRoute] = {}
+COMMANDS: dict[str, CommandRoute] = {
+    "account": CommandRoute(account.show, "help.account"),
+    "help": CommandRoute(_help, "help.help"),
+}
 # Clicks and forms of members, by action.
-CLICKS: dict[str, ClickHandler] = {}
-FORMS: dict[str, FormHandler] = {}
+CLICKS: dict[str, ClickHandler] = {
+    SHOW: account.press,
+    SHOW_IN_CHANNEL: account.show_in_channel,
+    REPAIR: repair.open_form,
+}
+FORMS: dict[str, FormHandler] = {
+    REPAIR: repair.repair,
+}
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {}
 CONTACT_FORMS: dict[str, ContactFormHandler] = {}
-LOOKUPS: dict[str, LookupHandler] = {}
+LOOKUPS: dict[str, LookupHandler] = {
+    "accounts": names.lookup_accounts,
+    "members": names.lookup_members,
+}
 NOTICES: dict[str, NoticeHandler] = {}
 
 

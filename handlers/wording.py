@@ -47,17 +47,23 @@ def weekday(day: date, t: Texts) -> str:
 def long_day(day: date, t: Texts, today: date | None = None) -> str:
     """Gives `7 January`, with the year when it is more than 300 days away from `today`."""
     far = today is not None and abs((day - today).days) > 300
-    return format_date(day, "d MMMM y" if far else "d MMMM", locale=_locale(t.language))
+    pattern = _day_pattern("MMMM y" if far else "MMMM", t)
+    return format_date(day, pattern, locale=_locale(t.language))
 
 
 def short_day(day: date, t: Texts) -> str:
     """Gives `12 Nov`."""
-    return format_date(day, "d MMM", locale=_locale(t.language)).rstrip(".")
+    return format_date(day, _day_pattern("MMM", t), locale=_locale(t.language)).rstrip(".")
 
 
 def month(day: date, t: Texts) -> str:
     """Gives `March`."""
     return format_date(day, "LLLL", locale=_locale(t.language))
+
+
+def _day_pattern(month: str, t: Texts) -> str:
+    # A Danish day of the month is an ordinal: 7. januar.
+    return f"d. {month}" if t.language == "da" else f"d {month}"
 
 
 def one_of(names: Sequence[str], t: Texts) -> str:

@@ -2,13 +2,28 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import col, select
 
 from storage.db import Session
-from storage.models import Account, Contact, ContactStatus
+from storage.measures import ASKED, asked_at
+from storage.models import (
+    Account,
+    Case,
+    CaseEvent,
+    CaseResponse,
+    Contact,
+    ContactStatus,
+    Invitation,
+    InvitationStatus,
+    Member,
+    Reminder,
+    Response,
+    Wave,
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,100 @@ async def contact(session: Session, contact_id: int) -> Contact | None:
     """Gives a contact who is not erased, or None."""
     found = await session.get(Contact, contact_id)
     return None if found is None or found.status == ContactStatus.ERASED else found
+
+
+async def asked_of(session: Session, account_ids: Collection[int]) -> Sequence[Invitation]:
+    """Gives all that was sent (or is in doubt) to the people of accounts, trials left out."""
+    query = (
+        select(Invitation)
+        .where(
+            col(Invitation.account_id).in_(account_ids),
+            col(Invitation.status).in_((*ASKED, InvitationStatus.BOUNCED)),
+            col(Invitation.is_test).is_(False),
+        )
+        .order_by(asked_at(), col(Invitation.id))
+    )
+    return (await session.exec(query)).all()
+
+
+async def responses_of(
+    session: Session, account_ids: Collection[int], kinds: Collection[str]
+) -> list[tuple[Response, int | None]]:
+    """Gives the responses of accounts with their waves, the oldest first, trials left out."""
+    query = (
+        select(Response, col(Invitation.wave_id))
+        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
+        .where(
+            col(Response.account_id).in_(account_ids),
+            col(Response.kind).in_(kinds),
+            col(Invitation.is_test).is_(False),
+        )
+        .order_by(col(Response.answered_at), col(Response.id))
+    )
+    return [(row[0], row[1]) for row in (await session.exec(query)).all()]
+
+
+async def reminders_of(
+    session: Session, account_ids: Collection[int], since: datetime
+) -> dict[int, Reminder]:
+    """Gives the last reminder, sent or planned, of each invitation sent since a time."""
+    query = (
+        select(Reminder)
+        .join(Invitation, col(Invitation.id) == col(Reminder.invitation_id))
+        .where(
+            col(Invitation.account_id).in_(account_ids),
+            asked_at() >= since,
+            col(Reminder.status).in_((InvitationStatus.PLANNED, InvitationStatus.SENDING, *ASKED)),
+        )
+        .order_by(col(Reminder.number))
+    )
+    return {each.invitation_id: each for each in (await session.exec(query)).all()}
+
+
+async def cases_of(session: Session, account_ids: Collection[int]) -> Sequence[Case]:
+    """Gives all cases of accounts, the latest first."""
+    query = (
+        select(Case)
+        .where(col(Case.account_id).in_(account_ids))
+        .order_by(col(Case.opened_at).desc(), col(Case.id).desc())
+    )
+    return (await session.exec(query)).all()
+
+
+async def case_responses(session: Session, account_ids: Collection[int]) -> Sequence[CaseResponse]:
+    """Gives which response belongs to which case of these accounts."""
+    query = (
+        select(CaseResponse)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(col(Case.account_id).in_(account_ids))
+    )
+    return (await session.exec(query)).all()
+
+
+async def reopened_by_customer(session: Session, account_ids: Collection[int]) -> set[int]:
+    """Gives the cases of accounts that were opened again by no member of ours."""
+    query = (
+        select(col(CaseEvent.case_id))
+        .join(Case, col(Case.id) == col(CaseEvent.case_id))
+        .where(
+            col(Case.account_id).in_(account_ids),
+            col(CaseEvent.act) == "reopened",
+            col(CaseEvent.member_id).is_(None),
+        )
+    )
+    return set((await session.exec(query)).all())
+
+
+async def wave_names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Gives the names of waves by id."""
+    query = select(col(Wave.id), col(Wave.name)).where(col(Wave.id).in_(ids))
+    return {row[0]: row[1] for row in (await session.exec(query)).all()}
+
+
+async def member_names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Gives the names of members by id, also of those who left."""
+    query = select(col(Member.id), col(Member.name)).where(col(Member.id).in_(ids))
+    return {row[0]: row[1] for row in (await session.exec(query)).all()}
 
 
 def _seen(seen_by: SeenBy | None) -> ColumnElement[bool]:

@@ -1,0 +1,1 @@
+"""One customer: its card, its people, its history."""

@@ -1,0 +1,243 @@
+"""Where accounts stand for the eyes of one member: people, figures, cases and health."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from handlers.accounts.people import Person, counts_of, people_of
+from handlers.context import Context
+from handlers.measures.health import Health, HealthFacts, health
+from handlers.measures.measure import Measure, Scope
+from handlers.measures.nps import measure
+from handlers.measures.window import span_until, window_until
+from storage import accounts, members
+from storage.answers import kinds_counted
+from storage.db import Session
+from storage.models import (
+    OPEN_STATES,
+    Account,
+    Case,
+    CaseResponse,
+    CaseState,
+    Contact,
+    ContactStatus,
+    Invitation,
+    Member,
+    MemberRole,
+    Response,
+    ResponseStatus,
+)
+
+KIND = "relationship"
+_Row = TypeVar("_Row", Contact, Invitation)
+SEE_HIDDEN = frozenset({MemberRole.TEAM_LEAD, MemberRole.CX_LEAD, MemberRole.ADMIN})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account as one member may see it: what is hidden from them is in no part of it.
+
+    `people` are those who still count, by role and name; `cases` come latest first; `names` are
+    those of members by id; `answers` are confirmed and pair with their wave, oldest first.
+    """
+
+    account: Account
+    owner: Member | None
+    people: tuple[Person, ...]
+    cases: tuple[Case, ...]
+    case_of: Mapping[int, Case]
+    answers: tuple[tuple[Response, int | None], ...]
+    invitations: tuple[Invitation, ...]
+    names: Mapping[int, str]
+    waves: Mapping[int, str]
+    figures: Measure
+    health: Health
+    today: date
+
+    @property
+    def open_cases(self) -> tuple[Case, ...]:
+        """Cases that somebody still has to close, latest first."""
+        return tuple(case for case in self.cases if case.state in OPEN_STATES)
+
+    @property
+    def renewal_in_days(self) -> int | None:
+        """Days until the renewal date, negative once it has passed."""
+        renewal = self.account.renewal_date
+        return None if renewal is None else (renewal - self.today).days
+
+    def case_about(self, person: Person) -> Case | None:
+        """Gives the case to which a person's current answer belongs."""
+        return None if person.answer is None else self.case_of.get(person.answer.id)
+
+
+async def standing_of(
+    ctx: Context, session: Session, me: Member, account: Account, *, for_all: bool = False
+) -> Standing:
+    """Gives where one account stands; `for_all` leaves out what is hidden from anybody."""
+    return (await standings_of(ctx, session, me, [account], for_all=for_all))[0]
+
+
+async def standings_of(
+    ctx: Context,
+    session: Session,
+    me: Member,
+    found: Sequence[Account],
+    *,
+    for_all: bool = False,
+) -> list[Standing]:
+    """Gives where accounts stand, in their order, in as many queries as for one."""
+    now, months = ctx.now(), ctx.programme.window_months
+    zone = ZoneInfo(ctx.programme.timezone)
+    today = now.astimezone(zone).date()
+    span = span_until(today, months, zone)
+    kinds = kinds_counted(KIND)
+    ids = [account.id for account in found]
+    contacts = _by_account(await accounts.contacts(session, ids))
+    invitations = _by_account(await accounts.asked_of(session, ids))
+    replied = await accounts.responses_of(session, ids, kinds)
+    reminders = await accounts.reminders_of(session, ids, span.start)
+    cases = await accounts.cases_of(session, ids)
+    joined = await accounts.case_responses(session, ids)
+    reopened = await accounts.reopened_by_customer(session, ids)
+    owners = {
+        owner_id: await members.by_id(session, owner_id)
+        for owner_id in {account.owner_id for account in found}
+    }
+    names = await accounts.member_names(session, _acting(cases))
+    wave_ids = {wave for _response, wave in replied if wave is not None}
+    wave_ids |= {each.wave_id for rows in invitations.values() for each in rows if each.wave_id}
+    waves = await accounts.wave_names(session, wave_ids)
+    standings = []
+    for account in found:
+        kept = for_all or not sees_hidden(me, account)
+        hidden = _hidden(account, replied, cases, joined) if kept else set()
+        own = [pair for pair in replied if pair[0].account_id == account.id]
+        people = people_of(
+            contacts.get(account.id, []),
+            invitations.get(account.id, []),
+            [response for response, _wave in own],
+            reminders,
+            hidden,
+            kinds,
+            span,
+            now,
+            months,
+        )
+        shown = _shown_cases(cases, account, joined, hidden)
+        if kept:
+            shown = [case for case in shown if not case.hidden_from_owner]
+        figures = measure(
+            Scope("account", account.key),
+            KIND,
+            window_until(today, months),
+            [counts_of(account.key, account.name, account.annual_value, people)],
+            (),
+        )
+        by_id = {case.id: case for case in shown}
+        standings.append(
+            Standing(
+                account,
+                owners[account.owner_id],
+                tuple(sorted(people, key=_by_role)),
+                tuple(shown),
+                {
+                    each.response_id: by_id[each.case_id]
+                    for each in joined
+                    if each.case_id in by_id and each.response_id not in hidden
+                },
+                tuple(
+                    pair
+                    for pair in own
+                    if pair[0].id not in hidden and pair[0].status == ResponseStatus.CONFIRMED
+                ),
+                tuple(invitations.get(account.id, [])),
+                names,
+                waves,
+                figures,
+                health(_facts(account, people, shown, figures, reopened, today)),
+                today,
+            )
+        )
+    return standings
+
+
+def sees_hidden(me: Member, account: Account) -> bool:
+    """Whether a member may know what is kept from the owner: lead and CX, unless they own it."""
+    return me.role in SEE_HIDDEN and me.id != account.owner_id
+
+
+def _hidden(
+    account: Account,
+    replied: Sequence[tuple[Response, int | None]],
+    cases: Sequence[Case],
+    joined: Sequence[CaseResponse],
+) -> set[int]:
+    kept = {case.id for case in cases if case.hidden_from_owner}
+    in_case = {each.response_id for each in joined}
+    hidden = {each.response_id for each in joined if each.hidden_from_owner or each.case_id in kept}
+    # What a contact wants shown to the manager stays hidden also where no case says so.
+    hidden |= {
+        response.id
+        for response, _wave in replied
+        if response.account_id == account.id and response.to_manager and response.id not in in_case
+    }
+    return hidden
+
+
+def _shown_cases(
+    cases: Sequence[Case], account: Account, joined: Sequence[CaseResponse], hidden: set[int]
+) -> list[Case]:
+    of_case: dict[int, set[int]] = {}
+    for each in joined:
+        of_case.setdefault(each.case_id, set()).add(each.response_id)
+    return [
+        case
+        for case in cases
+        if case.account_id == account.id
+        and not (of_case.get(case.id) and of_case[case.id] <= hidden)
+    ]
+
+
+def _facts(
+    account: Account,
+    people: Sequence[Person],
+    cases: Sequence[Case],
+    figures: Measure,
+    reopened: Collection[int],
+    today: date,
+) -> HealthFacts:
+    signing = [person for person in people if person.is_decision_maker]
+    open_cases = [case for case in cases if case.state in OPEN_STATES]
+    return HealthFacts(
+        heard=figures.rated or 0,
+        critics=figures.detractors or 0,
+        decision_makers_heard=sum(person.score is not None for person in signing),
+        unsettled_decision_maker_critics=sum(person.is_critic for person in signing),
+        reopened_by_customer=any(
+            case.state == CaseState.REOPENED and case.id in reopened for case in open_cases
+        ),
+        open_critics=sum(case.what == "critic" for case in open_cases),
+        largest_fall=max((person.fell_by for person in signing), default=0),
+        renewal_in_days=(account.renewal_date - today).days if account.renewal_date else None,
+        key_contact_bounced=any(
+            person.contact.status == ContactStatus.BOUNCING for person in signing
+        ),
+    )
+
+
+def _acting(cases: Sequence[Case]) -> Collection[int]:
+    return {each for case in cases for each in (case.owner_id, case.taken_by) if each is not None}
+
+
+def _by_role(person: Person) -> tuple[int, str, int]:
+    order = ("decision_maker", "influencer", "user", "unknown")
+    return order.index(person.role), person.contact.name, person.contact.id
+
+
+def _by_account(rows: Sequence[_Row]) -> dict[int, list[_Row]]:
+    by_account: dict[int, list[_Row]] = {}
+    for row in rows:
+        by_account.setdefault(row.account_id, []).append(row)
+    return by_account

@@ -1,0 +1,39 @@
+"""What a member may do here: the commands of their role, in their words."""
+
+from collections.abc import Iterable
+
+from handlers import rights, texts
+from handlers.cards import Card, Facts, Text
+from handlers.context import Context
+from storage import members
+from storage.models import Member
+
+_TYPED = {"": "/nps", "account": "/nps acme"}
+
+
+async def help_card(ctx: Context, me: Member, commands: Iterable[tuple[str, str]]) -> Card:
+    """The answer to `/nps help`: `commands` are name and help key of those this member may use."""
+    t = texts.of(me.language, ctx.programme.language)
+    async with ctx.db.reading() as session:
+        own = {team.id: team.name for team in await members.teams(session)}
+    team = own.get(me.team_id or 0)
+    if ctx.programme.open or rights.may_see_all(me, ctx.programme):
+        sees = t("help.sees_all")
+    elif team:
+        sees = t("help.sees_team", team=team)
+    else:
+        sees = t("help.sees_own")
+    lines: dict[str, str] = {}
+    for name, key in commands:
+        # Two names of one command are one line.
+        if key not in lines.values():
+            lines[_TYPED.get(name, f"/nps {name}")] = key
+    return Card(
+        t("help.title"),
+        (
+            Text(t("help.you", name=me.name, role=t(f"help.role.{me.role}"), sees=sees)),
+            Facts(tuple((typed, t(key)) for typed, key in lines.items())),
+            Text(t("help.names"), "note"),
+        ),
+        audience="person",
+    )
