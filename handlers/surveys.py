@@ -134,8 +134,8 @@ def prompt_message(
 ) -> Message:
     """Gives the message that asks a contact, in the account manager's name; a reminder says so.
 
-    The same card goes out by mail, in chat and to the console. It is neutral on purpose: an invitation
-    that sells or begs is direct marketing.
+    The same card goes out by mail, in chat and to the console. It is neutral on purpose: an
+    invitation that sells or begs is direct marketing.
     """
     t = texts_of(contact, ctx.programme)
     company = ctx.programme.company
