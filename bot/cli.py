@@ -234,9 +234,10 @@ def wave_send(
 @app.command(name="slack-manifest")
 def slack_manifest() -> None:
     """Print the manifest from which Slack makes the app."""
-    from bot.slack.manifest import manifest
+    from bot.slack.manifest import manifest, reasons
 
     print(manifest(settings().server.public_url, settings().slack.mode))
+    print(reasons(), file=sys.stderr)
 
 
 def settings() -> Settings:

@@ -69,12 +69,14 @@ class SlackAdapter:
         """Connects in Socket Mode; nothing to do in http mode."""
         if self._channel.mode == "socket":
             self._socket = AsyncSocketModeHandler(self.bolt, self._channel.app_token)
-            await self._socket.client.connect()
+            client: Any = self._socket.client  # the SDK gives these two no types
+            await client.connect()
 
     async def stop(self) -> None:
         """Takes no more from the socket and finishes what was acknowledged."""
         if self._socket is not None:
-            await self._socket.client.close()
+            client: Any = self._socket.client
+            await client.close()
             self._socket = None
         if self._work:
             await asyncio.wait(self._work, timeout=DRAIN_SECONDS)

@@ -1,0 +1,72 @@
+"""Tries out the Slack settings for `npsbot check`, and says what to do about each problem."""
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.config import Slack
+from bot.links import Addresses
+from bot.slack import errors
+from bot.slack.channel import SlackChannel
+from bot.slack.manifest import SCOPES
+from bot.slack.people import FAILURES
+
+Finding = tuple[str, bool, str]  # what was tried, whether it works, what to do (or what was found)
+
+
+async def check(slack: Slack, public_url: str = "") -> list[Finding]:
+    """Gives a line for token, rights and way in; with `public_url` its scheme too. Writes nothing."""
+    token = slack.bot_token or ""
+    channel = SlackChannel(token, Addresses(public_url, ""), api_base_url=slack.api_base_url)
+    try:
+        answer = await channel.client.auth_test()
+    except FAILURES as error:
+        return [("Slack token", False, _what_to_do(error))]
+    who = f"{answer.get('user')} in {answer.get('team')}"
+    found: list[Finding] = [("Slack token", True, who)]
+    headers = {name.lower(): value for name, value in (answer.headers or {}).items()}
+    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes") or "").split(",")}
+    missing = [scope for scope in SCOPES if scope not in granted]
+    found.append(
+        (
+            "Slack scopes",
+            not missing,
+            f"missing {', '.join(missing)}: add them under OAuth & Permissions and install the app "
+            "again (npsbot slack-manifest prints all)"
+            if missing
+            else f"all {len(SCOPES)}",
+        )
+    )
+    if slack.mode == "socket":
+        found.append(await _socket(slack.app_token, channel.client))
+    else:
+        found.append(_way_in(slack.signing_secret, public_url))
+    return found
+
+
+def _way_in(signing_secret: str | None, public_url: str) -> Finding:
+    if not signing_secret:
+        return ("Slack way in", False, "set [slack] signing_secret (Basic Information of the app)")
+    if public_url and not public_url.startswith("https://"):
+        return (
+            "Slack way in",
+            False,
+            'Slack needs https: set [server] public_url, or [slack] mode = "socket"',
+        )
+    return ("Slack way in", True, "signed requests at /slack/events")
+
+
+async def _socket(app_token: str | None, client: AsyncWebClient) -> Finding:
+    if not app_token:
+        return ("Slack socket", False, "set [slack] app_token (an xapp- token, connections:write)")
+    try:
+        await client.apps_connections_open(app_token=app_token)
+    except FAILURES as error:
+        return ("Slack socket", False, _what_to_do(error).replace("bot_token", "app_token"))
+    return ("Slack socket", True, "connects")
+
+
+def _what_to_do(error: Exception) -> str:
+    if isinstance(error, SlackApiError):
+        word = errors.error_word(error)
+        return errors.MEND.get(word, f"Slack says {word or errors.status_of(error)}")
+    return f"Slack can't be reached ({type(error).__name__}): check the network and api_base_url"
