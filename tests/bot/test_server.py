@@ -1,0 +1,43 @@
+"""Health, metrics and the one answer for errors of the HTTP server."""
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot import server
+from handlers.context import Context
+
+
+def client(ctx: Context) -> TestClient[web.Request, web.Application]:
+    app = web.Application()
+    server.add_routes(app, ctx)
+
+    async def broken(request: web.Request) -> web.Response:
+        raise RuntimeError(f"secret of {request.match_info['token']}")
+
+    app.router.add_get("/s/{token}", broken)
+    return TestClient(TestServer(app))
+
+
+async def test_health_and_readiness(ctx: Context) -> None:
+    async with client(ctx) as http:
+        assert (await http.get("/healthz")).status == 200
+        assert (await http.get("/readyz")).status == 200
+
+
+async def test_metrics_count_requests_by_pattern_and_never_by_token(ctx: Context) -> None:
+    async with client(ctx) as http:
+        answer = await http.get("/s/a-token-of-somebody")
+        assert answer.status == 500
+        assert "secret" not in await answer.text()
+        text = await (await http.get("/metrics")).text()
+    assert 'npsbot_http_requests_total{route="/s/{token}",status="500"} 1.0' in text
+    assert "a-token-of-somebody" not in text
+
+
+async def test_not_ready_while_the_database_is_gone(ctx: Context) -> None:
+    async with client(ctx) as http:
+        await ctx.db.close()
+        async with ctx.db.engine.begin() as connection:
+            await connection.exec_driver_sql("DROP TABLE app_setting")
+        answer = await http.get("/readyz")
+        assert answer.status == 503
