@@ -1,4 +1,4 @@
-"""Absolute addresses of our own pages and pictures: the one place that puts a token into an address."""
+"""Absolute addresses of our own pages and pictures: only here a token becomes an address."""
 
 import hashlib
 import json
@@ -40,8 +40,8 @@ class Addresses:
     def picture(self, chart: Chart) -> str:
         """Gives the address of a chart's picture.
 
-        The signed id holds the chart's data itself, so a picture that was posted is found again by every
-        process, after every restart, and nothing is stored for it.
+        The signed id holds the chart's data itself, so a picture that was posted is found again by
+        every process, after every restart, and nothing is stored for it.
         """
         token = links.picture_token(self.secret, _packed(chart))
         return f"{self.public_url}/p/{token}.png"
@@ -81,7 +81,7 @@ def _packed(chart: Chart) -> str:
         for point in shown
     ]
     for point in points:
-        while point[-1] is None:
+        while point[-1] is None and len(point) > 2:
             point.pop()
     data: list[Any] = [chart.kind, *points]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Charts as PNG pictures for channels that cannot draw them, and the address where they are fetched."""
+"""Charts as PNG pictures for channels that cannot draw them, and where they are fetched."""
 
 import asyncio
 import json
