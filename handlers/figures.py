@@ -36,12 +36,14 @@ async def measure_scope(
     wave: str | None = None,
     at: date | None = None,
     rho: float | None = None,
+    without: Collection[int] = (),
 ) -> Measure:
     """All figures of an account (by key), team, segment (by name) or of everything.
 
     Without `wave` the window ends on the day `at`, by default today. `rho` fixes what is else
     estimated. A team of fewer than four members is withheld, unless the programme measures members
-    for leads. Raises NotMeasurable for an unknown scope, wave or kind, or a rho outside 0..1.
+    for leads. Responses `without` are kept from whoever asks: as if they did not exist. Raises
+    NotMeasurable for an unknown scope, wave or kind, or a rho outside 0..1.
     """
     _check(kind, rho)
     today = _day(ctx, ctx.now())
@@ -51,14 +53,14 @@ async def measure_scope(
         wave_id = None if wave is None else await _wave(session, wave)
     if wave_id is not None:
         window = Window()
-        sample = await _of_wave(ctx, found.part, kind, wave_id)
+        sample = await _of_wave(ctx, found.part, kind, wave_id, without)
     else:
         window = window_until(end, ctx.programme.window_months)
         # Current answers keep no difference between relationship and its variant.
-        if end == today and kind != "similar":
+        if end == today and kind != "similar" and not without:
             sample = await _of_today(ctx, found.part, kind, today)
         else:
-            sample = await _of_day(ctx, found.part, kind, end, is_past=end < today)
+            sample = await _of_day(ctx, found.part, kind, end, is_past=end < today, without=without)
     whole = measure(found.scope, kind, window, sample.accounts, sample.programme, rho)
     return _as_told(ctx, found, whole)
 
@@ -82,7 +84,11 @@ async def measure_accounts(
 
 
 async def wave_trend(
-    ctx: Context, scope: Scope, kind: str = "relationship", limit: int = 8
+    ctx: Context,
+    scope: Scope,
+    kind: str = "relationship",
+    limit: int = 8,
+    without: Collection[int] = (),
 ) -> tuple[TrendPoint, ...]:
     """The score of a scope in the last waves that asked it, oldest first; withheld ones empty."""
     _check(kind, None)
@@ -91,7 +97,11 @@ async def wave_trend(
         only = found.part.account_ids
         waves = await history.latest_waves(session, _kinds(kind), limit, only)
         rows = await history.recorded(
-            session, _kinds(kind), waves=[wave.id for wave in waves], account_ids=only
+            session,
+            _kinds(kind),
+            waves=[wave.id for wave in waves],
+            account_ids=only,
+            without=without,
         )
         present = await scopes.accounts(session, Part())
     series = []
@@ -173,11 +183,23 @@ async def _of_today(ctx: Context, part: Part, kind: str, today: date) -> Sample:
         )
 
 
-async def _of_day(ctx: Context, part: Part, kind: str, end: date, *, is_past: bool) -> Sample:
+async def _of_day(
+    ctx: Context,
+    part: Part,
+    kind: str,
+    end: date,
+    *,
+    is_past: bool,
+    without: Collection[int] = (),
+) -> Sample:
     """What was answered up to a day; a past one groups by the snapshots of its invitations."""
     async with ctx.db.reading() as session:
         rows = await history.recorded(
-            session, _kinds(kind), span=_span(ctx, end), role_of_today=not is_past
+            session,
+            _kinds(kind),
+            span=_span(ctx, end),
+            role_of_today=not is_past,
+            without=without,
         )
         belonging = {row.id for row in await scopes.accounts(session, part)}
         active = await measures.active_contacts(session, part)
@@ -193,9 +215,11 @@ async def _of_day(ctx: Context, part: Part, kind: str, end: date, *, is_past: bo
     )
 
 
-async def _of_wave(ctx: Context, part: Part, kind: str, wave_id: int) -> Sample:
+async def _of_wave(
+    ctx: Context, part: Part, kind: str, wave_id: int, without: Collection[int]
+) -> Sample:
     async with ctx.db.reading() as session:
-        rows = await history.recorded(session, _kinds(kind), waves=[wave_id])
+        rows = await history.recorded(session, _kinds(kind), waves=[wave_id], without=without)
         present = await scopes.accounts(session, Part())
         # An account left out of a wave is no part of it, unless it was asked for by its key.
         by_key = part.account_ids is not None

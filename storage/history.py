@@ -54,13 +54,15 @@ async def recorded(
     waves: Collection[int] | None = None,
     account_ids: Collection[int] | None = None,
     role_of_today: bool = False,
+    without: Collection[int] = (),
 ) -> list[Recorded]:
     """Gives what responses and invitations say of a window or of waves, each contact counted once.
 
     A contact stands with the snapshot of the invitation whose confirmed reply counts, else of the
-    last one that asked them; with `role_of_today` their role is the present one.
+    last one that asked them; with `role_of_today` their role is the present one. Responses
+    `without` do not exist: they are kept from whoever asks.
     """
-    chosen = _latest_of_each_contact(kinds, span, waves, account_ids)
+    chosen = _latest_of_each_contact(kinds, span, waves, account_ids, without)
     role = col(Contact.role) if role_of_today else chosen.c.role
     snapshot = (chosen.c.team_id, chosen.c.segment, chosen.c.value, chosen.c.currency)
     query = (
@@ -108,6 +110,7 @@ def _latest_of_each_contact(
     span: Span | None,
     waves: Collection[int] | None,
     account_ids: Collection[int] | None,
+    without: Collection[int],
 ) -> Subquery:
     """Invitations with the reply that counts; `place` 1 is the one that stands for its contact."""
     asked: ColumnElement[bool] = col(Invitation.status).in_(ASKED)
@@ -145,7 +148,13 @@ def _latest_of_each_contact(
             )
             .label("place"),
         )
-        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
+        .outerjoin(
+            Response,
+            and_(
+                col(Response.invitation_id) == col(Invitation.id),
+                col(Response.id).not_in(without) if without else true(),
+            ),
+        )
         .where(
             col(Invitation.kind).in_(kinds),
             col(Invitation.is_test).is_(False),

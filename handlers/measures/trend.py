@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from handlers.measures.measure import Measure
+from handlers.measures.quality import Quality
 
 
 class TrendPoint(NamedTuple):
@@ -14,6 +15,7 @@ class TrendPoint(NamedTuple):
     low: float | None
     high: float | None
     n: int
+    quality: Quality | None = None
 
 
 def trend(measures: Iterable[tuple[str, Measure]]) -> tuple[TrendPoint, ...]:
@@ -23,4 +25,4 @@ def trend(measures: Iterable[tuple[str, Measure]]) -> tuple[TrendPoint, ...]:
 
 def _point(label: str, found: Measure) -> TrendPoint:
     low, high = found.interval if found.interval is not None else (None, None)
-    return TrendPoint(label, found.nps, low, high, found.rated or 0)
+    return TrendPoint(label, found.nps, low, high, found.rated or 0, found.quality)

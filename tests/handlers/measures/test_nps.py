@@ -276,8 +276,9 @@ def test_a_trend_keeps_the_order_and_the_gaps() -> None:
     series = trend([("Q1", first), ("Q2", silent)])
 
     assert first.interval is not None
-    assert series[0] == TrendPoint("Q1", 25.0, first.interval.low, first.interval.high, 4)
-    assert series[1] == TrendPoint("Q2", None, None, None, 0)
+    low, high = first.interval
+    assert series[0] == TrendPoint("Q1", 25.0, low, high, 4, first.quality)
+    assert series[1] == TrendPoint("Q2", None, None, None, 0, silent.quality)
 
 
 @given(accounts)
