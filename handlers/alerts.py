@@ -50,6 +50,9 @@ class Outgoing:
     part: str = "card"
     response_id: int | None = None
     member_id: int | None = None
+    cards: Mapping[Place, Card] = field(default_factory=dict)  # where a place gets another card
+    reasons: Mapping[Place, str] = field(default_factory=dict)  # why it stands there, kept with it
+    mentions: tuple[Place, ...] = ()  # whom to call by name: that of the place's platform is taken
 
 
 # Gives what an alert says now; None = there is nothing to say any more.
@@ -136,7 +139,9 @@ async def _send(ctx: Context, alert: Alert, part: Outgoing) -> None:
                 reached = await _post_directly(ctx, alert, part) or reached
                 problems.append((place, error.reason))
             except Unreachable as error:
-                problems.append((place, error.reason))
+                # Direct messages are tried on every platform a person may be on: no news.
+                if place not in part.direct:
+                    problems.append((place, error.reason))
             except ChatError as error:
                 if isinstance(error, TryLater) and alert.attempts >= _PATIENCE:
                     problems.append((place, error.reason))
@@ -155,7 +160,12 @@ async def _post(ctx: Context, alert: Alert, part: Outgoing, place: Place) -> Non
     mark = f"{part.message.key}@{place}"
     if mark in alert.detail.get("sent_to", ()):
         return
-    message = replace(part.message, reply_to=part.threads.get(place, part.message.reply_to))
+    message = replace(
+        part.message,
+        card=part.cards.get(place, part.message.card),
+        reply_to=part.threads.get(place, part.message.reply_to),
+        mention=_mention(part, place),
+    )
     ref = await ctx.chat.send(place, message)
     posting = None
     if part.subject is not None:
@@ -165,6 +175,7 @@ async def _post(ctx: Context, alert: Alert, part: Outgoing, place: Place) -> Non
             part=part.part,
             response_id=part.response_id,
             member_id=part.member_id,
+            reason=part.reasons.get(place),
             place=ref.place,
             message_id=ref.id,
             thread_id=ref.thread,
@@ -180,7 +191,10 @@ async def _post_directly(ctx: Context, alert: Alert, part: Outgoing) -> bool:
     """Sends a card, with the reason, to the person's direct messages; gives whether one took it."""
     t = texts.of(part.message.language)
     card = with_note(part.message.card, t("alert.outsiders"))
-    own = replace(part, message=replace(part.message, card=card, reply_to=None), threads={})
+    message = replace(part.message, card=card, reply_to=None)
+    reason = next(iter(part.reasons.values()), None)
+    reasons = dict.fromkeys(part.direct, reason) if reason else {}
+    own = replace(part, message=message, threads={}, cards={}, reasons=reasons, mentions=())
     for place in part.direct:
         try:
             await _post(ctx, alert, own, place)
@@ -188,6 +202,17 @@ async def _post_directly(ctx: Context, alert: Alert, part: Outgoing) -> bool:
             continue
         return True
     return False
+
+
+def platform_of(place: Place) -> str:
+    """Gives the platform of a place: slack, teams, console or mail."""
+    return place.partition(":")[0].removesuffix("-user")
+
+
+def _mention(part: Outgoing, place: Place) -> Place | None:
+    same = (each for each in part.mentions if platform_of(each) == platform_of(place))
+    found = next(same, None)
+    return None if found == place else found
 
 
 def with_note(card: Card, note: str) -> Card:

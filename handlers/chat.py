@@ -110,6 +110,7 @@ class Message:
     unsubscribe: str | None = None  # the contact's token; only bot makes an address of it
     sender: "Sender | None" = None
     also_in_channel: bool = False  # a reply in a thread that the channel shall see too
+    mention: Place | None = None  # whom to call by name: the direct place of a member, same platform
 
 
 @dataclass(frozen=True)

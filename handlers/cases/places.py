@@ -1,0 +1,113 @@
+"""Where a card goes, why there, and in whose language and time it is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from handlers.calendars import is_working_time
+from handlers.cases import opening, times
+from handlers.chat import Place
+from handlers.context import Context
+from storage import members
+from storage.db import Session
+from storage.models import Account, Case, Member, MemberRole
+
+
+@dataclass(frozen=True)
+class Route:
+    """For whom a card is, the steps of places that are tried, and for each place the reason."""
+
+    member: Member | None
+    steps: tuple[tuple[Place, ...], ...]
+    reasons: dict[Place, str] = field(default_factory=dict)
+
+    @property
+    def direct(self) -> tuple[Place, ...]:
+        """The direct messages of the person it is for."""
+        return direct_places(self.member) if self.member else ()
+
+
+def direct_places(member: Member) -> tuple[Place, ...]:
+    """Gives the places of a member's direct messages; the console's is the e-mail."""
+    places = []
+    if member.slack_id:
+        places.append(f"slack:{member.slack_id}")
+    if member.teams_id:
+        places.append(f"teams-user:{member.teams_id}")
+    return (*places, f"console:{member.email}")
+
+
+def mentions(route: Route, now: datetime, ctx: Context) -> tuple[Place, ...]:
+    """Gives whom to call by name: nobody outside their working hours."""
+    if route.member is None:
+        return ()
+    calendar = times.calendar_of(route.member, ctx.programme)
+    return route.direct if is_working_time(now, calendar) else ()
+
+
+async def of_case(session: Session, ctx: Context, case: Case, account: Account) -> Route:
+    """Gives where the cards of a case go: the responsible person, else the team, else the fallback."""
+    owner = await members.by_id(session, account.owner_id)
+    member = await members.by_id(session, case.owner_id)
+    if member is not None and opening.is_away(member, ctx.now()) and member.backup_id:
+        backup = await members.by_id(session, member.backup_id)
+        member = backup if backup is not None and backup.left_at is None else member
+    reason = "owner"
+    if member is not None and (owner is None or member.id != owner.id):
+        away = owner is not None and owner.left_at is None and owner.backup_id == member.id
+        reason = "backup" if away else "no_owner" if _gone(owner) else "handed"
+    return await of_member(session, ctx, member, account.team_id, reason)
+
+
+async def of_member(
+    session: Session,
+    ctx: Context,
+    member: Member | None,
+    team_id: int | None = None,
+    reason: str = "owner",
+) -> Route:
+    """Gives where cards for a member go: their places, else their team's, else the fallback."""
+    own = await members.places(session, member_id=member.id) if member else ()
+    team_id = team_id if team_id is not None else member.team_id if member else None
+    team = await members.places(session, team_id=team_id) if team_id is not None else ()
+    fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
+    return _route(
+        member,
+        [
+            (tuple(place.place for place in own), reason),
+            (tuple(place.place for place in team), "team"),
+            (fallback, "fallback"),
+            # Without any place that works the person is still told.
+            (direct_places(member) if member else (), reason),
+        ],
+    )
+
+
+async def of_lead(session: Session, ctx: Context, account: Account, reason: str = "lead") -> Route:
+    """Gives where cards for the account's lead go: direct messages, so that the owner reads none."""
+    lead = await members.lead_of(session, account.team_id)
+    if lead is None or lead.id == account.owner_id:
+        return await of_cx(session, ctx, reason)
+    fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
+    return _route(lead, [(direct_places(lead), reason), (fallback, reason)])
+
+
+async def of_cx(session: Session, ctx: Context, reason: str = "cx") -> Route:
+    """Gives where cards for the CX leads go: direct messages of all, else the fallback."""
+    leaders = await members.with_role(session, MemberRole.CX_LEAD)
+    direct = tuple(place for leader in leaders for place in direct_places(leader))
+    fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
+    first = leaders[0] if leaders else None
+    return _route(first, [(direct, reason), (fallback, reason)])
+
+
+def _gone(owner: Member | None) -> bool:
+    return owner is None or owner.left_at is not None
+
+
+def _route(member: Member | None, steps: Sequence[tuple[tuple[Place, ...], str]]) -> Route:
+    reasons: dict[Place, str] = {}
+    for places, reason in steps:
+        for place in places:
+            reasons.setdefault(place, reason)
+    return Route(member, tuple(places for places, _reason in steps if places), reasons)

@@ -1,0 +1,167 @@
+"""Loads all that the card of a case shows, for the pure drawing in card.py."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handlers.context import Context
+from handlers.measures.window import span_until
+from storage import case_view, measures, members
+from storage.answers import counted_as, kinds_counted
+from storage.case_view import Before
+from storage.db import Session
+from storage.models import Account, Case, CaseEvent, Contact, Member, Response, Team, Wave
+from storage.scopes import Part
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One critic's answer, with what they said the time before and before they changed it."""
+
+    response: Response
+    contact: Contact
+    hidden: bool
+    before: Before | None
+    changed_from: int | None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Who was asked and what counts now; `critics` are first names."""
+
+    asked: int
+    rated: int
+    promoters: int
+    passives: int
+    detractors: int
+    critics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Helped:
+    """A like case elsewhere and what helped there; `reason` is the shared one."""
+
+    reason: str
+    account: str
+    what: str
+    who: str | None
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as it stands now; `owner` is responsible, `account_owner` the owner of record."""
+
+    case: Case
+    account: Account
+    owner: Member | None
+    account_owner: Member | None
+    taker: Member | None
+    team: Team | None
+    wave: Wave | None
+    answers: tuple[Answer, ...]
+    heard: Heard
+    helped: Helped | None
+    last: CaseEvent | None
+    last_by: Member | None
+    said: str | None
+
+    def answer(self, response_id: int | None) -> Answer:
+        """Gives the answer of a response, else the case's first that the owner may see."""
+        for answer in self.answers:
+            if answer.response.id == response_id:
+                return answer
+        return next((a for a in self.answers if not a.hidden), self.answers[0])
+
+
+async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
+    """Gives the view of a case; raises if there is none (ids come from our own rows)."""
+    case = await session.get_one(Case, case_id, populate_existing=True)
+    account = await session.get_one(Account, case.account_id)
+    joined = await case_view.joined(session, case_id)
+    answers = tuple(
+        [
+            Answer(
+                each.response,
+                each.contact,
+                each.hidden,
+                await case_view.before(session, each.response),
+                await case_view.first_score(session, each.response.id),
+            )
+            for each in joined
+        ]
+    )
+    events = await case_view.events(session, case_id)
+    last = next((event for event in events if event.before and not event.undone), None)
+    said = next(
+        (each.note for each in events if each.act in ("contacted", "promised") and not each.undone),
+        None,
+    )
+    return CaseView(
+        case,
+        account,
+        await members.by_id(session, case.owner_id),
+        await members.by_id(session, account.owner_id),
+        await members.by_id(session, case.taken_by),
+        await session.get(Team, account.team_id) if account.team_id is not None else None,
+        await session.get(Wave, case.wave_id) if case.wave_id is not None else None,
+        answers,
+        await _heard(session, ctx, case, {a.response.id for a in answers if a.hidden}),
+        await _helped(session, case, answers),
+        last,
+        await members.by_id(session, last.member_id) if last is not None else None,
+        said,
+    )
+
+
+async def _heard(session: Session, ctx: Context, case: Case, hidden: set[int]) -> Heard:
+    kind = counted_as(case.kind)
+    zone = ZoneInfo(ctx.programme.timezone)
+    asked = span_until(ctx.now().astimezone(zone).date(), ctx.programme.window_months, zone)
+    counts = await measures.current_counts(
+        session, Part(account_ids=(case.account_id,)), kind, kinds_counted(kind), asked
+    )
+    promoters, passives, detractors = (
+        sum(getattr(each, name) for each in counts)
+        for name in ("promoters", "passives", "detractors")
+    )
+    critics = await case_view.critics_of(session, case.account_id, kind)
+    return Heard(
+        sum(each.asked for each in counts),
+        promoters + passives + detractors,
+        promoters,
+        passives,
+        detractors,
+        tuple(first_name(name) for response_id, name in critics if response_id not in hidden),
+    )
+
+
+async def _helped(session: Session, case: Case, answers: tuple[Answer, ...]) -> Helped | None:
+    reasons = [reason for answer in answers for reason in answer.response.reasons]
+    found = await case_view.solved_like(session, case, reasons)
+    if found is None or found.case.what_helped is None:
+        return None
+    shared = next(reason for reason in reasons if reason in found.reasons)
+    who = first_name(found.solver.name) if found.solver else None
+    return Helped(shared, found.account.name, found.case.what_helped, who)
+
+
+def first_name(name: str) -> str:
+    """Gives the first word of a name, "" for an erased one."""
+    return name.split()[0] if name.split() else ""
+
+
+def zone_of(member: Member | None, ctx: Context) -> ZoneInfo:
+    """Gives the time zone in which a reader's times are written."""
+    name = member.timezone if member and member.timezone else ctx.programme.timezone
+    return ZoneInfo(name)
+
+
+def short_name(account: Account) -> str:
+    """Gives `Acme` for `Acme A/S`: the alias that begins the name, else the whole name."""
+    begun = [alias for alias in account.aliases if alias and account.name.startswith(alias)]
+    return min(begun, key=len, default=account.name)
+
+
+def undo_until(event: CaseEvent, seconds: int = 60) -> datetime:
+    """Gives until when what somebody did can be taken back."""
+    return datetime.fromtimestamp(event.at.timestamp() + seconds, event.at.tzinfo)

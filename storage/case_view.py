@@ -1,0 +1,153 @@
+"""What a case's card shows: its answers, what was heard at the account, and what helped before."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import col, select
+
+from storage.db import Session
+from storage.models import (
+    Account,
+    Case,
+    CaseEvent,
+    CaseResponse,
+    CaseState,
+    Contact,
+    CurrentAnswer,
+    Member,
+    Reply,
+    Response,
+    ResponseChange,
+    ResponseStatus,
+)
+
+_LOOK_BACK = 200  # solved cases in which a like one is looked for
+
+
+class Joined(NamedTuple):
+    """A response of a case with its contact."""
+
+    response: Response
+    contact: Contact
+    hidden: bool
+
+
+class Before(NamedTuple):
+    """The score a contact gave the time before."""
+
+    score: int
+    answered_at: datetime
+
+
+class SolvedBefore(NamedTuple):
+    """A solved case with what helped."""
+
+    case: Case
+    account: Account
+    solver: Member | None
+    reasons: list[str]
+
+
+async def joined(session: Session, case_id: int) -> list[Joined]:
+    """Gives the responses of a case, the first that came first."""
+    query = (
+        select(Response, Contact, CaseResponse.hidden_from_owner)
+        .join(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
+        .join(Contact, col(Contact.id) == col(Response.contact_id))
+        .where(col(CaseResponse.case_id) == case_id)
+        .order_by(col(CaseResponse.joined_at), col(Response.answered_at), col(Response.id))
+    )
+    return [Joined(*row) for row in (await session.exec(query)).all()]
+
+
+async def before(session: Session, response: Response) -> Before | None:
+    """Gives the contact's score of the same kind before this response, or None."""
+    query = (
+        select(Response.score, Response.answered_at)
+        .where(
+            col(Response.contact_id) == response.contact_id,
+            col(Response.kind) == response.kind,
+            col(Response.status) == ResponseStatus.CONFIRMED,
+            col(Response.score).is_not(None),
+            col(Response.id) != response.id,
+            col(Response.answered_at) < response.answered_at,
+        )
+        .order_by(col(Response.answered_at).desc(), col(Response.id).desc())
+        .limit(1)
+    )
+    row = (await session.exec(query)).first()
+    return Before(row[0], row[1]) if row is not None and row[0] is not None else None
+
+
+async def first_score(session: Session, response_id: int) -> int | None:
+    """Gives the score of a response before its last change; None when it was never changed."""
+    query = (
+        select(ResponseChange.score)
+        .where(
+            col(ResponseChange.response_id) == response_id,
+            col(ResponseChange.reply) == Reply.SCORE,
+        )
+        .order_by(col(ResponseChange.at).desc(), col(ResponseChange.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(query)).first()
+
+
+async def critics_of(session: Session, account_id: int, kind: str) -> list[tuple[int, str]]:
+    """Gives response id and name of the contacts whose current score is 0 to 6."""
+    query = (
+        select(CurrentAnswer.response_id, Contact.name)
+        .join(Contact, col(Contact.id) == col(CurrentAnswer.contact_id))
+        .where(
+            col(CurrentAnswer.account_id) == account_id,
+            col(CurrentAnswer.kind) == kind,
+            col(CurrentAnswer.score) <= 6,
+        )
+        .order_by(col(CurrentAnswer.answered_at), col(CurrentAnswer.contact_id))
+    )
+    return list((await session.exec(query)).all())
+
+
+async def events(session: Session, case_id: int) -> Sequence[CaseEvent]:
+    """Gives the timeline of a case, the latest first."""
+    query = select(CaseEvent).where(col(CaseEvent.case_id) == case_id)
+    return (await session.exec(query.order_by(col(CaseEvent.id).desc()))).all()
+
+
+async def solved_like(
+    session: Session, case: Case, reasons: Collection[str]
+) -> SolvedBefore | None:
+    """Gives the best solved case elsewhere with one of these reasons and a line on what helped.
+
+    Best: a saved customer, then a changed process, then the rest; more shared reasons; the latest.
+    """
+    if not reasons:
+        return None
+    query = (
+        select(Case, Account, Member, Response.reasons)
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .join(CaseResponse, col(CaseResponse.case_id) == col(Case.id))
+        .join(Response, col(Response.id) == col(CaseResponse.response_id))
+        .outerjoin(Member, col(Member.id) == col(Case.taken_by))
+        .where(
+            col(Case.state) == CaseState.SOLVED,
+            col(Case.what_helped).is_not(None),
+            col(Case.account_id) != case.account_id,
+            col(Case.hidden_from_owner).is_(False),
+        )
+        .order_by(col(Case.solved_at).desc(), col(Case.id).desc())
+        .limit(_LOOK_BACK)
+    )
+    wanted = set(reasons)
+    rows = (await session.exec(query)).all()
+    found = [SolvedBefore(case_, account, who, list(has)) for case_, account, who, has in rows]
+    like = [each for each in found if wanted & set(each.reasons)]
+    return min(like, key=lambda each: _rank(each, wanted), default=None)
+
+
+def _rank(found: SolvedBefore, wanted: set[str]) -> tuple[int, int]:
+    outcomes = ["saved", "process_changed", "lesson", "lost"]
+    outcome = found.case.outcome or "lesson"
+    place = outcomes.index(outcome) if outcome in outcomes else len(outcomes)
+    return place, -len(wanted & set(found.reasons))
