@@ -1,0 +1,6 @@
+"""Files in and out: import and export of members, accounts, contacts and responses."""
+
+from handlers.files.importing import import_file
+from handlers.files.report import ImportReport
+
+__all__ = ["ImportReport", "import_file"]
