@@ -47,7 +47,6 @@ class Asked:
     expires_at: datetime | None
     is_test: bool
     contact_status: str
-    judges: list[str]
     survey_reasons: list[str] | None
     wording_version: int
     response: dict[str, Any] | None
@@ -74,7 +73,6 @@ _INVITATION = (
     col(Invitation.expires_at),
     col(Invitation.is_test),
     col(Contact.status),
-    col(Contact.judges),
     col(Survey.reasons),
     col(Survey.wording_version),
     col(Alert.status),
@@ -182,7 +180,7 @@ def _old_provisional(before: datetime) -> tuple[Any, ...]:
 def _asked(row: tuple[Any, ...]) -> Asked:
     stored = row[len(_INVITATION) :]
     invitation_id, wave_id, kind, account_id, contact_id, expires_at, is_test = row[:7]
-    contact_status, judges, reasons, version, alert = row[7 : len(_INVITATION)]
+    contact_status, reasons, version, alert = row[7 : len(_INVITATION)]
     return Asked(
         invitation_id,
         wave_id,
@@ -192,7 +190,6 @@ def _asked(row: tuple[Any, ...]) -> Asked:
         expires_at,
         is_test,
         contact_status,
-        judges or [],
         reasons,
         version or 1,
         dict(zip(_STORED, stored, strict=True)) if stored[0] is not None else None,

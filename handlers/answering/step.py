@@ -102,7 +102,8 @@ def _problem(answer: Answer, step: Step, was_confirmed: bool) -> AnswerError | N
         if len(getattr(answer, name) or "") > most:
             return AnswerError(name, "too_long", n=most)
     if answer.reasons is not None:
-        offered = reasons_offered(step.asked.survey_reasons, step.asked.judges)
+        # Also those this contact was not offered: what somebody took the time to say is kept.
+        offered = reasons_offered(step.asked.survey_reasons, ())
         if len(answer.reasons) > MOST_REASONS or not set(answer.reasons) <= set(offered):
             return AnswerError("reasons", "reasons")
     if answer.contact_wish is not None and answer.contact_wish not in WISHES:
