@@ -14,7 +14,7 @@ Finding = tuple[str, bool, str]  # what was tried, whether it works, what to do 
 
 
 async def check(slack: Slack, public_url: str = "") -> list[Finding]:
-    """Gives a line for token, rights and way in; with `public_url` its scheme too. Writes nothing."""
+    """Gives a line for token, rights and way in; with `public_url` its scheme too."""
     token = slack.bot_token or ""
     channel = SlackChannel(token, Addresses(public_url, ""), api_base_url=slack.api_base_url)
     try:
