@@ -80,6 +80,8 @@ def make_channels(
             password=settings.mail.password,
             from_address=settings.mail.from_address,
             addresses=addresses,
+            db=db,
+            now=now,
         )
     if settings.console.enabled:
         from bot.web.console import ConsoleChannel
