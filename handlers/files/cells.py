@@ -117,7 +117,7 @@ class Reader:
             clock = clock if clock[2] == ":" else f"0{clock}"
             zone = (found["zone"] or "").upper()
             at = datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}T{clock}{zone}")
-            if not 1900 <= year <= 2200:
+            if not 1970 <= year <= 2200:
                 raise ValueError
         except ValueError:
             raise Unreadable(
