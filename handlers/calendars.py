@@ -151,6 +151,11 @@ def start_of_working_day(day: date, calendar: Calendar) -> datetime:
     return _span(day, calendar)[0]
 
 
+def end_of_work(at: datetime, calendar: Calendar) -> datetime:
+    """Gives when the hours of a moment's day end (UTC)."""
+    return _span(at.astimezone(calendar.zone).date(), calendar)[1]
+
+
 def _span(day: date, calendar: Calendar) -> tuple[datetime, datetime]:
     # Converted to UTC at once: arithmetic on local times would ignore a change of the clock.
     first, last = calendar.hours

@@ -30,6 +30,7 @@ from storage.models import (
     ResponseStatus,
     Team,
 )
+from storage.trials import TRIAL_ACCOUNT_KEY
 
 # A contact heard from us, or is about to; where it failed or bounced, nothing reached them.
 _ASKED = (
@@ -106,7 +107,7 @@ async def candidates(
         )
         .join(Account, col(Account.id) == col(Contact.account_id))
         .outerjoin(Team, col(Team.id) == col(Account.team_id))
-        .where(*_conditions(filters))
+        .where(col(Account.key) != TRIAL_ACCOUNT_KEY, *_conditions(filters))
         .order_by(col(Contact.id))
     )  # fmt: skip
     rows = (await session.execute(query)).all()
@@ -146,6 +147,12 @@ async def account_keys(session: Session, ids: Sequence[int]) -> tuple[str, ...]:
     """Gives the keys of accounts by id, in the order of keys."""
     query = select(col(Account.key)).where(col(Account.id).in_(ids)).order_by(col(Account.key))
     return tuple(key for (key,) in (await session.execute(query)).all())
+
+
+async def accounts_of(session: Session, keys: Sequence[str]) -> tuple[Account, ...]:
+    """Gives the accounts with these keys, by name."""
+    query = select(Account).where(col(Account.key).in_(keys)).order_by(col(Account.name))
+    return tuple((await session.execute(query)).scalars().all())
 
 
 async def missing_keys(session: Session, keys: Sequence[str]) -> list[str]:

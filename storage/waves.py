@@ -1,10 +1,10 @@
 """Waves: planned, found by name, steered from state to state, and counted."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, literal
+from sqlalchemy import case, func, literal, true
 from sqlmodel import col, delete, exists, select, update
 
 from storage.alerts import changed_rows
@@ -13,6 +13,7 @@ from storage.models import (
     Alert,
     Invitation,
     InvitationStatus,
+    Posting,
     Reminder,
     Response,
     ResponseStatus,
@@ -21,6 +22,7 @@ from storage.models import (
     WaveState,
 )
 
+_SHOWN_AFTER_THE_END = timedelta(hours=1)
 RUNNING = (WaveState.SENDING, WaveState.PAUSED)
 # An invitation that left us: it counts as tried, whatever became of it.
 TRIED = (
@@ -123,6 +125,19 @@ async def move(
         .values(state=to, **values)
     )
     return await changed_rows(session, statement) == 1
+
+
+async def steer(session: Session, wave_id: int, come_from: Collection[str], to: str) -> bool:
+    """Changes a state on a person's word; False when the wave is in another state by now.
+
+    Whoever acts in the pause after the first messages has looked at them: it does not come again.
+    """
+    looked = case(
+        (col(Wave.first_batch_until).is_not(None), true()), else_=col(Wave.first_batch_released)
+    )
+    return await move(
+        session, wave_id, come_from, to, first_batch_released=looked, first_batch_until=None
+    )
 
 
 async def change(session: Session, wave_id: int, **values: Any) -> bool:
@@ -240,6 +255,29 @@ async def to_close(session: Session, now: datetime) -> Sequence[Wave]:
         col(Wave.state).in_((*RUNNING, WaveState.STOPPED)),
         col(Wave.closed_at).is_(None),
         col(Wave.closes_at) <= now,
+        col(Wave.is_test).is_(False),
         (col(Wave.state) != WaveState.STOPPED) | asked,
+    )
+    return (await session.exec(query)).all()
+
+
+async def close(session: Session, wave_id: int, to: str, now: datetime) -> bool:
+    """Notes that a wave is closed; False when somebody did that already."""
+    statement = (
+        update(Wave)
+        .where(col(Wave.id) == wave_id, col(Wave.closed_at).is_(None))
+        .values(state=to, closed_at=now, first_batch_until=None)
+    )
+    return await changed_rows(session, statement) == 1
+
+
+async def watched(session: Session, subject: str, now: datetime) -> Sequence[int]:
+    """Gives the running waves of which a card stands somewhere, and those closed just now."""
+    posted = exists(literal(1)).where(
+        col(Posting.subject) == subject, col(Posting.subject_id) == col(Wave.id)
+    )
+    ended = now - _SHOWN_AFTER_THE_END
+    query = select(Wave.id).where(
+        col(Wave.state).in_(RUNNING) | (col(Wave.closed_at) >= ended), posted
     )
     return (await session.exec(query)).all()

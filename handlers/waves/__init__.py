@@ -1,0 +1,1 @@
+"""Waves: who is asked and who is left out, sending, steering, progress and the close."""
