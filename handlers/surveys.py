@@ -43,6 +43,9 @@ REASONS = (
 )
 OUTSIDE = "outside"
 MOST_REASONS = 3
+SCORE: str = Reply.SCORE.value
+# Answers of their own, left out of NPS.
+OTHER_REPLIES: tuple[str, ...] = (Reply.MAY_NOT_RECOMMEND.value, Reply.CANNOT_JUDGE.value)
 NPS_KINDS = frozenset(
     {SurveyKind.RELATIONSHIP, SurveyKind.TRANSACTIONAL, SurveyKind.PRODUCT, SurveyKind.SIMILAR}
 )
@@ -156,7 +159,7 @@ def prompt_message(
         Buttons(
             tuple(
                 Link(t(f"survey.{reply}"), token_path=f"/s/{token}?score={reply}")
-                for reply in (Reply.MAY_NOT_RECOMMEND, Reply.CANNOT_JUDGE)
+                for reply in OTHER_REPLIES
             )
         ),
     ]

@@ -47,6 +47,7 @@ class Asked:
     expires_at: datetime | None
     is_test: bool
     contact_status: str
+    language: str | None
     survey_reasons: list[str] | None
     wording_version: int
     response: dict[str, Any] | None
@@ -61,6 +62,7 @@ class Asked:
             "contact_id": self.contact_id,
             "kind": self.kind,
             "wording_version": self.wording_version,
+            "language": self.language,
         }
 
 
@@ -73,6 +75,7 @@ _INVITATION = (
     col(Invitation.expires_at),
     col(Invitation.is_test),
     col(Contact.status),
+    col(Contact.language),
     col(Survey.reasons),
     col(Survey.wording_version),
     col(Alert.status),
@@ -180,7 +183,7 @@ def _old_provisional(before: datetime) -> tuple[Any, ...]:
 def _asked(row: tuple[Any, ...]) -> Asked:
     stored = row[len(_INVITATION) :]
     invitation_id, wave_id, kind, account_id, contact_id, expires_at, is_test = row[:7]
-    contact_status, reasons, version, alert = row[7 : len(_INVITATION)]
+    contact_status, language, reasons, version, alert = row[7 : len(_INVITATION)]
     return Asked(
         invitation_id,
         wave_id,
@@ -190,6 +193,7 @@ def _asked(row: tuple[Any, ...]) -> Asked:
         expires_at,
         is_test,
         contact_status,
+        language,
         reasons,
         version or 1,
         dict(zip(_STORED, stored, strict=True)) if stored[0] is not None else None,
