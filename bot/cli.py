@@ -29,6 +29,9 @@ app.add_typer(wave, name="wave")
 
 Result = TypeVar("Result")
 What = Literal["members", "accounts", "contacts", "responses"]
+AsMember = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who asks.")]
+WaveName = Annotated[str, typer.Argument(metavar="NAME")]
+Format = Literal["text", "slack", "teams", "json"]
 _config_path: Path | None = None
 
 
@@ -105,16 +108,11 @@ def check(
 @app.command(name="chat")
 def chat_command(
     text: Annotated[str, typer.Argument(help='Such as "/nps acme".')],
-    member: Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who asks.")],
-    format: Annotated[Literal["text", "slack", "teams", "json"], typer.Option()] = "text",
+    member: AsMember,
+    format: Annotated[Format, typer.Option()] = "text",
 ) -> None:
     """Run a chat command as a member and print the card."""
-    from bot.chat_command import answer
-
-    printed, problem = _with_context(lambda ctx: answer(ctx, settings(), member, text, format))
-    if problem:
-        _stop(problem)
-    print(printed)
+    _chat(text, member, format)
 
 
 @app.command()
@@ -217,18 +215,53 @@ def wave_send(
     """Plan a wave and send it at once."""
     from bot.wave_command import send
 
-    counts = asyncio.run(send(settings(), survey, account or [], name, respect_hours, wait))
+    try:
+        counts = asyncio.run(send(settings(), survey, account or [], name, respect_hours, wait))
+    except Refused as refused:
+        _stop(str(refused))
     if as_json:
         print(json.dumps(counts))
     else:
-        skipped = counts["skipped"]
-        assert isinstance(skipped, dict)
         print(f"planned {counts['planned']}")
-        for reason, number in skipped.items():
+        for reason, number in counts["skipped"].items():
             print(f"skipped {reason} {number}")
-        for state in ("sent", "doubt", "failed"):
-            print(f"{state} {counts[state]}")
+        print(
+            f"sent {counts['sent']}",
+            f"doubt {counts['doubt']}",
+            f"failed {counts['failed']}",
+            sep="\n",
+        )
     sys.exit(0 if counts["planned"] else 2)
+
+
+@wave.command(name="list")
+def wave_list(member: AsMember) -> None:
+    """List the waves with what became of them."""
+    _chat("wave list", member)
+
+
+@wave.command(name="show")
+def wave_show(name: WaveName, member: AsMember) -> None:
+    """Show a wave: planned, sent, answered, failed, in doubt."""
+    _chat(f"wave show {name}", member)
+
+
+@wave.command(name="pause")
+def wave_pause(name: WaveName, member: AsMember) -> None:
+    """Pause a wave between two messages."""
+    _chat(f"wave pause {name}", member)
+
+
+@wave.command(name="resume")
+def wave_resume(name: WaveName, member: AsMember) -> None:
+    """Go on with a paused wave."""
+    _chat(f"wave resume {name}", member)
+
+
+@wave.command(name="stop")
+def wave_stop(name: WaveName, member: AsMember) -> None:
+    """Stop a wave for good: who was not asked yet will not be."""
+    _chat(f"wave stop {name}", member)
 
 
 @app.command(name="slack-manifest")
@@ -238,6 +271,15 @@ def slack_manifest() -> None:
 
     print(manifest(settings().server.public_url, settings().slack.mode))
     print(reasons(), file=sys.stderr)
+
+
+def _chat(text: str, member: str, format: Format = "text") -> None:
+    from bot.chat_command import answer
+
+    printed, problem = _with_context(lambda ctx: answer(ctx, settings(), member, text, format))
+    if problem:
+        _stop(problem)
+    print(printed)
 
 
 def settings() -> Settings:

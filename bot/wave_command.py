@@ -5,6 +5,7 @@ import os
 from datetime import datetime
 
 from handlers.waves import sending
+from handlers.waves.sending import SendCounts
 
 from bot.app import make_context, open_database
 from bot.config import Settings
@@ -22,7 +23,7 @@ async def send(
     name: str | None,
     respect_hours: bool,
     wait: bool,
-) -> dict[str, object]:
+) -> SendCounts:
     """Gives the counts of the wave: planned, skipped by reason, sent, doubt, failed.
 
     A running server may carry out batches of the same queue: then this process only watches.

@@ -18,7 +18,7 @@ from bot.demo import portfolio
 from bot.demo.contacts import Contacts
 from bot.terminal import draw
 from handlers import routes
-from handlers.cards import Card
+from handlers.cards import Card, from_json
 from handlers.chat import Command, Person
 from handlers.context import Context
 from handlers.files.importing import import_file
@@ -143,7 +143,7 @@ async def _show_cards(ctx: Context, shown: set[int], write: Callable[..., None])
     for message_id, card in fresh:
         if len(shown) < 3:
             write()
-            write(draw(card), markup=False, highlight=False)
+            write(draw(from_json(card)), markup=False, highlight=False)
         shown.add(message_id)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
 
@@ -91,7 +91,17 @@ async def send_now(
     return wave.id
 
 
-async def counts(ctx: Context, wave_id: int) -> dict[str, object]:
+class SendCounts(TypedDict):
+    """What became of a wave's invitations, under the names that the command line prints."""
+
+    planned: int
+    skipped: dict[str, int]
+    sent: int
+    doubt: int
+    failed: int
+
+
+async def counts(ctx: Context, wave_id: int) -> SendCounts:
     """Gives `planned`, `skipped` by reason, `sent`, `doubt` and `failed` (bounces among them)."""
     async with ctx.db.reading() as session:
         found = await waves.counts(session, wave_id)
