@@ -9,6 +9,7 @@ from storage import members
 from storage.models import Member
 
 _TYPED = {"": "/nps", "account": "/nps acme"}
+_OF_ALL = {"help.segment", "help.all"}  # for who sees all accounts, whatever their role
 
 
 async def help_card(ctx: Context, me: Member, commands: Iterable[tuple[str, str]]) -> Card:
@@ -17,7 +18,8 @@ async def help_card(ctx: Context, me: Member, commands: Iterable[tuple[str, str]
     async with ctx.db.reading() as session:
         own = {team.id: team.name for team in await members.teams(session)}
     team = own.get(me.team_id or 0)
-    if ctx.programme.open or rights.may_see_all(me, ctx.programme):
+    sees_all = rights.may_see_all(me, ctx.programme)
+    if sees_all:
         sees = t("help.sees_all")
     elif team:
         sees = t("help.sees_team", team=team)
@@ -26,7 +28,7 @@ async def help_card(ctx: Context, me: Member, commands: Iterable[tuple[str, str]
     lines: dict[str, str] = {}
     for name, key in commands:
         # Two names of one command are one line.
-        if key not in lines.values():
+        if key not in lines.values() and (sees_all or key not in _OF_ALL):
             lines[_TYPED.get(name, f"/nps {name}")] = key
     return Card(
         t("help.title"),

@@ -6,13 +6,14 @@ from secrets import token_hex
 
 import structlog
 
+from handlers import account_teams, names, overview, texts
 from handlers import help as help_
-from handlers import names, texts
 from handlers.accounts import commands as account
 from handlers.accounts import repair
 from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.cards import Card, Choice, Reply, whisper
+from handlers.cases import contacted, more, taking, write_to
 from handlers.chat import (
     ChatError,
     Click,
@@ -55,17 +56,39 @@ async def _help(ctx: Context, _event: Command, me: Member) -> Reply:
 
 # The longest name wins; the empty name is `/nps` alone; what matches none is an account's name.
 COMMANDS: dict[str, CommandRoute] = {
+    "": CommandRoute(overview.show, "help.overview"),
     "account": CommandRoute(account.show, "help.account"),
+    "team": CommandRoute(account_teams.show_team, "help.team"),
+    "segment": CommandRoute(account_teams.show_segment, "help.segment"),
+    "all": CommandRoute(account_teams.show_all, "help.all"),
     "help": CommandRoute(_help, "help.help"),
 }
 # Clicks and forms of members, by action.
 CLICKS: dict[str, ClickHandler] = {
     SHOW: account.press,
     SHOW_IN_CHANNEL: account.show_in_channel,
+    account_teams.SHOW_GROUP: account_teams.press,
     REPAIR: repair.open_form,
+    "case.take": taking.take,
+    "case.reopen": taking.reopen,
+    "case.undo": taking.undo,
+    "case.escalate": taking.escalate,
+    "case.release": taking.release,
+    "case.open": taking.open_card,
+    "case.write": write_to.write_to,
+    "case.contact": contacted.contact_form,
+    "case.solve": contacted.solve_form,
+    "case.snooze": more.snooze_form,
+    "case.hand_over": more.hand_over_form,
+    "case.not_critic": more.not_critic_form,
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
+    "case.contact": contacted.contacted,
+    "case.solve": contacted.solved,
+    "case.snooze": more.snoozed,
+    "case.hand_over": more.handed_over,
+    "case.not_critic": more.not_a_critic,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {}
@@ -74,7 +97,9 @@ LOOKUPS: dict[str, LookupHandler] = {
     "accounts": names.lookup_accounts,
     "members": names.lookup_members,
 }
-NOTICES: dict[str, NoticeHandler] = {}
+NOTICES: dict[str, NoticeHandler] = {
+    "home_opened": overview.home,
+}
 
 
 async def command(ctx: Context, event: Command) -> Reply:

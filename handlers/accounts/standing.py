@@ -165,7 +165,12 @@ async def standings_of(
 
 def sees_hidden(me: Member, account: Account) -> bool:
     """Whether a member may know what is kept from the owner: lead and CX, unless they own it."""
-    return me.role in SEE_HIDDEN and me.id != account.owner_id
+    return sees_kept(me, account.owner_id)
+
+
+def sees_kept(me: Member, owner_id: int | None) -> bool:
+    """The same by the id of the account's owner."""
+    return me.role in SEE_HIDDEN and me.id != owner_id
 
 
 def _hidden(

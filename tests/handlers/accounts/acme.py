@@ -11,7 +11,7 @@ COMMENT = "Third wrong invoice in a row, and nobody calls back."
 
 
 async def answered_acme(make: Make) -> tuple[Acme, dict[str, Response], Case]:
-    """Jane 3 (8 in March), Karen 7, Ole and Lis 9; Anna took the case; a reminder waits for Thursday."""
+    """Jane 3 (8 in March), Karen 7, Ole and Lis 9; Anna has the case; a reminder waits for Thursday."""
     acme = await acme_story(make)
     spring = await make.wave("Spring 2026", state="closed")
     march = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -40,9 +40,7 @@ async def answered_acme(make: Make) -> tuple[Acme, dict[str, Response], Case]:
             contact_by=now + timedelta(days=1), promised="invoice check by 1 December",
         )
     )  # fmt: skip
-    await make.save(
-        CaseResponse(response_id=told["jane"].id, case_id=case.id, joined_at=now)
-    )
+    await make.save(CaseResponse(response_id=told["jane"].id, case_id=case.id, joined_at=now))
     for name in ("peter", "mia"):
         await make.save(
             Reminder(

@@ -1,0 +1,111 @@
+"""The figures of a group of accounts: a team, a segment, the whole programme."""
+
+from collections.abc import Sequence
+
+from handlers import names, rights
+from handlers.accounts.commands import show
+from handlers.accounts.reader import reader_for
+from handlers.accounts.standing import KIND, sees_kept
+from handlers.cards import Button, Buttons, Card, Reply
+from handlers.chat import Click, Command
+from handlers.context import Context, Refused
+from handlers.figures import measure_scope, wave_trend
+from handlers.group_card import Group, group_card
+from handlers.measures.measure import Scope
+from handlers.texts import Texts
+from storage import accounts, groups, members
+from storage.models import Member, Team
+from storage.scopes import Part
+
+SHOW_GROUP = "group_show"
+
+
+async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
+    """`/nps team nordics`; without a name the member's own team."""
+    t = reader_for(ctx, me).t
+    async with ctx.db.reading() as session:
+        if command.text:
+            found = await names.find_team(ctx, session, me, command.text)
+        else:
+            own = [team for team in await members.teams(session) if team.id == me.team_id]
+            found = own[0] if own else list(await members.teams(session))
+    if not isinstance(found, Team):
+        return _choose(ctx, me, "team", command.text, [(each.name, each.name) for each in found])
+    if not rights.may_see_team(me, found.id, ctx.programme):
+        raise Refused(t("team.not_yours", name=found.name))
+    return await _card(ctx, me, Scope("team", found.name), Part(team_id=found.id), found.name)
+
+
+async def show_segment(ctx: Context, command: Command, me: Member) -> Reply:
+    """`/nps segment industry`: only for who sees all accounts."""
+    t = reader_for(ctx, me).t
+    _refuse_unless_all(ctx, me, t)
+    async with ctx.db.reading() as session:
+        if command.text:
+            found = await names.find_segment(ctx, session, me, command.text)
+        else:
+            found = await accounts.segments(session)
+    if not isinstance(found, str):
+        return _choose(ctx, me, "segment", command.text, [(each, each) for each in found])
+    return await _card(ctx, me, Scope("segment", found), Part(segment=found), found)
+
+
+async def show_all(ctx: Context, command: Command, me: Member) -> Reply:
+    """`/nps all`: the whole programme; with more words it is an account that is called so."""
+    if command.text:
+        whole = Command(command.person, command.place, f"all {command.text}")
+        return await show(ctx, whole, me)
+    t = reader_for(ctx, me).t
+    _refuse_unless_all(ctx, me, t)
+    return await _card(ctx, me, Scope("all"), Part(), t("team.all"))
+
+
+async def press(ctx: Context, click: Click, me: Member) -> Reply:
+    """A button to the figures of a group: `all`, `team:Nordics`, `segment:Industry`."""
+    kind, _, name = click.value.partition(":")
+    handler = {"team": show_team, "segment": show_segment}.get(kind, show_all)
+    return await handler(ctx, Command(click.person, click.place, name), me)
+
+
+async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Group:
+    """Gives what a member may see of a group."""
+    async with ctx.db.reading() as session:
+        kept = {
+            each.id
+            for each in await groups.kept_responses(session)
+            if not sees_kept(me, each.owner_id)
+        }
+        hidden_cases = {
+            each.id for each in await groups.kept_cases(session) if not sees_kept(me, each.owner_id)
+        }
+    # Measured first: it brings what counts now up to date.
+    figures = await measure_scope(ctx, scope, KIND, without=kept)
+    trend = await wave_trend(ctx, scope, KIND, without=kept)
+    async with ctx.db.reading() as session:
+        critics = await groups.deciding_critics(session, part, KIND, ctx.now())
+        cases = await groups.open_cases(session, part, ctx.now(), hidden_cases)
+    shown = [critic for critic in critics if critic.response_id not in kept]
+    return Group(name, figures, () if figures.withheld else shown, cases, trend)
+
+
+async def _card(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Card:
+    return group_card(await group_of(ctx, me, scope, part, name), reader_for(ctx, me))
+
+
+def _choose(
+    ctx: Context, me: Member, kind: str, typed: str, offered: Sequence[tuple[str, str]]
+) -> Card:
+    t = reader_for(ctx, me).t
+    if not typed and offered:
+        title = t(f"team.which_{kind}")
+    else:
+        labels = [label for label, _value in offered]
+        title = names.sentence(ctx, me, kind, typed, labels, several=False)
+    buttons = tuple(Button(label, SHOW_GROUP, f"{kind}:{value}") for label, value in offered)
+    body = (Buttons(buttons),) if buttons else ()
+    return Card(title, body, status=t("account.only_you"), foot=t("account.name.what_else"))
+
+
+def _refuse_unless_all(ctx: Context, me: Member, t: Texts) -> None:
+    if not rights.may_see_all(me, ctx.programme):
+        raise Refused(t("team.not_all"))

@@ -1,0 +1,123 @@
+"""What stands beside the figures of a group of accounts: critics who decide, and open cases."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlmodel import col
+
+from storage.db import Session
+from storage.models import (
+    OPEN_STATES,
+    Account,
+    Case,
+    CaseResponse,
+    CaseState,
+    Contact,
+    ContactRole,
+    CurrentAnswer,
+    Reply,
+)
+from storage.scopes import Part, in_part
+
+
+class DecidingCritic(NamedTuple):
+    """A decision maker whose score that counts now is 0 to 6."""
+
+    account_id: int
+    account: str
+    contact: str
+    title: str | None
+    score: int
+    response_id: int
+
+
+class OpenCases(NamedTuple):
+    """How many cases are open, how many of them nobody took, and how many are past a deadline."""
+
+    open: int
+    untaken: int
+    overdue: int
+
+
+class Kept(NamedTuple):
+    """The id of a response or case that is kept from the owner of its account."""
+
+    id: int
+    owner_id: int | None
+
+
+async def deciding_critics(
+    session: Session, part: Part, kind: str, now: datetime
+) -> list[DecidingCritic]:
+    """Gives the decision makers of a part who are critics now, by annual value of their account."""
+    query = (
+        select(
+            col(Account.id),
+            col(Account.name),
+            col(Contact.name),
+            col(Contact.title),
+            col(CurrentAnswer.score),
+            col(CurrentAnswer.response_id),
+        )
+        .join(Contact, col(Contact.id) == col(CurrentAnswer.contact_id))
+        .join(Account, col(Account.id) == col(CurrentAnswer.account_id))
+        .where(
+            col(CurrentAnswer.kind) == kind,
+            col(CurrentAnswer.reply) == Reply.SCORE,
+            col(CurrentAnswer.score) <= 6,
+            col(CurrentAnswer.leaves_on) > now,
+            col(Contact.role) == ContactRole.DECISION_MAKER,
+            in_part(part, col(CurrentAnswer.account_id)),
+        )
+        .order_by(col(Account.annual_value).desc().nulls_last(), col(Account.name))
+    )
+    return [DecidingCritic(*row) for row in (await session.execute(query)).all()]
+
+
+async def open_cases(
+    session: Session, part: Part, now: datetime, without: Collection[int] = ()
+) -> OpenCases:
+    """Counts the open cases of a part; cases `without` are kept from whoever asks."""
+    taken = col(Case.state).in_((CaseState.TAKEN, CaseState.CONTACTED))
+    late = or_(
+        (col(Case.state) == CaseState.NEW) & (col(Case.take_by) < now),
+        (col(Case.state) == CaseState.TAKEN) & (col(Case.contact_by) < now),
+    )
+    query = select(func.count(), _sum(~taken), _sum(late)).where(
+        col(Case.state).in_(OPEN_STATES),
+        in_part(part, col(Case.account_id)),
+        col(Case.id).not_in(without),
+    )
+    return OpenCases(*(await session.execute(query)).one())
+
+
+async def kept_responses(session: Session) -> list[Kept]:
+    """Gives the responses that are kept from the owners of their accounts."""
+    query = (
+        select(col(CaseResponse.response_id), col(Account.owner_id))
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .where(
+            or_(
+                col(CaseResponse.hidden_from_owner).is_(True),
+                col(Case.hidden_from_owner).is_(True),
+            )
+        )
+    )
+    return [Kept(*row) for row in (await session.execute(query)).all()]
+
+
+async def kept_cases(session: Session) -> list[Kept]:
+    """Gives the cases that are kept from the owners of their accounts."""
+    query = (
+        select(col(Case.id), col(Account.owner_id))
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .where(col(Case.hidden_from_owner).is_(True))
+    )
+    return [Kept(*row) for row in (await session.execute(query)).all()]
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
