@@ -3,12 +3,24 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts
+from handlers import alerts, deadlines
 from handlers.alerts import Builder
+from handlers.cases import reminding, telling
 from handlers.context import Context, Job
+from handlers.waves import approving, closing, progress, sending
 
 # What an alert says, by its `what`.
-BUILDERS: dict[str, Builder] = {}
+BUILDERS: dict[str, Builder] = {
+    approving.ALERT: approving.build,
+    closing.ALERT: closing.build,
+    progress.ALERT: progress.build,
+    "critic": telling.critic,
+    "case_changed": telling.case_changed,
+    "case_reminder": reminding.case_reminder,
+    "case_escalation": reminding.case_escalation,
+    "case_handed": reminding.case_handed,
+    "undelivered": telling.undelivered,
+}
 
 
 async def deliver_alert(ctx: Context, alert_id: int, attempt: int) -> None:
@@ -17,10 +29,20 @@ async def deliver_alert(ctx: Context, alert_id: int, attempt: int) -> None:
 
 
 # Job name -> handler(ctx, *args); args are ids.
-JOBS: dict[str, Callable[..., Awaitable[Any]]] = {"alert": deliver_alert}
+JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "alert": deliver_alert,
+    "batch": sending.send_batch,
+    "progress": progress.refresh,
+}
 
 # Asked by the clock at each tick: each settles its own rows that are due now and gives the jobs to run.
-DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (alerts.due,)
+DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
+    deadlines.due,
+    alerts.due,
+    sending.due,
+    progress.due,
+    closing.due,
+)
 
 
 async def find_due(ctx: Context) -> list[Job]:

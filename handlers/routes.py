@@ -26,6 +26,7 @@ from handlers.chat import (
 )
 from handlers.context import Context, Refused
 from handlers.rights import EVERYBODY, LEADERS
+from handlers.waves import commands as wave
 from storage import members
 from storage.models import Member
 
@@ -61,6 +62,15 @@ COMMANDS: dict[str, CommandRoute] = {
     "team": CommandRoute(account_teams.show_team, "help.team"),
     "segment": CommandRoute(account_teams.show_segment, "help.segment"),
     "all": CommandRoute(account_teams.show_all, "help.all"),
+    "wave": CommandRoute(wave.show_list, "wave.help.list", LEADERS),
+    "wave new": CommandRoute(wave.new, "wave.help.new", LEADERS),
+    "wave list": CommandRoute(wave.show_list, "wave.help.list", LEADERS),
+    "wave show": CommandRoute(wave.show, "wave.help.show", LEADERS),
+    "wave preview": CommandRoute(wave.preview, "wave.help.preview", LEADERS),
+    "wave test": CommandRoute(wave.test, "wave.help.test", LEADERS),
+    "wave pause": CommandRoute(wave.pause, "wave.help.pause", LEADERS),
+    "wave resume": CommandRoute(wave.resume, "wave.help.resume", LEADERS),
+    "wave stop": CommandRoute(wave.stop, "wave.help.stop", LEADERS),
     "help": CommandRoute(_help, "help.help"),
 }
 # Clicks and forms of members, by action.
@@ -69,6 +79,18 @@ CLICKS: dict[str, ClickHandler] = {
     SHOW_IN_CHANNEL: account.show_in_channel,
     account_teams.SHOW_GROUP: account_teams.press,
     REPAIR: repair.open_form,
+    "wave_form": wave.press_form,
+    "wave_preview": wave.press_preview,
+    "wave_confirm": wave.press_confirm,
+    "wave_later": wave.press_later,
+    "wave_left_out": wave.press_left_out,
+    "wave_discard": wave.press_discard,
+    "wave_pause": wave.press_pause,
+    "wave_resume": wave.press_resume,
+    "wave_stop": wave.press_stop,
+    "wave_doubts": wave.press_doubts,
+    "wave_doubt_arrived": wave.press_arrived,
+    "wave_doubt_again": wave.press_again,
     "case.take": taking.take,
     "case.reopen": taking.reopen,
     "case.undo": taking.undo,
@@ -84,6 +106,7 @@ CLICKS: dict[str, ClickHandler] = {
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
+    "wave_form": wave.submit,
     "case.contact": contacted.contacted,
     "case.solve": contacted.solved,
     "case.snooze": more.snoozed,

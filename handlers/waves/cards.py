@@ -86,7 +86,7 @@ def closing_day(wave: Wave, zone: ZoneInfo, t: Texts, now: datetime) -> str:
 def list_card(rows: Sequence[tuple[Wave, Counts]], t: Texts, now: datetime, zone: ZoneInfo) -> Card:
     """Gives the latest waves with their numbers."""
     if not rows:
-        new = Button(t("wave.button.new"), "wave_new", "new", "primary", opens_form=True)
+        new = Button(t("wave.button.new"), "wave_form", "new", "primary", opens_form=True)
         return Card(t("wave.none"), (Buttons((new,)),))
     columns = tuple(
         t(f"wave.column.{name}") for name in ("name", "state", "closes", "sent", "answered")

@@ -114,23 +114,20 @@ async def named(ctx: Context, typed: str, me: Member | None, meant: str | None =
     raise Refused(t("wave.nearest", typed=name, names=one_of(near[:3], t)))
 
 
-async def press_new(ctx: Context, _event: Click, me: Member) -> Reply:
-    """The button "New wave"."""
+async def press_form(ctx: Context, event: Click, me: Member) -> Reply:
+    """The buttons "Plan a wave" and "Change": the form, empty or with what was filled in."""
     _refuse_others(ctx, me)
     _refuse_without_privacy(ctx, me)
-    return await forms.wave_form(ctx, me, None)
+    if event.value == forms.NEW:
+        return await forms.wave_form(ctx, me, None)
+    wave = await approving.draft(ctx, _id(ctx, event.value, me), me)
+    return await forms.wave_form(ctx, me, wave)
 
 
 async def press_preview(ctx: Context, event: Click, me: Member) -> Reply:
     """The button "Preview" of a draft."""
     _refuse_others(ctx, me)
     return await preview_card(ctx, await approving.draft(ctx, _id(ctx, event.value, me), me), me)
-
-
-async def press_change(ctx: Context, event: Click, me: Member) -> Reply:
-    """The button "Change" of a preview: the form with what was filled in."""
-    _refuse_others(ctx, me)
-    return await forms.wave_form(ctx, me, await approving.draft(ctx, _id(ctx, event.value, me), me))
 
 
 async def press_confirm(ctx: Context, event: Click, me: Member) -> Reply:
@@ -204,7 +201,7 @@ async def press_again(ctx: Context, event: Click, me: Member) -> Reply:
 async def submit(ctx: Context, event: Submission, me: Member) -> Reply:
     """The filled-in form: stores the draft and shows its preview."""
     _refuse_others(ctx, me)
-    wave_id = None if event.value == "new" else _id(ctx, event.value, me)
+    wave_id = None if event.value == forms.NEW else _id(ctx, event.value, me)
     values = await forms.read(ctx, event, me, wave_id)
     if isinstance(values, FormErrors):
         return values

@@ -22,6 +22,7 @@ from storage.audiences import UNKNOWN_ROLE, Choices
 from storage.models import Account, ContactRole, Member, Survey, Wave
 
 ACTION = "wave_form"
+NEW = "new"
 OPEN_DAYS = 21
 REMINDER_AFTER_DAYS = 5
 _REMINDER_DAYS = (3, 4, 5, 6, 7)
@@ -60,7 +61,7 @@ async def wave_form(ctx: Context, me: Member, wave: Wave | None) -> Form:
     )
     title = t("wave.form.title_change") if wave else t("wave.form.title")
     intro = (Text(t("wave.form.intro")),)
-    value = str(wave.id) if wave else "new"
+    value = str(wave.id) if wave else NEW
     return Form(title, inputs, ACTION, value, t("wave.form.submit"), intro)
 
 

@@ -219,7 +219,8 @@ def _expected(expected: Expected, t: Texts) -> str:
     words = t.count(key, expected.answers, rate=rate)
     if expected.half is None:
         return words
-    return f"{words} · {t('wave.half_width', points=ceil(expected.half))}"
+    width = t("wave.half_width", points=ceil(expected.half))
+    return f"{words} · {width}"
 
 
 def _left_out(judged: Sequence[Judged], t: Texts) -> list[Element]:
@@ -275,7 +276,7 @@ def _buttons(
         when = moment(first_moment(wave, start, ctx.programme), ctx.now(), here, t)
         label = t("wave.button.confirm", when=when)
         buttons.append(Button(label, "wave_confirm", value, "primary"))
-    buttons.append(Button(t("wave.button.change"), "wave_change", value, opens_form=True))
+    buttons.append(Button(t("wave.button.change"), "wave_form", value, opens_form=True))
     if any(each.reason is not None for each in judged):
         buttons.append(Button(t("wave.button.left_out"), "wave_left_out", value))
     if later is not None:
