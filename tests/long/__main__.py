@@ -1,4 +1,4 @@
-"""`make long`: kills, big waves, ten million rows and simulated weeks; a broken rule ends with 1."""
+"""`make long`: kills, big waves, ten million rows, simulated weeks; a broken rule ends with 1."""
 
 import argparse
 import asyncio
@@ -6,17 +6,18 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.long import coverage, rows
+from tests.long import coverage, rows, wave
 from tests.long.facts import Fact
 
-Part = Callable[[Path, bool, str], Awaitable[list[Fact]]]
+Part = Callable[[Path, bool, str], Coroutine[None, None, list[Fact]]]
 PARTS: dict[str, Part] = {
+    "wave": wave.run,
     "coverage": coverage.run,
     "rows": rows.run,
 }

@@ -52,7 +52,7 @@ def covered(draws: int, accounts: int, random: Random) -> tuple[float, float, fl
 
 
 def _account(key: str, random: Random) -> AccountCounts:
-    """Draws an account's own shares (Dirichlet: icc = 1 / (1 + concentration)), then its answers."""
+    """Draws an account's own shares (Dirichlet: icc = 1 / (1 + concentration)), then answers."""
     concentration = 1 / ICC - 1
     weights = [random.gammavariate(share * concentration, 1) for share in SHARES]
     answers: Sequence[int] = random.choices(range(3), weights, k=random.choice(PEOPLE))
