@@ -133,6 +133,25 @@ async def note_sent(session: Session, alert_id: int, place: str, posting: Postin
         session.add(posting)
 
 
+async def revive(session: Session, alert: Alert, case_id: int, due_at: datetime) -> Alert:
+    """Asks anew for an alert that had nothing to say before: now it has."""
+    alert.case_id = case_id
+    session.add(alert)
+    return await put_back(session, alert.id, due_at)
+
+
+async def note(session: Session, alert_id: int, values: dict[str, Any]) -> None:
+    """Adds to what is kept with an alert."""
+    alert = await session.get_one(Alert, alert_id)
+    alert.detail = {**alert.detail, **values}
+    session.add(alert)
+
+
+async def by_key(session: Session, key: str) -> Alert | None:
+    """Gives the alert of a key, or None."""
+    return (await session.exec(select(Alert).where(col(Alert.key) == key))).first()
+
+
 async def due(session: Session, now: datetime, limit: int = 500) -> Sequence[Alert]:
     """Gives alerts that are due, the oldest first."""
     query = (

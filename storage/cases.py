@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists
-from sqlmodel import col, or_, select, update
+from sqlmodel import col, delete, or_, select, update
 
 from storage.alerts import changed_rows, insert_new
 from storage.db import Session
@@ -22,6 +22,7 @@ from storage.models import (
     Contact,
     Member,
     MemberRole,
+    Response,
 )
 
 CaseKey = tuple[int, str, int | None]  # account, kind, wave
@@ -169,7 +170,7 @@ async def hide(session: Session, response_ids: Collection[int]) -> None:
     waiting = exists().where(
         col(Alert.response_id) == col(CaseResponse.response_id),
         col(Alert.what) == "critic",
-        col(Alert.status).in_((AlertStatus.SENDING, AlertStatus.SENT)),
+        col(Alert.status) == AlertStatus.SENT,
     )
     await session.execute(
         update(CaseResponse)
@@ -179,6 +180,53 @@ async def hide(session: Session, response_ids: Collection[int]) -> None:
     )
     ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(response_ids))
     await _hide_cases(session, col(Case.id).in_(ids))
+
+
+async def take_out(session: Session, response_id: int) -> None:
+    """Takes a response out of its case."""
+    await session.execute(
+        delete(CaseResponse)
+        .where(col(CaseResponse.response_id) == response_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:
+    """Tells whether a response of this case is hidden from the owner."""
+    row = await session.get(CaseResponse, response_id, populate_existing=True)
+    return row is not None and row.case_id == case_id and row.hidden_from_owner
+
+
+async def contacts_of(session: Session, case_id: int) -> Sequence[Contact]:
+    """Gives the contacts whose responses belong to a case."""
+    query = (
+        select(Contact)
+        .join(Response, col(Response.contact_id) == col(Contact.id))
+        .join(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
+        .where(col(CaseResponse.case_id) == case_id)
+    )
+    return (await session.exec(query)).all()
+
+
+async def release(session: Session, case_id: int, response_id: int) -> None:
+    """Shows a hidden response to the owner."""
+    await session.execute(
+        update(CaseResponse)
+        .where(col(CaseResponse.response_id) == response_id)
+        .values(hidden_from_owner=False)
+        .execution_options(synchronize_session=False)
+    )
+    await _hide_cases(session, col(Case.id) == case_id)
+
+
+async def was_released(session: Session, case_id: int, response_id: int) -> bool:
+    """Tells whether the lead has shown this response to the owner."""
+    query = select(CaseEvent.id).where(
+        col(CaseEvent.case_id) == case_id,
+        col(CaseEvent.act) == "released",
+        col(CaseEvent.note) == str(response_id),
+    )
+    return (await session.exec(query.limit(1))).first() is not None
 
 
 async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
@@ -214,14 +262,43 @@ async def hidden_responses(session: Session, account_ids: Collection[int]) -> fr
     return frozenset((await session.exec(query)).all())
 
 
-async def open_since(session: Session, before: datetime) -> Sequence[Case]:
-    """Gives open cases of which a deadline has passed, the oldest first."""
+async def to_look_at(session: Session, now: datetime, limit: int = 200) -> Sequence[Case]:
+    """Gives open cases whose deadlines must be looked at now, the oldest first."""
     query = (
         select(Case)
-        .where(
-            col(Case.state).in_(OPEN_STATES),
-            or_(col(Case.take_by) <= before, col(Case.contact_by) <= before),
-        )
-        .order_by(col(Case.id))
+        .where(col(Case.remind_at) <= now, col(Case.state).in_(OPEN_STATES))
+        .order_by(col(Case.remind_at), col(Case.id))
+        .limit(limit)
     )
     return (await session.exec(query)).all()
+
+
+async def look_again(session: Session, case: Case, at: datetime | None) -> None:
+    """Sets when a case's deadlines are looked at next, unless it was changed meanwhile."""
+    await session.execute(
+        update(Case)
+        .where(col(Case.id) == case.id, col(Case.version) == case.version)
+        .values(remind_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def note_escalation(session: Session, case: Case, to: str) -> None:
+    """Notes who was told about a missed deadline; nobody's click is made stale by it."""
+    await session.execute(
+        update(Case)
+        .where(col(Case.id) == case.id)
+        .values(escalated_to=to)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def last_note(session: Session, case_id: int, act: str) -> str | None:
+    """Gives what was written with the last act of a kind."""
+    query = (
+        select(CaseEvent.note)
+        .where(col(CaseEvent.case_id) == case_id, col(CaseEvent.act) == act)
+        .order_by(col(CaseEvent.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(query)).first()

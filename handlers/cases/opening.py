@@ -16,6 +16,7 @@ from storage.db import Session
 from storage.models import (
     Account,
     Alert,
+    AlertStatus,
     Case,
     CaseState,
     ContactRole,
@@ -109,6 +110,11 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
             for critic in critics
         ],
     )
+    for alert, critic in zip(rows, critics, strict=True):
+        # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
+        if alert.status == AlertStatus.CANCELLED:
+            case_id = by_response[critic.response_id].id
+            await outbox.revive(session, alert, case_id, critic.settle_at)
     return [_due(alert) for alert in rows]
 
 
@@ -202,6 +208,7 @@ def _opened(
         "opened_at": ctx.now(),
         "take_by": min(take for take, _contact in deadlines),
         "contact_by": min(contact for _take, contact in deadlines),
+        "remind_at": min(take for take, _contact in deadlines),
         "hidden_from_owner": all(critic.response_id in hidden for critic in critics),
     }
 
@@ -266,12 +273,14 @@ def _unchanged(case: Case) -> dict[str, Any]:
         "take_by": case.take_by,
         "contact_by": case.contact_by,
         "contacted_at": case.contacted_at,
+        "remind_at": case.take_by,
         "version": case.version + 1,
     }
 
 
 def _hurry(change: dict[str, Any], deadlines: tuple[datetime, datetime]) -> None:
     take, contact = deadlines
+    change["remind_at"] = take  # looked at early: the clock works out what is due then
     if change["state"] == CaseState.CONTACTED:
         # A decision maker must be contacted too: the case is open for that again.
         change |= {"state": CaseState.TAKEN, "contacted_at": None, "contact_by": contact}

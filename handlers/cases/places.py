@@ -15,16 +15,15 @@ from storage.models import Account, Case, Member, MemberRole
 
 @dataclass(frozen=True)
 class Route:
-    """For whom a card is, the steps of places that are tried, and for each place the reason."""
+    """For whom a card is, the steps of places that are tried, and for each place the reason.
+
+    `direct` are the direct messages of the person or persons it is for.
+    """
 
     member: Member | None
     steps: tuple[tuple[Place, ...], ...]
+    direct: tuple[Place, ...] = ()
     reasons: dict[Place, str] = field(default_factory=dict)
-
-    @property
-    def direct(self) -> tuple[Place, ...]:
-        """The direct messages of the person it is for."""
-        return direct_places(self.member) if self.member else ()
 
 
 def direct_places(member: Member) -> tuple[Place, ...]:
@@ -46,7 +45,7 @@ def mentions(route: Route, now: datetime, ctx: Context) -> tuple[Place, ...]:
 
 
 async def of_case(session: Session, ctx: Context, case: Case, account: Account) -> Route:
-    """Gives where the cards of a case go: the responsible person, else the team, else the fallback."""
+    """Gives where a case's cards go: to who is responsible, else the team, else the fallback."""
     owner = await members.by_id(session, account.owner_id)
     member = await members.by_id(session, case.owner_id)
     if member is not None and opening.is_away(member, ctx.now()) and member.backup_id:
@@ -71,25 +70,27 @@ async def of_member(
     team_id = team_id if team_id is not None else member.team_id if member else None
     team = await members.places(session, team_id=team_id) if team_id is not None else ()
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
+    direct = direct_places(member) if member else ()
     return _route(
         member,
+        direct,
         [
             (tuple(place.place for place in own), reason),
             (tuple(place.place for place in team), "team"),
             (fallback, "fallback"),
             # Without any place that works the person is still told.
-            (direct_places(member) if member else (), reason),
+            (direct, reason),
         ],
     )
 
 
 async def of_lead(session: Session, ctx: Context, account: Account, reason: str = "lead") -> Route:
-    """Gives where cards for the account's lead go: direct messages, so that the owner reads none."""
+    """Gives where cards for the account's lead go: direct, so that the owner reads none."""
     lead = await members.lead_of(session, account.team_id)
     if lead is None or lead.id == account.owner_id:
         return await of_cx(session, ctx, reason)
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
-    return _route(lead, [(direct_places(lead), reason), (fallback, reason)])
+    return _route(lead, direct_places(lead), [(direct_places(lead), reason), (fallback, reason)])
 
 
 async def of_cx(session: Session, ctx: Context, reason: str = "cx") -> Route:
@@ -98,16 +99,20 @@ async def of_cx(session: Session, ctx: Context, reason: str = "cx") -> Route:
     direct = tuple(place for leader in leaders for place in direct_places(leader))
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
     first = leaders[0] if leaders else None
-    return _route(first, [(direct, reason), (fallback, reason)])
+    return _route(first, direct, [(direct, reason), (fallback, reason)])
 
 
 def _gone(owner: Member | None) -> bool:
     return owner is None or owner.left_at is not None
 
 
-def _route(member: Member | None, steps: Sequence[tuple[tuple[Place, ...], str]]) -> Route:
+def _route(
+    member: Member | None,
+    direct: tuple[Place, ...],
+    steps: Sequence[tuple[tuple[Place, ...], str]],
+) -> Route:
     reasons: dict[Place, str] = {}
     for places, reason in steps:
         for place in places:
             reasons.setdefault(place, reason)
-    return Route(member, tuple(places for places, _reason in steps if places), reasons)
+    return Route(member, tuple(places for places, _reason in steps if places), direct, reasons)

@@ -1,0 +1,285 @@
+"""What all acts on a case share: rights, the one UPDATE that decides who was first, events."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from handlers import alerts, texts, wording
+from handlers.calendars import Calendar
+from handlers.cards import Card, Reply, whisper
+from handlers.cases import seeing, telling, times
+from handlers.cases.card import Reader, alert_card
+from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
+from handlers.chat import Click, MessageRef, Submission
+from handlers.context import Context, Refused
+from handlers.rights import reads_comments
+from handlers.texts import Texts
+from storage import alerts as outbox
+from storage import cases, members
+from storage.db import Session
+from storage.models import OPEN_STATES, Account, Alert, Case, CaseState, Member
+
+# How often a lost race is looked at anew; each time somebody else was first.
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an act is decided on: the case as it stands, who acts, and their working hours."""
+
+    session: Session
+    ctx: Context
+    case: Case
+    account: Account
+    me: Member
+    calendar: Calendar
+    halved: bool
+    now: datetime
+
+    @property
+    def t(self) -> Texts:
+        """The texts of the person who acts."""
+        return texts.of(self.me.language, self.ctx.programme.language)
+
+    def contact_by(self) -> datetime:
+        """When the customer must be contacted, counted from now."""
+        return times.contact_by(self.now, self.halved, self.calendar, self.ctx.programme)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an act changes; `keep` is written to the timeline, `tell` are further alerts."""
+
+    act: str
+    values: Mapping[str, Any]
+    note: str | None = None
+    undoable: bool = True
+    tell: tuple[dict[str, Any], ...] = ()
+
+
+# Gives the plan, or None when the case's state does not allow the act any more.
+Decide = Callable[[Scene], Awaitable[Plan | None]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an act: the case as it stands now, and whether the act was done."""
+
+    view: CaseView
+    done: bool
+    jobs: list[Alert] = field(default_factory=list)
+
+
+class _Lost(Exception):
+    """Somebody else changed the case first: nothing of this attempt is kept."""
+
+
+async def carry_out(
+    ctx: Context, event: Click | Submission, me: Member, case_id: int, decide: Decide
+) -> Outcome:
+    """Decides and does one act; raises Refused without the right to. Every card follows."""
+    for _try in range(_TRIES):
+        try:
+            outcome = await _attempt(ctx, event, me, case_id, decide)
+        except _Lost:
+            continue
+        for alert in outcome.jobs:
+            await ctx.soon(alerts.job_of(alert), alert.due_at)
+        return outcome
+    raise RuntimeError(f"case {case_id} changed {_TRIES} times while it was looked at")
+
+
+async def _attempt(
+    ctx: Context, event: Click | Submission, me: Member, case_id: int, decide: Decide
+) -> Outcome:
+    now = ctx.now()
+    async with ctx.db.session() as session:
+        scene = await look(session, ctx, me, case_id)
+        plan = await decide(scene)
+        if plan is None:
+            # The clicked card is an old one: it is drawn anew with all others.
+            row = telling.changed(case_id, f"stale:{now.timestamp():.3f}", now)
+            jobs = await outbox.add_many(session, [row])
+            return Outcome(await load(session, ctx, case_id), False, jobs)
+        before = {name: _plain(getattr(scene.case, name)) for name in plan.values}
+        values = {**plan.values, "remind_at": now}
+        if not await cases.change(session, scene.case, values):
+            raise _Lost
+        await cases.note_events(
+            session,
+            [
+                {
+                    "case_id": case_id,
+                    "at": now,
+                    "member_id": me.id,
+                    "platform": event.person.platform,
+                    "act": plan.act,
+                    "note": plan.note,
+                    "before": before if plan.undoable else {},
+                    "undone": False,
+                }
+            ],
+        )
+        version = scene.case.version + 1
+        rows = [telling.changed(case_id, f"v{version}", now), *plan.tell]
+        if plan.undoable:
+            # The Undo button goes when its minute is over.
+            over = telling.changed(case_id, f"v{version}:undo", now)
+            rows.append(
+                {**over, "due_at": datetime.fromtimestamp(now.timestamp() + 61, now.tzinfo)}
+            )
+        jobs = await outbox.add_many(session, rows)
+        return Outcome(await load(session, ctx, case_id), True, jobs)
+
+
+async def look(session: Session, ctx: Context, me: Member, case_id: int) -> Scene:
+    """Gives the case with who acts on it; raises Refused when it is none of theirs."""
+    case = await session.get(Case, case_id, populate_existing=True)
+    t = texts.of(me.language, ctx.programme.language)
+    if case is None:
+        raise Refused(t("routes.unknown_action"))
+    account = await session.get_one(Account, case.account_id)
+    if not seeing.may_see(me, account, case, ctx.programme):
+        raise Refused(await _not_yours(session, me, account, case, t))
+    owner = await members.by_id(session, case.owner_id)
+    return Scene(
+        session,
+        ctx,
+        case,
+        account,
+        me,
+        times.calendar_of(owner or me, ctx.programme),
+        await is_halved(session, case, account),
+        ctx.now(),
+    )
+
+
+async def is_halved(session: Session, case: Case, account: Account) -> bool:
+    """Tells whether the deadlines of a case are halved, by any of its contacts."""
+    contacts = await cases.contacts_of(session, case.id)
+    today = case.opened_at.date()
+    return any(times.urgent(account, contact, today) for contact in contacts)
+
+
+def answer_for(view: CaseView, value: str, me: Member) -> Answer:
+    """Gives the answer named in a button's value `CASE:RESPONSE`, if the member may see it."""
+    _case, _, response = value.partition(":")
+    answer = view.answer(int(response) if response.isdigit() else None)
+    return visible(view, me) if answer.hidden else answer
+
+
+async def opened(ctx: Context, me: Member, case_id: int) -> CaseView:
+    """Gives the case to look at; raises Refused when it is none of theirs."""
+    async with ctx.db.reading() as session:
+        await look(session, ctx, me, case_id)
+        return await load(session, ctx, case_id)
+
+
+async def told_stale(ctx: Context, click: Click, me: Member, view: CaseView) -> Reply:
+    """Tells who clicked an old card what is true now, and has that card drawn anew."""
+
+    async def decide(_scene: Scene) -> Plan | None:
+        return None
+
+    return await reply(ctx, click, me, await carry_out(ctx, click, me, view.case.id, decide))
+
+
+async def reply(ctx: Context, event: Click | Submission, me: Member, outcome: Outcome) -> Reply:
+    """Gives the card that replaces the clicked message, or what is true now to who came late."""
+    if not outcome.done:
+        return whisper(stale(outcome.view, me, ctx))
+    return await card_here(ctx, event, me, outcome.view)
+
+
+async def card_here(ctx: Context, event: Click | Submission, me: Member, view: CaseView) -> Card:
+    """Gives the case's card as it belongs into the message that was clicked."""
+    ref = event.message if isinstance(event, Click) else event.origin
+    async with ctx.db.reading() as session:
+        posted = await outbox.postings(session, telling.SUBJECT, view.case.id)
+        found = next((each for each in posted if ref is not None and _same(each, ref)), None)
+        member = await members.by_id(session, found.member_id) if found else None
+    if found is not None and found.part != "note":
+        return telling.card_of(ctx, view, found, member)
+    t = texts.of(me.language, ctx.programme.language)
+    reader = Reader(t, zone_of(me, ctx), "board", comments=reads_comments(me))
+    return alert_card(view, visible(view, me), reader, ctx.now())
+
+
+def visible(view: CaseView, me: Member) -> Answer:
+    """Gives the first answer of a case that a member may see."""
+    if seeing.sees_hidden(me, view.account):
+        return view.answers[0]
+    return view.answer(None)
+
+
+def stale(view: CaseView, me: Member, ctx: Context) -> str:
+    """Gives what is true now: `Mikkel took this at 13:22. Nothing was changed.`"""
+    case = view.case
+    t = texts.of(me.language, ctx.programme.language)
+
+    def time(at: datetime | None) -> str:
+        return wording.moment(at or case.opened_at, ctx.now(), zone_of(me, ctx), t)
+
+    taker = first_name(view.taker.name) if view.taker else t("case.somebody")
+    by = first_name(view.last_by.name) if view.last_by else t("case.somebody")
+    last = time(view.last.at if view.last else None)
+    match case.state:
+        case CaseState.TAKEN:
+            key = "taken_by_me" if case.taken_by == me.id else "taken"
+            return t(f"case.stale.{key}", name=taker, time=time(case.taken_at))
+        case CaseState.CONTACTED:
+            return t("case.stale.contacted", name=taker, time=time(case.contacted_at))
+        case CaseState.SOLVED:
+            return t("case.stale.solved", name=by, time=time(case.solved_at))
+        case CaseState.REOPENED | CaseState.NOT_A_CRITIC:
+            return t(f"case.stale.{case.state}", name=by, time=last)
+        case _:
+            return t("case.stale.new")
+
+
+def is_open(case: Case) -> bool:
+    """Tells whether there is still something to do."""
+    return case.state in OPEN_STATES
+
+
+def taking(scene: Scene) -> dict[str, Any]:
+    """Gives what changes when an act of the responsible person takes a case that nobody has."""
+    case = scene.case
+    if case.state != CaseState.NEW:
+        return {}
+    return {"state": CaseState.TAKEN, "taken_by": scene.me.id, "taken_at": scene.now}
+
+
+def taking_by_owner(scene: Scene) -> dict[str, Any]:
+    """Gives the same, but only when the owner acts: a colleague's look takes nothing."""
+    return taking(scene) if scene.case.owner_id == scene.me.id else {}
+
+
+def restored(before: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the values of a case as they were, from what the timeline kept."""
+    return {name: _value(name, value) for name, value in before.items()}
+
+
+def _same(posting: Any, ref: MessageRef) -> bool:
+    return bool(posting.place == ref.place and posting.message_id == ref.id)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, (datetime, date)) else value
+
+
+def _value(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if name.endswith(("_at", "_until")) or name in ("take_by", "contact_by"):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if name in ("promise_by", "call_again_on") else value
+
+
+async def _not_yours(session: Session, me: Member, account: Account, case: Case, t: Texts) -> str:
+    if case.hidden_from_owner and not seeing.sees_hidden(me, account):
+        lead = await members.lead_of(session, account.team_id)
+        return t("case.stale.hidden", lead=lead.name if lead else "CX")
+    owner = await members.by_id(session, account.owner_id)
+    return t("case.stale.not_yours", account=account.name, owner=owner.name if owner else "CX")

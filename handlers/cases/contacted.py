@@ -1,0 +1,211 @@
+"""“I called or wrote” and “Solved”: the two forms that move a case to its end."""
+
+from datetime import date
+from typing import Any
+
+from handlers import days
+from handlers.cards import Choice, Form, FormErrors, Input, Reply
+from handlers.cases import acting
+from handlers.cases.acting import Plan, Scene
+from handlers.cases.card import known
+from handlers.cases.taking import case_id
+from handlers.cases.view import CaseView, first_name
+from handlers.chat import Click, Submission
+from handlers.context import Context
+from handlers.texts import Texts, of
+from storage.models import CaseState, Member
+
+OUTCOMES = ("saved", "process_changed", "lesson", "lost")
+NEXT = ("solved", "promised", "again")
+_LONG = 3000
+_LINE = 300
+
+
+async def contact_form(ctx: Context, click: Click, me: Member) -> Reply:
+    """The form of “I called or wrote”: reached, what they said, what comes next."""
+    view = await acting.opened(ctx, me, case_id(click))
+    t = of(me.language, ctx.programme.language)
+    if not acting.is_open(view.case):
+        return await acting.told_stale(ctx, click, me, view)
+    name = first_name(acting.visible(view, me).contact.name)
+    return Form(
+        t("case.contact_form.title"),
+        (
+            Input("yes_no", "reached", t("case.contact_form.reached", name=name)),
+            Input(
+                "long_text", "said", t("case.contact_form.said"), required=False, max_length=_LONG
+            ),
+            Input(
+                "choice",
+                "next",
+                t("case.contact_form.next"),
+                options=tuple(Choice(key, t(f"case.contact_form.next_{key}")) for key in NEXT),
+            ),
+            Input(
+                "text",
+                "promise",
+                t("case.contact_form.promise"),
+                required=False,
+                hint=t("case.contact_form.if_promised"),
+                max_length=_LINE,
+            ),
+            Input(
+                "date",
+                "promise_by",
+                t("case.contact_form.promise_by"),
+                required=False,
+                hint=t("case.contact_form.if_promised"),
+            ),
+            Input(
+                "date",
+                "again_on",
+                t("case.contact_form.again_on"),
+                required=False,
+                hint=t("case.contact_form.if_again"),
+            ),
+        ),
+        "case.contact",
+        str(view.case.id),
+        t("case.save"),
+    )
+
+
+async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
+    """Keeps what was said and what comes next; “solved” opens the form that asks how."""
+    t = of(me.language, ctx.programme.language)
+    today = days.today(ctx, me)
+    errors, by, again = _check(event, t, today)
+    if errors:
+        return FormErrors(errors)
+    step, said = event.text("next"), event.text("said") or None
+    values: dict[str, Any] = {
+        "state": CaseState.CONTACTED,
+        "reached": event.text("reached") == "yes",
+        "call_again_on": again if step == "again" else None,
+    }
+    if step == "promised":
+        values |= {"promised": event.text("promise"), "promise_by": by}
+
+    async def decide(scene: Scene) -> Plan | None:
+        if not acting.is_open(scene.case):
+            return None
+        own = {**acting.taking(scene), **values, "contacted_at": scene.now}
+        return Plan("promised" if step == "promised" else "contacted", own, said)
+
+    outcome = await acting.carry_out(ctx, event, me, _id(event), decide)
+    if outcome.done and step == "solved":
+        return solve_questions(outcome.view, t)
+    return await acting.reply(ctx, event, me, outcome)
+
+
+async def solve_form(ctx: Context, click: Click, me: Member) -> Reply:
+    """The form that asks, once, how a case was solved."""
+    view = await acting.opened(ctx, me, case_id(click))
+    if not acting.is_open(view.case):
+        return await acting.told_stale(ctx, click, me, view)
+    return solve_questions(view, of(me.language, ctx.programme.language))
+
+
+def solve_questions(view: CaseView, t: Texts) -> Form:
+    """Gives the form; the root cause is filled in from the customers' reasons."""
+    given = [reason for answer in view.answers for reason in answer.response.reasons]
+    texts = t.keys()
+    shipped = sorted(key.partition(".")[2] for key in texts if key.startswith("reasons."))
+    causes = list(dict.fromkeys([*given, *shipped]))
+    return Form(
+        t("case.solve_form.title"),
+        (
+            Input(
+                "choice",
+                "outcome",
+                t("case.solve_form.outcome"),
+                options=tuple(Choice(key, t(f"case.outcome.{key}")) for key in OUTCOMES),
+            ),
+            Input(
+                "choice",
+                "cause",
+                t("case.solve_form.cause"),
+                required=False,
+                value=given[0] if given else None,
+                options=tuple(
+                    Choice(key, t(f"reasons.{key}") if known(t, key) else key) for key in causes
+                ),
+            ),
+            Input("long_text", "done", t("case.solve_form.done"), max_length=_LONG),
+            Input(
+                "text",
+                "helped",
+                t("case.solve_form.helped"),
+                required=False,
+                hint=t("case.solve_form.helped_hint"),
+                max_length=_LINE,
+            ),
+        ),
+        "case.solve",
+        str(view.case.id),
+        t("case.save"),
+    )
+
+
+async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
+    """Solves a case with outcome, cause, what was done and what helped."""
+    t = of(me.language, ctx.programme.language)
+    errors = {}
+    if event.text("outcome") not in OUTCOMES:
+        errors["outcome"] = t("case.solve_form.need_outcome")
+    if not event.text("done"):
+        errors["done"] = t("case.solve_form.need_done")
+    if errors:
+        return FormErrors(errors)
+
+    async def decide(scene: Scene) -> Plan | None:
+        case = scene.case
+        if not acting.is_open(case):
+            return None
+        values = {
+            **acting.taking(scene),
+            "state": CaseState.SOLVED,
+            "solved_at": scene.now,
+            "outcome": event.text("outcome"),
+            "root_cause": event.text("cause") or None,
+            "what_was_done": event.text("done"),
+            "what_helped": event.text("helped") or None,
+            "snoozed_until": None,
+        }
+        return Plan("solved", values)
+
+    outcome = await acting.carry_out(ctx, event, me, _id(event), decide)
+    return await acting.reply(ctx, event, me, outcome)
+
+
+def _check(
+    event: Submission, t: Texts, today: date
+) -> tuple[dict[str, str], date | None, date | None]:
+    """Gives what is wrong by input, and the days for the promise and the next call."""
+    errors: dict[str, str] = {}
+    if event.text("reached") not in ("yes", "no"):
+        errors["reached"] = t("case.contact_form.need_reached")
+    step = event.text("next")
+    if step not in NEXT:
+        errors["next"] = t("case.contact_form.need_next")
+    if step == "promised" and not event.text("promise"):
+        errors["promise"] = t("case.contact_form.need_promise")
+    found: dict[str, date | None] = {}
+    for name, needed_for in (("promise_by", "promised"), ("again_on", "again")):
+        found[name] = None
+        if step != needed_for:
+            continue
+        typed = event.text(name)
+        found[name] = days.read_day(typed, today)
+        if not typed:
+            key = "need_promise_by" if name == "promise_by" else "need_again"
+            errors[name] = t(f"case.contact_form.{key}")
+        elif found[name] is None:
+            errors[name] = t("case.contact_form.bad_day")
+        elif (found[name] or today) < today:
+            errors[name] = t("case.contact_form.past")
+    return errors, found["promise_by"], found["again_on"]
+
+
+def _id(event: Submission) -> int:
+    return int(event.value) if event.value.isdigit() else 0

@@ -1,0 +1,171 @@
+"""Reminders, escalations and cases handed over: said only while they are still true."""
+
+from dataclasses import replace
+
+from handlers import texts, wording
+from handlers.alerts import Outgoing, with_note
+from handlers.cards import Button, Buttons, Card
+from handlers.cases import places
+from handlers.cases.card import Reader, alert_card
+from handlers.cases.places import Route
+from handlers.cases.telling import SUBJECT, posting_of_case, ref_of
+from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
+from handlers.chat import Message, Place
+from handlers.context import Context
+from handlers.texts import Texts
+from storage import alerts as outbox
+from storage import cases, members
+from storage.db import Session
+from storage.models import OPEN_STATES, Alert, Case, CaseState, Posting
+
+
+async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Reminds who is responsible, in the thread of the case's card; silent once it was done."""
+    assert alert.case_id is not None
+    about = str(alert.detail["about"])
+    async with ctx.db.reading() as session:
+        view = await load(session, ctx, alert.case_id)
+        if not holds(view.case, about):
+            return None
+        route = await _route(ctx, view, session)
+        posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
+    own = [each for each in posted if _of_side(each, view.case)]
+    refs = {each.place: ref_of(each) for each in own}
+    t = texts.of(route.member.language if route.member else None, ctx.programme.language)
+    card = reminder_card(ctx, view, about, t, route)
+    steps = ((tuple(refs),) if refs else ()) + route.steps
+    return [
+        Outgoing(
+            Message(card, f"alert:{alert.id}", t.language),
+            steps,
+            direct=route.direct,
+            threads=refs,
+            mentions=places.mentions(route, ctx.now(), ctx),
+        )
+    ]
+
+
+async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Gives the lead, or CX, the case as a card of their own."""
+    assert alert.case_id is not None
+    asked, to = bool(alert.detail.get("asked")), str(alert.detail["to"])
+    async with ctx.db.session() as session:
+        view = await load(session, ctx, alert.case_id)
+        still = view.case.state in OPEN_STATES if asked else holds(view.case, _about(alert))
+        if not still:
+            return None
+        if not asked:
+            await cases.note_escalation(session, view.case, to)
+        by = await members.by_id(session, alert.member_id)
+        route = (
+            await places.of_lead(session, ctx, view.account)
+            if to == "lead"
+            else await places.of_cx(session, ctx)
+        )
+    t = texts.of(route.member.language if route.member else None, ctx.programme.language)
+    if by is not None:
+        note = t(f"case.escalated.{to}", name=first_name(by.name))
+    else:
+        owner = view.owner.name if view.owner else t("case.somebody")
+        note = t("case.reminder.lead", account=view.account.name, owner=owner)
+    answer = view.answers[0]
+    reason = "conflict" if answer.hidden and to == "lead" else to
+    reader = Reader(t, zone_of(route.member, ctx), reason)
+    card = with_note(alert_card(view, answer, reader, ctx.now()), note)
+    return [
+        Outgoing(
+            Message(card, f"alert:{alert.id}", t.language),
+            route.steps,
+            direct=route.direct,
+            subject=SUBJECT,
+            subject_id=view.case.id,
+            response_id=answer.response.id,
+            member_id=route.member.id if route.member else None,
+            reasons=dict.fromkeys(route.reasons, reason),
+            mentions=places.mentions(route, ctx.now(), ctx),
+        )
+    ]
+
+
+async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Gives the case's card to the colleague it was handed to."""
+    assert alert.case_id is not None
+    async with ctx.db.reading() as session:
+        view = await load(session, ctx, alert.case_id)
+        to = await members.by_id(session, alert.member_id)
+        if view.case.state not in OPEN_STATES or to is None or view.case.owner_id != to.id:
+            return None
+        own = await members.places(session, member_id=to.id)
+        direct = places.direct_places(to)
+        first = tuple(place.place for place in own) or direct
+        fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
+        reasons = dict.fromkeys((*first, *direct, *fallback), "handed")
+        route = Route(
+            to, tuple(step for step in (first, direct, fallback) if step), direct, reasons
+        )
+        note = await cases.last_note(session, view.case.id, "handed_over")
+    out = posting_of_case(ctx, alert, view, view.answer(None), route)
+    if not note:
+        return [out]
+    cards = {place: with_note(card, note) for place, card in out.cards.items()}
+    return [_with_cards(out, cards)]
+
+
+def holds(case: Case, about: str) -> bool:
+    """Tells whether what an alert was going to say is still true."""
+    match about:
+        case "take" | "morning":
+            return case.state == CaseState.NEW
+        case "contact":
+            waiting = (CaseState.TAKEN, CaseState.REOPENED)
+            return case.state in waiting and case.contacted_at is None
+        case "again":
+            return case.state == CaseState.CONTACTED and case.call_again_on is not None
+        case _:
+            return case.state == CaseState.CONTACTED and case.promised is not None
+
+
+def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Route) -> Card:
+    """Gives a reminder: one sentence and the buttons with which it is done."""
+    case, now = view.case, ctx.now()
+    zone = zone_of(route.member, ctx)
+    deadline = case.take_by if about in ("take", "morning") else case.contact_by
+    time = wording.moment(deadline, now, zone, t) if deadline else "–"
+    late = about == "take" and deadline is not None and deadline <= now
+    title = t(
+        f"case.reminder.{'take_late' if late else about}",
+        account=view.account.name,
+        who=_shown(view).contact.name,
+        time=time,
+        what=case.promised,
+    )
+    row = [Button(t("case.contact"), "case.contact", str(case.id), "primary", opens_form=True)]
+    if case.state == CaseState.NEW:
+        row.append(Button(t("case.take"), "case.take", str(case.id)))
+    return Card(title, (Buttons(tuple(row)),), tone="warning" if late else "attention")
+
+
+def _shown(view: CaseView) -> Answer:
+    return view.answer(None)
+
+
+def _about(alert: Alert) -> str:
+    return str(alert.detail["about"])
+
+
+def _of_side(posting: Posting, case: Case) -> bool:
+    """Tells whether a reminder belongs under this card: never the owner's while it is hidden."""
+    if posting.reason in ("lead", "cx"):
+        return False
+    return (posting.reason == "conflict") == case.hidden_from_owner
+
+
+async def _route(ctx: Context, view: CaseView, session: Session) -> Route:
+    if view.case.hidden_from_owner:
+        return await places.of_lead(session, ctx, view.account, "conflict")
+    return await places.of_case(session, ctx, view.case, view.account)
+
+
+def _with_cards(out: Outgoing, cards: dict[Place, Card]) -> Outgoing:
+    first = next(iter(cards.values()))
+    return replace(out, cards=cards, message=replace(out.message, card=first))

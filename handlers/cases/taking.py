@@ -1,0 +1,128 @@
+"""The clicks that need no form: take, reopen, undo, escalate, release, open."""
+
+from handlers.cards import Reply
+from handlers.cases import acting, seeing
+from handlers.cases.acting import Plan, Scene
+from handlers.cases.view import undo_until
+from handlers.chat import Click
+from handlers.context import Context, Refused
+from storage import case_view, cases, members
+from storage.models import CaseState, Member
+
+
+async def take(ctx: Context, click: Click, me: Member) -> Reply:
+    """Take it: the first click has the case, every later one is told who."""
+
+    async def decide(scene: Scene) -> Plan | None:
+        values = acting.taking(scene)
+        return Plan("taken", values) if values else None
+
+    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
+    return await acting.reply(ctx, click, me, outcome)
+
+
+async def reopen(ctx: Context, click: Click, me: Member) -> Reply:
+    """Reopen: a solved case must be contacted again, by who had it or who reopens it."""
+
+    async def decide(scene: Scene) -> Plan | None:
+        case = scene.case
+        if acting.is_open(case):
+            return None
+        others = await cases.open_of(scene.session, [case.account_id])
+        if (case.account_id, case.kind, case.wave_id) in others:
+            raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
+        values = {
+            "state": CaseState.REOPENED,
+            "taken_by": case.taken_by or me.id,
+            "taken_at": case.taken_at or scene.now,
+            "contacted_at": None,
+            "contact_by": scene.contact_by(),
+            "snoozed_until": None,
+            "call_again_on": None,
+        }
+        return Plan("reopened", values)
+
+    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
+    return await acting.reply(ctx, click, me, outcome)
+
+
+async def undo(ctx: Context, click: Click, me: Member) -> Reply:
+    """Undo: takes back one's own last step, for a minute."""
+    event_id = int(click.value.partition(":")[2] or 0)
+
+    async def decide(scene: Scene) -> Plan | None:
+        events = await case_view.events(scene.session, scene.case.id)
+        last = next((event for event in events if event.before and not event.undone), None)
+        mine = last is not None and last.id == event_id and last.member_id == me.id
+        if last is None or not mine or undo_until(last) < scene.now:
+            raise Refused(scene.t("case.stale.undo"))
+        last.undone = True
+        scene.session.add(last)
+        return Plan("undone", acting.restored(last.before), undoable=False)
+
+    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
+    return await acting.reply(ctx, click, me, outcome)
+
+
+async def escalate(ctx: Context, click: Click, me: Member) -> Reply:
+    """Escalate: the lead gets the case as a card of their own; the lead's own click tells CX."""
+
+    async def decide(scene: Scene) -> Plan | None:
+        case = scene.case
+        if not acting.is_open(case):
+            return None
+        lead = await members.lead_of(scene.session, scene.account.team_id)
+        above = lead is None or lead.id == me.id or case.escalated_to is not None
+        to = "cx" if above else "lead"
+        tell = {
+            "key": f"case:{case.id}:escalated:{to}:{case.version}",
+            "what": "case_escalation",
+            "due_at": scene.now,
+            "case_id": case.id,
+            "member_id": me.id,
+            "account_id": scene.account.id,
+            "detail": {"to": to, "asked": True, "partition": f"case:{case.id}"},
+        }
+        values = {"escalated_to": to, **acting.taking_by_owner(scene)}
+        return Plan("escalated", values, tell=(tell,))
+
+    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
+    return await acting.reply(ctx, click, me, outcome)
+
+
+async def release(ctx: Context, click: Click, me: Member) -> Reply:
+    """Release: the lead shows a hidden answer to the owner, who then gets it as a card."""
+    response_id = int(click.value.partition(":")[2] or 0)
+
+    async def decide(scene: Scene) -> Plan | None:
+        if not seeing.sees_hidden(me, scene.account):
+            raise Refused(scene.t("case.stale.hidden", lead="CX"))
+        hidden = await cases.is_hidden(scene.session, scene.case.id, response_id)
+        if not hidden:
+            return None
+        await cases.release(scene.session, scene.case.id, response_id)
+        tell = {
+            "key": f"released:{response_id}",
+            "what": "critic",
+            "due_at": scene.now,
+            "case_id": scene.case.id,
+            "response_id": response_id,
+            "account_id": scene.account.id,
+            "detail": {"partition": f"case:{scene.case.id}"},
+        }
+        return Plan("released", {}, str(response_id), undoable=False, tell=(tell,))
+
+    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
+    return await acting.reply(ctx, click, me, outcome)
+
+
+async def open_card(ctx: Context, click: Click, me: Member) -> Reply:
+    """Open: shows the case's card in place of a board."""
+    view = await acting.opened(ctx, me, case_id(click))
+    return await acting.card_here(ctx, click, me, view)
+
+
+def case_id(click: Click) -> int:
+    """Gives the case's id of a button's value `CASE` or `CASE:MORE`."""
+    number = click.value.partition(":")[0]
+    return int(number) if number.isdigit() else 0

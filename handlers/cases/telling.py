@@ -1,0 +1,278 @@
+"""Says what happens in a case: the builders of its alerts, each from the rows as they stand now."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from handlers import alerts, texts
+from handlers.alerts import Outgoing
+from handlers.calendars import next_working_moment
+from handlers.cards import Card, Text
+from handlers.cases import opening, places, times
+from handlers.cases.card import Reader, alert_card
+from handlers.cases.places import Route
+from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
+from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Unreachable
+from handlers.context import Context
+from storage import alerts as outbox
+from storage import cases, members
+from storage.db import Session
+from storage.models import Alert, CaseState, Member, Posting
+from storage.models import Reply as ReplyKind
+
+log = structlog.get_logger()
+
+SUBJECT = "case"
+_LAST_CRITIC = 6
+
+
+async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """A critic's answer: the case's card, or a card in its thread when the case has one already."""
+    assert alert.case_id is not None
+    assert alert.response_id is not None
+    async with ctx.db.session() as session:
+        view = await load(session, ctx, alert.case_id)
+        answer = view.answer(alert.response_id)
+        if not is_critic(answer):
+            await _nothing_to_tell(session, view, answer)
+            return None
+        if await _hide_now(session, view, answer):
+            view = await load(session, ctx, alert.case_id)
+            answer = view.answer(alert.response_id)
+        await _remember_told(session, alert, answer)
+        posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
+        own = [each for each in posted if _shows(each, answer)]
+        if answer.hidden:
+            route = await places.of_lead(session, ctx, view.account, "conflict")
+        else:
+            route = await places.of_case(session, ctx, view.case, view.account)
+        later = await _after(session, ctx, view, answer, route, joined=bool(own))
+    for each in later:
+        await ctx.soon(alerts.job_of(each), each.due_at)
+    return [posting_of_case(ctx, alert, view, answer, route, own)]
+
+
+def posting_of_case(
+    ctx: Context,
+    alert: Alert,
+    view: CaseView,
+    answer: Answer,
+    route: Route,
+    own: Sequence[Posting] = (),
+) -> Outgoing:
+    """Gives the case's card for every place of a route, or a card in the thread of `own`."""
+    now = ctx.now()
+    refs = {each.place: ref_of(each) for each in own}
+    steps = ((tuple(refs),) if refs else ()) + route.steps
+    reasons = {**route.reasons, **{each.place: each.reason or "owner" for each in own}}
+    language = texts.of(route.member.language if route.member else None, ctx.programme.language)
+    cards = {}
+    for place, reason in reasons.items():
+        main = place not in refs
+        reader = Reader(language, zone_of(route.member, ctx), reason, main)
+        cards[place] = alert_card(view, answer, reader, now)
+    first = next(iter(cards.values()))
+    return Outgoing(
+        Message(first, f"alert:{alert.id}", language.language, also_in_channel=bool(refs)),
+        steps,
+        direct=route.direct,
+        threads=refs,
+        subject=SUBJECT,
+        subject_id=view.case.id,
+        part="thread" if refs else "card",
+        response_id=answer.response.id,
+        member_id=route.member.id if route.member else None,
+        cards=cards,
+        reasons=reasons,
+        mentions=places.mentions(route, now, ctx),
+    )
+
+
+async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Edits all cards of a case to what is true now; says later words in the thread."""
+    assert alert.case_id is not None
+    async with ctx.db.session() as session:
+        view = await load(session, ctx, alert.case_id)
+        posted = await outbox.postings(session, SUBJECT, view.case.id)
+        readers = {each.member_id: await members.by_id(session, each.member_id) for each in posted}
+        said = await _say_later(session, alert, view) if alert.response_id else []
+    waiting: ChatError | None = None
+    for each in posted:
+        if each.part == "note":
+            continue
+        member = readers[each.member_id]
+        card = card_of(ctx, view, each, member)
+        try:
+            await ctx.chat.update(ref_of(each), card, each.language)
+        except (Unreachable, OutsidersCanRead) as error:
+            log.warning("card not edited", posting=each.id, reason=error.reason)
+        except ChatError as error:
+            waiting = error
+    if waiting is not None:
+        raise waiting
+    return _thread_notes(alert, view, posted, said)
+
+
+def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | None) -> Card:
+    """Gives what a message of ours shows now, in the language and for the reason it was posted."""
+    t = texts.of(posting.language, ctx.programme.language)
+    answer = view.answer(posting.response_id)
+    reader = Reader(t, zone_of(member, ctx), posting.reason or "owner", posting.part == "card")
+    if answer.hidden and posting.reason in ("owner", "backup", "team", "handed"):
+        lead = t("case.somebody")
+        return Card(t("alert.moved", lead=lead), tone="neutral")
+    return alert_card(view, answer, reader, ctx.now())
+
+
+async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Tells the CX leads that a place takes nothing."""
+    async with ctx.db.reading() as session:
+        route = await places.of_cx(session, ctx)
+    t = texts.of(route.member.language if route.member else None, ctx.programme.language)
+    place, reason = alert.detail["place"], alert.detail["reason"]
+    card = Card(
+        t("alert.undelivered.title", place=place),
+        (
+            Text(t("alert.undelivered.reason", reason=reason)),
+            Text(t("alert.undelivered.next"), "note"),
+        ),
+        tone="warning",
+        audience="person",
+    )
+    message = Message(card, f"alert:{alert.id}", t.language)
+    return [Outgoing(message, route.steps, direct=route.direct)]
+
+
+def is_critic(answer: Answer) -> bool:
+    """Tells whether an answer is a score of 0 to 6 now."""
+    response = answer.response
+    score = response.score
+    return response.reply == ReplyKind.SCORE and score is not None and score <= _LAST_CRITIC
+
+
+def ref_of(posting: Posting) -> MessageRef:
+    """Gives the message of a posting."""
+    return MessageRef(posting.place, posting.message_id, posting.thread_id)
+
+
+def _shows(posting: Posting, answer: Answer) -> bool:
+    """Tells whether a card is of the side that may read the answer: the lead's or the owner's."""
+    if posting.reason in ("lead", "cx"):
+        return False
+    return (posting.reason == "conflict") == answer.hidden
+
+
+async def _nothing_to_tell(session: Session, view: CaseView, answer: Answer) -> None:
+    """Takes out an answer that was changed before anybody was told; an empty case is closed."""
+    await cases.take_out(session, answer.response.id)
+    if len(view.answers) == 1:
+        values = {"state": CaseState.NOT_A_CRITIC, "remind_at": None}
+        await cases.change(session, view.case, values)
+
+
+async def _hide_now(session: Session, view: CaseView, answer: Answer) -> bool:
+    owner, response = view.account_owner, answer.response
+    named = owner is not None and opening.names(response.comment, owner.name)
+    if answer.hidden or not (response.to_manager or named):
+        return False
+    if await cases.was_released(session, view.case.id, response.id):
+        return False
+    await cases.hide(session, [response.id])
+    return True
+
+
+async def _after(
+    session: Session, ctx: Context, view: CaseView, answer: Answer, route: Route, joined: bool
+) -> list[Alert]:
+    """Asks for what follows a card: the mention in the morning, and a fresh card above a thread."""
+    now = ctx.now()
+    later: list[dict[str, Any]] = []
+    ids = {"case_id": view.case.id, "account_id": view.account.id}
+    if joined:
+        later.append(changed(view.case.id, f"joined:{answer.response.id}", now))
+    elif route.member is not None:
+        calendar = times.calendar_of(route.member, ctx.programme)
+        morning = next_working_moment(now, calendar)
+        if morning > now:
+            later.append(
+                {
+                    "key": f"case:{view.case.id}:morning:{answer.response.id}",
+                    "what": "case_reminder",
+                    "due_at": morning,
+                    "detail": {"about": "morning", "partition": f"case:{view.case.id}"},
+                    **ids,
+                }
+            )
+    return await outbox.add_many(session, later)
+
+
+def changed(case_id: int, why: str, now: datetime) -> dict[str, Any]:
+    """Gives the row of an alert that edits all cards of a case."""
+    return {
+        "key": f"case_changed:{case_id}:{why}",
+        "what": "case_changed",
+        "due_at": now,
+        "case_id": case_id,
+        "detail": {"partition": f"case:{case_id}"},
+    }
+
+
+def _digest(comment: str | None) -> str:
+    # The words themselves stay in the response alone: erasing it must erase them.
+    return hashlib.sha256((comment or "").encode()).hexdigest()
+
+
+async def _remember_told(session: Session, alert: Alert, answer: Answer) -> None:
+    response = answer.response
+    told = {"score": response.score, "comment": _digest(response.comment)}
+    await outbox.note(session, alert.id, {"told": told})
+
+
+async def _say_later(session: Session, alert: Alert, view: CaseView) -> list[str]:
+    """Gives what changed since the answer was told; it is kept, so that a retry says it."""
+    if "say" in alert.detail:
+        return list(alert.detail["say"])
+    first = await outbox.by_key(session, f"response:{alert.response_id}")
+    told = first.detail.get("told") if first is not None else None
+    if first is None or told is None:
+        return []
+    response = view.answer(alert.response_id).response
+    say = []
+    if response.comment and told["comment"] != _digest(response.comment):
+        say.append("comment")
+    if response.score is not None and response.score != told["score"]:
+        say.append(f"score:{told['score']}")
+    now = {"score": response.score, "comment": _digest(response.comment)}
+    await outbox.note(session, first.id, {"told": now})
+    await outbox.note(session, alert.id, {"say": say})
+    return say
+
+
+def _thread_notes(
+    alert: Alert, view: CaseView, posted: Sequence[Posting], said: Sequence[str]
+) -> list[Outgoing]:
+    if not said:
+        return []
+    answer = view.answer(alert.response_id)
+    notes = []
+    for each in posted:
+        if each.part not in ("card", "thread") or each.response_id != answer.response.id:
+            continue
+        if answer.hidden and each.reason != "conflict":
+            continue
+        t = texts.of(each.language)
+        name = first_name(answer.contact.name)
+        body: list[Text] = []
+        if "comment" in said and answer.response.comment:
+            body.append(Text(answer.response.comment, "quote"))
+        before = next((word.partition(":")[2] for word in said if word.startswith("score:")), None)
+        line = t("alert.later_comment", name=name)
+        if before is not None:
+            line = t("alert.later_score", name=name, before=before, score=answer.response.score)
+        message = Message(Card(line, tuple(body)), f"alert:{alert.id}:{each.id}", each.language)
+        top = MessageRef(each.place, each.thread_id or each.message_id)
+        notes.append(Outgoing(message, ((each.place,),), threads={each.place: top}))
+    return notes

@@ -1,0 +1,100 @@
+"""Looks at deadlines: the reminder, then the lead after as long again, then CX; each step once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from handlers import alerts
+from handlers.calendars import Calendar, start_of_working_day
+from handlers.cases import acting, times
+from handlers.context import Context, Job
+from handlers.settings import Programme
+from storage import alerts as outbox
+from storage import cases, members
+from storage.models import Account, Case, CaseState
+
+
+@dataclass(frozen=True)
+class Step:
+    """One word about a deadline: what about, to whom, and when; `key` makes it happen once."""
+
+    about: str
+    to: str
+    at: datetime
+    key: str
+
+
+async def due(ctx: Context) -> list[Job]:
+    """Asks for the reminders and escalations due now; notes when each case is looked at next."""
+    now = ctx.now()
+    async with ctx.db.reading() as session:
+        if not await cases.to_look_at(session, now, limit=1):
+            return []
+    async with ctx.db.session() as session:
+        rows = []
+        for case in await cases.to_look_at(session, now):
+            account = await session.get_one(Account, case.account_id)
+            owner = await members.by_id(session, case.owner_id)
+            calendar = times.calendar_of(owner, ctx.programme)
+            halved = await acting.is_halved(session, case, account)
+            steps = steps_of(case, halved, calendar, ctx.programme)
+            rows += [_row(case, step) for step in steps if step.at <= now]
+            later = [step.at for step in steps if step.at > now]
+            await cases.look_again(session, case, min(later, default=None))
+        found = await outbox.add_many(session, rows)
+    return [alerts.job_of(alert) for alert in found if alert.status == "pending"]
+
+
+def steps_of(case: Case, halved: bool, calendar: Calendar, programme: Programme) -> Sequence[Step]:
+    """Gives what is said about a case's deadline and when, as it stands now.
+
+    The lead hears after the deadline as long again, CX after as long again; a snooze delays the
+    reminder alone.
+    """
+    if case.state == CaseState.NEW and case.take_by is not None:
+        second = times.take_by(case.take_by, halved, calendar, programme)
+        third = times.take_by(second, halved, calendar, programme)
+        return _three(case, "take", case.take_by, second, third)
+    waiting = case.state in (CaseState.TAKEN, CaseState.REOPENED) and case.contacted_at is None
+    if waiting and case.contact_by is not None:
+        second = times.contact_by(case.contact_by, halved, calendar, programme)
+        third = times.contact_by(second, halved, calendar, programme)
+        return _three(case, "contact", case.contact_by, second, third)
+    if case.state == CaseState.CONTACTED:
+        return [
+            _on_day(case, about, day, calendar)
+            for about, day in (("again", case.call_again_on), ("promise", case.promise_by))
+            if day is not None
+        ]
+    return []
+
+
+def _three(
+    case: Case, about: str, deadline: datetime, second: datetime, third: datetime
+) -> Sequence[Step]:
+    first = max(deadline, case.snoozed_until or deadline)
+    # The deadline is in the key: a new one, after a reopening, is reminded of anew.
+    key = f"case:{case.id}:{about}:{deadline:%Y%m%dT%H%M%S}"
+    return [
+        Step(about, "owner", first, f"{key}:1"),
+        Step(about, "lead", second, f"{key}:2"),
+        Step(about, "cx", third, f"{key}:3"),
+    ]
+
+
+def _on_day(case: Case, about: str, day: date, calendar: Calendar) -> Step:
+    at = start_of_working_day(day, calendar)
+    first = max(at, case.snoozed_until or at)
+    return Step(about, "owner", first, f"case:{case.id}:{about}:{day:%Y%m%d}:1")
+
+
+def _row(case: Case, step: Step) -> dict[str, Any]:
+    return {
+        "key": step.key,
+        "what": "case_reminder" if step.to == "owner" else "case_escalation",
+        "due_at": step.at,
+        "case_id": case.id,
+        "account_id": case.account_id,
+        "detail": {"about": step.about, "to": step.to, "partition": f"case:{case.id}"},
+    }
