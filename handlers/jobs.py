@@ -1,11 +1,11 @@
-"""The tables of work that time starts: which handler carries out a job, and who looks for what is due."""
+"""The tables of work that time starts: who carries out a job, and who looks for what is due."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts, deadlines
+from handlers import alerts, deadlines, digests, undelivered
 from handlers.alerts import Builder
-from handlers.cases import reminding, telling
+from handlers.cases import policy, reminding, telling
 from handlers.context import Context, Job
 from handlers.waves import approving, closing, progress, sending
 
@@ -19,7 +19,10 @@ BUILDERS: dict[str, Builder] = {
     "case_reminder": reminding.case_reminder,
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
-    "undelivered": telling.undelivered,
+    "digest": digests.digest,
+    "policy_question": policy.question,
+    "undelivered": undelivered.undelivered,
+    "place_lost": undelivered.place_lost,
 }
 
 
@@ -35,9 +38,10 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "progress": progress.refresh,
 }
 
-# Asked by the clock at each tick: each settles its own rows that are due now and gives the jobs to run.
+# Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
 DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     deadlines.due,
+    digests.due,
     alerts.due,
     sending.due,
     progress.due,

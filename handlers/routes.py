@@ -8,12 +8,13 @@ import structlog
 
 from handlers import account_teams, names, overview, texts
 from handlers import help as help_
+from handlers import members as people
 from handlers.accounts import commands as account
 from handlers.accounts import repair
 from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.cards import Card, Choice, Reply, whisper
-from handlers.cases import contacted, more, taking, write_to
+from handlers.cases import board, contacted, more, policy, taking, write_to
 from handlers.chat import (
     ChatError,
     Click,
@@ -71,6 +72,9 @@ COMMANDS: dict[str, CommandRoute] = {
     "wave pause": CommandRoute(wave.pause, "wave.help.pause", LEADERS),
     "wave resume": CommandRoute(wave.resume, "wave.help.resume", LEADERS),
     "wave stop": CommandRoute(wave.stop, "wave.help.stop", LEADERS),
+    "cases": CommandRoute(board.show, "help.cases"),
+    "away": CommandRoute(people.away, "help.away"),
+    "bind": CommandRoute(people.bind_form, "help.bind"),
     "help": CommandRoute(_help, "help.help"),
 }
 # Clicks and forms of members, by action.
@@ -91,6 +95,8 @@ CLICKS: dict[str, ClickHandler] = {
     "wave_doubts": wave.press_doubts,
     "wave_doubt_arrived": wave.press_arrived,
     "wave_doubt_again": wave.press_again,
+    "policy.all": policy.for_all,
+    "policy.only": policy.only_these,
     "case.take": taking.take,
     "case.reopen": taking.reopen,
     "case.undo": taking.undo,
@@ -107,6 +113,7 @@ CLICKS: dict[str, ClickHandler] = {
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
     "wave_form": wave.submit,
+    "bind": people.bind,
     "case.contact": contacted.contacted,
     "case.solve": contacted.solved,
     "case.snooze": more.snoozed,
@@ -122,6 +129,8 @@ LOOKUPS: dict[str, LookupHandler] = {
 }
 NOTICES: dict[str, NoticeHandler] = {
     "home_opened": overview.home,
+    "place_closed": people.place_lost,
+    "place_shared": people.place_lost,
 }
 
 

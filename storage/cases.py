@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, exists, func
 from sqlmodel import col, delete, or_, select, update
 
 from storage.alerts import changed_rows, insert_new
@@ -302,3 +302,14 @@ async def last_note(session: Session, case_id: int, act: str) -> str | None:
         .limit(1)
     )
     return (await session.exec(query)).first()
+
+
+async def open_with_accounts(session: Session) -> list[tuple[Case, Account]]:
+    """Gives all open cases with their accounts, the most urgent first."""
+    query = (
+        select(Case, Account)
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .where(col(Case.state).in_(OPEN_STATES))
+        .order_by(func.coalesce(col(Case.remind_at), col(Case.contact_by)), col(Case.id))
+    )
+    return list((await session.exec(query)).all())

@@ -110,3 +110,22 @@ async def bind(
     session.add(bound)
     await session.flush()
     return bound
+
+
+async def set_away(
+    session: Session,
+    member_id: int,
+    since: datetime | None,
+    until: datetime | None,
+    backup_id: int | None,
+) -> None:
+    """Notes an absence and who stands in; all None = back."""
+    member = await session.get_one(Member, member_id)
+    member.away_from, member.away_until, member.backup_id = since, until, backup_id
+    session.add(member)
+
+
+async def bound_to(session: Session, place: str) -> Sequence[BoundPlace]:
+    """Gives for whom a place is bound."""
+    query = select(BoundPlace).where(col(BoundPlace.place) == place).order_by(col(BoundPlace.id))
+    return (await session.exec(query)).all()

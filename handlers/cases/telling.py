@@ -127,25 +127,6 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
     return alert_card(view, answer, reader, ctx.now())
 
 
-async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
-    """Tells the CX leads that a place takes nothing."""
-    async with ctx.db.reading() as session:
-        route = await places.of_cx(session, ctx)
-    t = texts.of(route.member.language if route.member else None, ctx.programme.language)
-    place, reason = alert.detail["place"], alert.detail["reason"]
-    card = Card(
-        t("alert.undelivered.title", place=place),
-        (
-            Text(t("alert.undelivered.reason", reason=reason)),
-            Text(t("alert.undelivered.next"), "note"),
-        ),
-        tone="warning",
-        audience="person",
-    )
-    message = Message(card, f"alert:{alert.id}", t.language)
-    return [Outgoing(message, route.steps, direct=route.direct)]
-
-
 def is_critic(answer: Answer) -> bool:
     """Tells whether an answer is a score of 0 to 6 now."""
     response = answer.response

@@ -1,0 +1,126 @@
+"""The daily digest of an account manager: good news, one quiet line, and what is due today."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from handlers import alerts
+from handlers.alerts import Outgoing
+from handlers.calendars import is_working_day, start_of_working_day
+from handlers.cards import Button, Buttons, Card, Element, Text
+from handlers.cases import opening, places, times
+from handlers.cases.card import Reader, status
+from handlers.cases.view import first_name, load
+from handlers.chat import Message
+from handlers.context import Context, Job
+from handlers.texts import Texts, of
+from storage import alerts as outbox
+from storage import digests, members
+from storage.db import Session
+from storage.models import Alert, Member
+
+_DAY = timedelta(hours=24)
+_SHOWN = 5
+
+
+async def due(ctx: Context) -> list[Job]:
+    """Asks for the digests of all whose working day has begun, once a day; the absent have none."""
+    now = ctx.now()
+    rows: list[dict[str, Any]] = []
+    by_day: dict[Any, list[int]] = {}
+    async with ctx.db.reading() as session:
+        readers = await digests.readers(session)
+    for member in readers:
+        calendar = times.calendar_of(member, ctx.programme)
+        today = now.astimezone(calendar.zone).date()
+        begun = start_of_working_day(today, calendar)
+        if member.last_digest_on == today or now < begun or opening.is_away(member, now):
+            continue
+        if not is_working_day(today, calendar):
+            continue
+        last = member.last_digest_on
+        since = start_of_working_day(last, calendar) if last else begun - _DAY
+        by_day.setdefault(today, []).append(member.id)
+        rows.append(
+            {
+                "key": f"digest:{member.id}:{today}",
+                "what": "digest",
+                "due_at": now,
+                "member_id": member.id,
+                "detail": {
+                    "since": since.isoformat(),
+                    "until": now.isoformat(),
+                    "partition": f"digest:{member.id}",
+                },
+            }
+        )
+    if not rows:
+        return []
+    async with ctx.db.session() as session:
+        found = await outbox.add_many(session, rows)
+        for day, member_ids in by_day.items():
+            await digests.mark(session, member_ids, day)
+    return [alerts.job_of(alert) for alert in found if alert.status == "pending"]
+
+
+async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """The digest of one member; None when there is nothing to say."""
+    since = datetime.fromisoformat(alert.detail["since"])
+    until = datetime.fromisoformat(alert.detail["until"])
+    async with ctx.db.reading() as session:
+        member = await members.by_id(session, alert.member_id)
+        if member is None or member.left_at is not None:
+            return None
+        t = of(member.language, ctx.programme.language)
+        body = await _body(session, ctx, member, since, until, t)
+        route = await places.of_member(session, ctx, member)
+    if not body:
+        return None
+    card = Card(
+        t("digest.title", name=first_name(member.name)),
+        tuple(body),
+        foot=t("digest.foot"),
+    )
+    return [Outgoing(Message(card, f"alert:{alert.id}", t.language), route.steps, route.direct)]
+
+
+async def _body(
+    session: Session, ctx: Context, member: Member, since: datetime, until: datetime, t: Texts
+) -> list[Element]:
+    body: list[Element] = []
+    praise = await digests.promoters(session, member.id, since, until)
+    if praise:
+        body.append(Text(t("digest.promoters"), "heading"))
+    for each in praise[:_SHOWN]:
+        body.append(
+            Text(t("digest.promoter", account=each.account, score=each.score, name=each.contact))
+        )
+        if each.comment:
+            body.append(Text(each.comment, "quote"))
+    if len(praise) > _SHOWN:
+        body.append(Text(t("case.board.more", n=len(praise) - _SHOWN), "note"))
+    quiet = await digests.unfinished(session, member.id, since - _DAY, until - _DAY)
+    if quiet:
+        body.append(Text(t.count("digest.quiet", quiet), "note"))
+    return body + await _due_today(session, ctx, member, until, t)
+
+
+async def _due_today(
+    session: Session, ctx: Context, member: Member, now: datetime, t: Texts
+) -> list[Element]:
+    calendar = times.calendar_of(member, ctx.programme)
+    today = now.astimezone(calendar.zone).date()
+    end = datetime.combine(today + timedelta(days=1), datetime.min.time(), calendar.zone)
+    found = await digests.due_today(session, member.id, end, today)
+    body: list[Element] = []
+    for case_id in found[:_SHOWN]:
+        view = await load(session, ctx, case_id)
+        if view.case.hidden_from_owner and member.id == view.account.owner_id:
+            continue
+        reader = Reader(t, ZoneInfo(str(calendar.zone)), "board")
+        words = status(view, view.answer(None), reader, now)
+        body.append(Text(t("digest.due_line", account=view.account.name, status=words)))
+        body.append(Buttons((Button(t("case.open"), "case.open", str(case_id)),)))
+    if len(found) > _SHOWN:
+        body.append(Text(t("case.board.more", n=len(found) - _SHOWN), "note"))
+    return [Text(t("digest.due"), "heading"), *body] if body else []

@@ -1,0 +1,219 @@
+"""What members set for themselves: absence with a backup, and the place where alerts come."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from handlers import alerts, days, names, wording
+from handlers.calendars import zone_of
+from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
+from handlers.cases import opening
+from handlers.chat import ChatError, Command, Notice, Place, Submission
+from handlers.context import Context, Refused
+from handlers.rights import LEADERS
+from handlers.texts import Texts, of
+from storage import alerts as outbox
+from storage import members
+from storage.db import Session
+from storage.models import Member, MemberRole, Team
+
+PLATFORMS = ("slack", "teams", "teams-user", "console")
+_BACK = ("off", "back", "hjem", "tilbage", "terug", "slut", "stop")
+_UNTIL = ("until", "till", "til", "indtil", "tot", "t/m")
+_BACKUP = ("backup", "afløser", "vervanger")
+
+
+async def away(ctx: Context, event: Command, me: Member) -> Reply:
+    """`/nps away until friday backup anna`; `/nps away off` ends it."""
+    t = of(me.language, ctx.programme.language)
+    typed = event.text.strip()
+    if typed.casefold() in _BACK:
+        return await _back(ctx, me, t)
+    day_words, backup_words = _split(typed)
+    if not day_words:
+        raise Refused(t("away.how"))
+    today = days.today(ctx, me)
+    day = days.read_day(day_words, today)
+    if day is None:
+        raise Refused(t("away.bad_day", typed=day_words))
+    if day < today:
+        raise Refused(t("away.past", day=wording.long_day(day, t, today)))
+    zone = zone_of(me.timezone) or ZoneInfo(ctx.programme.timezone)
+    until = datetime.combine(day + timedelta(days=1), time(), zone)
+    async with ctx.db.session() as session:
+        backup = await _backup(ctx, session, me, backup_words, t) if backup_words else None
+        await members.set_away(session, me.id, ctx.now(), until, backup.id if backup else None)
+    words = f"{wording.weekday(day, t)} {wording.long_day(day, t, today)}"
+    if backup is None:
+        return whisper(t("away.set_alone", day=words, typed=day_words))
+    return whisper(t("away.set", day=words, backup=backup.name))
+
+
+async def _back(ctx: Context, me: Member, t: Texts) -> Reply:
+    if not opening.is_away(me, ctx.now()):
+        raise Refused(t("away.not_away"))
+    async with ctx.db.session() as session:
+        await members.set_away(session, me.id, None, None, None)
+    return whisper(t("away.back"))
+
+
+async def _backup(ctx: Context, session: Session, me: Member, typed: str, t: Texts) -> Member:
+    backup = await names.the_member(ctx, session, me, typed)
+    if backup.id == me.id:
+        raise Refused(t("away.backup_self"))
+    if opening.is_away(backup, ctx.now()) and backup.away_until is not None:
+        zone = zone_of(me.timezone) or ZoneInfo(ctx.programme.timezone)
+        last = (backup.away_until.astimezone(zone) - timedelta(seconds=1)).date()
+        raise Refused(t("away.backup_away", name=backup.name, day=wording.long_day(last, t)))
+    return backup
+
+
+def _split(typed: str) -> tuple[str, str]:
+    """Gives the words of the day and those of the backup."""
+    words = typed.split()
+    if words and words[0].casefold() in _UNTIL:
+        words = words[1:]
+    for index, word in enumerate(words):
+        if word.casefold() in _BACKUP:
+            return " ".join(words[:index]), " ".join(words[index + 1 :])
+    return " ".join(words), ""
+
+
+async def bind_form(ctx: Context, event: Command, me: Member) -> Reply:
+    """`/nps bind`: whose alerts come into this channel; refused where outsiders can read."""
+    t = of(me.language, ctx.programme.language)
+    if await _outsiders(ctx, event.place, t):
+        raise Refused(t("bind.outsiders"))
+    async with ctx.db.reading() as session:
+        teams = [team for team in await members.teams(session) if _may(me, team.id, None)]
+        people = [each for each in await members.everybody(session) if _may(me, None, each)]
+    inputs = []
+    if teams:
+        options = tuple(Choice(str(team.id), team.name) for team in teams)
+        inputs.append(Input("choice", "team", t("bind.team"), required=False, options=options))
+    options = tuple(Choice(str(each.id), each.name) for each in people)
+    value = str(me.id) if not teams else None
+    inputs.append(
+        Input("choice", "member", t("bind.member"), required=False, value=value, options=options)
+    )
+    return Form(
+        t("bind.title"),
+        tuple(inputs),
+        "bind",
+        event.place,
+        t("bind.submit"),
+        (Text(t("bind.hint"), "note"),),
+    )
+
+
+async def bind(ctx: Context, event: Submission, me: Member) -> Reply:
+    """Binds the place of the form to the team or member chosen."""
+    t = of(me.language, ctx.programme.language)
+    team_id, member_id = _number(event.text("team")), _number(event.text("member"))
+    if team_id is None and member_id is None:
+        return FormErrors({"member": t("bind.need_one")})
+    if team_id is not None and member_id is not None:
+        return FormErrors({"member": t("bind.only_one")})
+    async with ctx.db.reading() as session:
+        team = await session.get(Team, team_id) if team_id is not None else None
+        member = await members.by_id(session, member_id)
+    if (team is None and member is None) or not _may(me, team.id if team else None, member):
+        raise Refused(t("bind.not_allowed"))
+    return whisper(await _bind(ctx, event.value, team, member, t))
+
+
+async def bind_place(
+    ctx: Context, place: Place, team: str | None = None, member: str | None = None
+) -> str:
+    """Binds a place to a team (by name) or a member (by e-mail); gives the sentence that says so.
+
+    Raises Refused for an unknown team, member or place, and where outsiders can read.
+    """
+    t = of(ctx.programme.language)
+    async with ctx.db.reading() as session:
+        found = await members.by_email(session, member) if member else None
+        named = {each.name.casefold(): each for each in await members.teams(session)}
+    wanted = named.get(team.strip().casefold()) if team else None
+    if team and wanted is None:
+        offered = wording.one_of([each.name for each in named.values()][:3], t)
+        raise Refused(t("account.name.nearest.team", typed=team, names=offered))
+    if member and found is None:
+        raise Refused(t("account.name.none.member", typed=member))
+    if wanted is None and found is None:
+        raise Refused(t("bind.need_one"))
+    return await _bind(ctx, place, wanted, found, t)
+
+
+async def _bind(
+    ctx: Context, place: Place, team: Team | None, member: Member | None, t: Texts
+) -> str:
+    platform, _, name = place.partition(":")
+    if platform not in PLATFORMS or not name:
+        raise Refused(t("bind.bad_place", place=place))
+    if await _outsiders(ctx, place, t):
+        raise Refused(t("bind.outsiders"))
+    async with ctx.db.session() as session:
+        await members.bind(
+            session,
+            place,
+            ctx.now(),
+            team_id=team.id if team else None,
+            member_id=member.id if member and team is None else None,
+        )
+    who = team.name if team else member.name if member else ""
+    return t("bind.done", name=who, place=place)
+
+
+async def _outsiders(ctx: Context, place: Place, t: Texts) -> bool:
+    try:
+        return await ctx.chat.outsiders(place)
+    except ChatError as error:
+        raise Refused(t("bind.unreachable", place=place, reason=error.reason)) from error
+
+
+async def place_lost(ctx: Context, notice: Notice, _me: Member | None) -> Reply:
+    """A bound place was closed or shared: its owner and CX are told."""
+    now = ctx.now()
+    async with ctx.db.session() as session:
+        rows = [
+            {
+                "key": f"place_lost:{bound.id}:{notice.kind}:{now:%Y-%m-%d}",
+                "what": "place_lost",
+                "due_at": now,
+                "member_id": bound.member_id,
+                "detail": {
+                    "place": notice.place,
+                    "kind": notice.kind,
+                    "team": bound.team_id,
+                    "partition": "cx",
+                },
+            }
+            for bound in await members.bound_to(session, notice.place)
+        ]
+        found = await outbox.add_many(session, rows)
+    for each in found:
+        await ctx.soon(alerts.job_of(each), None)
+    return None
+
+
+def _may(me: Member, team_id: int | None, member: Member | None) -> bool:
+    """Everybody binds for themselves, a lead for the team and its members, CX for all."""
+    if me.role in LEADERS:
+        return True
+    if me.role == MemberRole.TEAM_LEAD and me.team_id is not None:
+        return me.team_id == (member.team_id if member else team_id)
+    return member is not None and member.id == me.id
+
+
+def _number(typed: str) -> int | None:
+    return int(typed) if typed.isdigit() else None
+
+
+def lost_card(t: Texts, place: Place, kind: str, name: str) -> Card:
+    """Gives the card that says a place is lost for somebody's alerts."""
+    why = t("bind.shared" if kind == "place_shared" else "bind.closed")
+    return Card(
+        t("bind.unusable", place=place, name=name),
+        (Text(why), Text(t("bind.next"), "note")),
+        tone="warning",
+        audience="person",
+    )

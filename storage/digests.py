@@ -1,0 +1,125 @@
+"""What happened at an account manager's accounts since the last digest."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import func
+from sqlmodel import col, or_, select, update
+
+from storage.db import Session
+from storage.models import (
+    OPEN_STATES,
+    Account,
+    Case,
+    Contact,
+    CurrentAnswer,
+    Invitation,
+    Member,
+    Reply,
+    Response,
+    ResponseStatus,
+)
+
+
+class Praise(NamedTuple):
+    """A promoter's answer."""
+
+    account: str
+    contact: str
+    score: int
+    comment: str | None
+
+
+async def readers(session: Session) -> Sequence[Member]:
+    """Gives the members who own an account and have not left."""
+    owners = select(Account.owner_id).where(col(Account.owner_id).is_not(None)).distinct()
+    query = (
+        select(Member)
+        .where(col(Member.id).in_(owners), col(Member.left_at).is_(None))
+        .order_by(col(Member.id))
+    )
+    return (await session.exec(query)).all()
+
+
+async def mark(session: Session, member_ids: Collection[int], day: date) -> None:
+    """Notes the day of these members' last digest."""
+    await session.execute(
+        update(Member).where(col(Member.id).in_(member_ids)).values(last_digest_on=day)
+    )
+
+
+async def promoters(
+    session: Session, owner_id: int, since: datetime, until: datetime
+) -> list[Praise]:
+    """Gives promoters' answers in a span at a member's accounts, the latest first."""
+    query = (
+        select(Account.name, Contact.name, Response.score, Response.comment)
+        .join(Contact, col(Contact.id) == col(Response.contact_id))
+        .join(Account, col(Account.id) == col(Response.account_id))
+        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
+        .where(
+            col(Account.owner_id) == owner_id,
+            col(Response.status) == ResponseStatus.CONFIRMED,
+            col(Response.score) >= 9,
+            col(Response.kind).in_(("relationship", "transactional", "product", "similar")),
+            col(Response.answered_at) > since,
+            col(Response.answered_at) <= until,
+            col(Response.imported).is_(False),
+            col(Response.to_manager).is_(False),
+            col(Invitation.is_test).is_(False),
+        )
+        .order_by(col(Response.answered_at).desc(), col(Response.id))
+    )
+    rows = (await session.exec(query)).all()
+    return [Praise(account, name, score or 0, comment) for account, name, score, comment in rows]
+
+
+async def unfinished(session: Session, owner_id: int, since: datetime, until: datetime) -> int:
+    """Gives how many people at a member's accounts began to answer in a span and did not finish."""
+    query = (
+        select(func.count())
+        .select_from(Response)
+        .join(Account, col(Account.id) == col(Response.account_id))
+        .where(
+            col(Account.owner_id) == owner_id,
+            col(Response.status) == ResponseStatus.PROVISIONAL,
+            col(Response.last_input_at) > since,
+            col(Response.last_input_at) <= until,
+        )
+    )
+    return int((await session.exec(query)).one())
+
+
+async def due_today(session: Session, owner_id: int, end: datetime, today: date) -> list[int]:
+    """Gives the open cases of a member with a deadline, call or promise on this day or before."""
+    query = (
+        select(Case.id)
+        .where(
+            col(Case.owner_id) == owner_id,
+            col(Case.state).in_(OPEN_STATES),
+            or_(
+                (col(Case.state) == "new") & (col(Case.take_by) < end),
+                col(Case.state).in_(("taken", "reopened")) & (col(Case.contact_by) < end),
+                (col(Case.state) == "contacted") & (col(Case.call_again_on) <= today),
+                (col(Case.state) == "contacted") & (col(Case.promise_by) <= today),
+            ),
+        )
+        .order_by(col(Case.id))
+    )
+    return list((await session.exec(query)).all())
+
+
+async def refusing(session: Session, account_id: int) -> list[str]:
+    """Gives the names of an account's contacts whose latest reply is “I may not recommend”."""
+    query = (
+        select(Contact.name)
+        .join(CurrentAnswer, col(CurrentAnswer.contact_id) == col(Contact.id))
+        .where(
+            col(CurrentAnswer.account_id) == account_id,
+            col(CurrentAnswer.reply) == Reply.MAY_NOT_RECOMMEND,
+        )
+        .order_by(col(Contact.name))
+        .distinct()
+    )
+    return list((await session.exec(query)).all())
