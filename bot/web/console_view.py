@@ -75,14 +75,16 @@ class View:
             me = next((member for member in people if member.email == acting), None)
             only = None if me else acting
             inbox = await console.mails(session, only, typed) if place == INBOX else []
+        who = {email: name for email, name in contacts if name}
+        who |= {member.email: member.name for member in people}
         fallback = self.ctx.programme.fallback_place
         names = {*counted, *bound, *([fallback] if fallback else [])}
         return {
             "version": version,
             "people": self._people(people, contacts),
-            "nav": self._nav(names, counted, people, me, acting, mails),
+            "nav": self._nav(names, counted, who, me, acting, mails),
             "place": place,
-            "title": self._title(place, people),
+            "title": self._title(place, who),
             "shared": place.startswith(PREFIX + SHARED),
             "items": self._mails(inbox) if place == INBOX else self._messages(rows),
             "empty": self.t("console.empty_inbox" if place == INBOX else "console.empty_place"),
@@ -111,13 +113,11 @@ class View:
         self,
         names: set[str],
         counted: dict[str, tuple[int, int]],
-        people: Sequence[Member],
+        who: dict[str, str],
         me: Member | None,
         acting: str,
         mails: tuple[int, int],
     ) -> str:
-        who = {member.email: member.name for member in people}
-
         def row(place: str) -> PlaceRow:
             name = place.removeprefix(PREFIX)
             last = counted.get(place, (0, 0))[1]
@@ -139,13 +139,11 @@ class View:
             mails=mails,
         )
 
-    def _title(self, place: str, people: Sequence[Member]) -> str:
+    def _title(self, place: str, who: dict[str, str]) -> str:
         if place == INBOX:
             return self.t("console.inbox")
         name = place.removeprefix(PREFIX)
-        if is_direct(place):
-            return next((member.name for member in people if member.email == name), name)
-        return f"# {name}"
+        return who.get(name, name) if is_direct(place) else f"# {name}"
 
     def _messages(self, rows: Sequence[ConsoleMessage]) -> list[dict[str, str]]:
         shown = {row.id for row in rows}

@@ -81,7 +81,7 @@ async def read(request: web.Request) -> Sent:
         )
     except ValueError:
         raise TooLarge from None
-    return Sent(found)
+    return _sent(found)
 
 
 def answer_of(sent: Sent, invitation_id: int) -> Answer:
@@ -117,7 +117,13 @@ async def _read_multipart(request: web.Request) -> Sent:
     for name, value in posted.items():
         if isinstance(value, str):
             fields.setdefault(name, []).append(value)
-    return Sent(fields)
+    return _sent(fields)
+
+
+def _sent(fields: dict[str, list[str]]) -> Sent:
+    # Boxes that share a name carry brackets in HTML; the field is `reasons`.
+    boxes = fields.pop("reasons[]", None)
+    return Sent({**fields, "reasons": fields.get("reasons", []) + boxes} if boxes else fields)
 
 
 def _reply(text: str | None) -> tuple[str | None, int | None]:

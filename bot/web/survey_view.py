@@ -1,7 +1,7 @@
 """Draws the survey page: templates, the page's own files, and the headers that guard it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files as package_files
 from typing import Any
@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bot.web.survey_form import CHECKS, FIELDS, SCREENS, TEXTS, Sent
+from bot.web.survey_form import CHECKS, FIELDS, SCREENS, TEXTS, Sent, answer_of
 from handlers import links
 from handlers.answering.page import Page
 from handlers.answers import AnswerError
@@ -73,6 +73,8 @@ def screen(
 ) -> web.Response:
     """Gives a screen with its fields as sent, else as stored; 400 with an error at its field."""
     ctx, invitation = page.ctx, page.opened.invitation
+    answer = answer_of(sent, invitation.id)
+    page = replace(page, unsaved=(answer.reply, answer.score))
     shown = SCREENS.get(step, ())
     values = _values(page, sent)
     errors = {error.field: page.t(f"page.error.{error.problem}", **error.values)} if error else {}

@@ -42,6 +42,7 @@ class Page:
     t: Texts
     question: Question
     closed: Closed | None
+    unsaved: tuple[str | None, int | None] = (None, None)  # reply and score sent, not stored yet
 
     @property
     def company(self) -> str:
@@ -63,13 +64,18 @@ class Page:
         return response
 
     @property
+    def reply(self) -> str | None:
+        """What was replied to the core question."""
+        return self._replied[0]
+
+    @property
     def group(self) -> Group:
-        """The group of the confirmed answer."""
+        """The group of the answer."""
         return group(self.kind, *self._replied)
 
     @property
     def comment_question(self) -> str:
-        """The why-question of the confirmed answer's group."""
+        """The why-question of the answer's group."""
         return comment_question(self.kind, *self._replied, self.t)
 
     @property
@@ -148,7 +154,7 @@ class Page:
 
     @property
     def _replied(self) -> tuple[str | None, int | None]:
-        return (self.answer.reply, self.answer.score) if self.answer else (None, None)
+        return (self.answer.reply, self.answer.score) if self.answer else self.unsaved
 
     @property
     def _owner(self) -> Member | None:
