@@ -59,7 +59,8 @@ def make_channels(
     """Gives the adapter of each platform that is set up, by the word before a place's colon."""
     channels: dict[str, Chat] = {}
     if settings.slack.bot_token:
-        from bot.slack.adapter import SlackChannel
+        from bot.pictures import picture
+        from bot.slack.channel import SlackChannel
 
         channels["slack"] = SlackChannel(
             bot_token=settings.slack.bot_token,
@@ -68,6 +69,7 @@ def make_channels(
             api_base_url=settings.slack.api_base_url,
             mode=settings.slack.mode,
             addresses=addresses,
+            picture=picture,
         )
     if settings.mail.host:
         from bot.mail.adapter import MailChannel

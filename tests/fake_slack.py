@@ -20,7 +20,7 @@ APP_TOKEN = "xapp-fake"
 SIGNING_SECRET = "signing secret of the tests"
 TEAM = "T0HOME"
 BOT_USER = "U0BOT"
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 5.0
 
 JSON_FIELDS = ("blocks", "view", "metadata", "attachments", "files")
 
@@ -62,6 +62,7 @@ class FakeSlack:
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     scopes: str = ""
+    enterprise_id: str | None = None
     used_triggers: set[str] = field(default_factory=set)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     acks: dict[str, Any] = field(default_factory=dict)
@@ -200,6 +201,7 @@ class FakeSlack:
     def _auth_test(self, args: dict[str, Any]) -> dict[str, Any]:
         return {
             "team_id": TEAM,
+            "enterprise_id": self.enterprise_id,
             "team": "Nordfab",
             "user": "npsbot",
             "user_id": BOT_USER,

@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.channel import SlackChannel
 from bot.slack.incoming import Seen
@@ -25,6 +26,8 @@ __all__ = ["SlackAdapter", "SlackChannel", "add_routes"]
 log = structlog.get_logger()
 
 PATH = "/slack/events"
+# What bolt fails with on a body that is no JSON, or no object, or of other types than Slack's.
+UNREADABLE = (ValueError, RecursionError, AttributeError, TypeError, KeyError, IndexError)
 DRAIN_SECONDS = 10.0  # work that was acknowledged is finished before the process ends
 
 
@@ -55,12 +58,20 @@ class SlackAdapter:
         self._seen = Seen()
         self._work: set[asyncio.Task[Any]] = set()
         self._socket: AsyncSocketModeHandler | None = None
+
+        # One workspace, one token: no question to Slack before an answer that is due in 3 seconds.
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=enterprise_id, team_id=team_id, bot_token=channel.bot_token
+            )
+
         self.bolt = AsyncApp(
-            client=channel.client,
+            # Its own client, without a token: bolt warns of one beside `authorize`.
+            client=AsyncWebClient(base_url=channel.client.base_url),
             signing_secret=channel.signing_secret,
             # In Socket Mode nothing comes in over HTTP, so nothing is signed.
             request_verification_enabled=channel.mode == "http",
-            authorize=self._authorize,
+            authorize=authorize,
         )
         Listeners(ctx, channel, self._seen, self._work).listen(self.bolt)
         self.bolt.error(self._on_error)
@@ -94,11 +105,10 @@ class SlackAdapter:
             bolt_request = AsyncBoltRequest(
                 body=raw.decode("utf-8"), query=request.query_string, headers={**headers}
             )
-        except (ValueError, RecursionError):  # bolt itself would answer 500
+            answer = await self.bolt.async_dispatch(bolt_request)
+        except UNREADABLE as error:  # bolt itself would answer 500
+            log.warning("slack request unreadable", reason=type(error).__name__)
             return web.Response(status=400, text="The body can't be read.")
-        if not isinstance(bolt_request.body, dict):
-            return web.Response(status=400, text="The body can't be read.")
-        answer = await self.bolt.async_dispatch(bolt_request)
         if answer.status >= 400 and answer.status != 401:
             kind = bolt_request.body.get("type")
             log.info("slack request ignored", kind=kind, status=answer.status)
@@ -112,12 +122,6 @@ class SlackAdapter:
             return verifier.is_valid_request(raw, headers)
         except (ValueError, TypeError):  # a time stamp that is no number, bytes that are no text
             return False
-
-    async def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        # One workspace, one token: no question to Slack before an answer that is due in 3 seconds.
-        return AuthorizeResult(
-            enterprise_id=enterprise_id, team_id=team_id, bot_token=self._channel.bot_token
-        )
 
     async def _on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         # The one boundary of this channel: Slack is told 200, a repetition would fail the same way.

@@ -240,7 +240,9 @@ class Drawing:
         if chart in self.pictures:
             return [ImageBlock(alt_text=alt, slack_file=SlackFile(id=self.pictures[chart]))]
         if self.addresses.public:
-            return [ImageBlock(alt_text=alt, image_url=self.addresses.picture(chart))]
+            address = self.addresses.picture(chart)
+            if len(address) <= limits.ADDRESS:  # the address holds the chart's data
+                return [ImageBlock(alt_text=alt, image_url=address)]
         return [self.small(chart.alt)]
 
     def scale(self, scale: Scale) -> list[Block]:

@@ -23,6 +23,7 @@ INPUT_LABEL = 2000
 INPUT_TEXT = 3000  # max_length of a text field
 PRIVATE_METADATA = 3000
 ALT_TEXT = 2000
+ADDRESS = 3000
 TABLE_ROWS = 100  # the head row counts
 TABLE_COLUMNS = 20
 FALLBACK_TEXT = 3000  # Slack cuts at 40,000 and advises 4,000
