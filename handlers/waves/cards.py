@@ -128,7 +128,7 @@ def skipped_words(skipped: Mapping[str, int], t: Texts) -> str:
 def _facts(at: Standing, t: Texts, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
     wave, counts = at.wave, at.counts
     facts = []
-    if wave.planned_at is not None:
+    if counts.to_send:
         facts = [
             (t("wave.fact.planned"), str(counts.left)),
             (t("wave.fact.sent"), str(counts.sent)),

@@ -15,7 +15,7 @@ from handlers.figures import NPS_KINDS, measure_scope
 from handlers.measures.measure import Measure, Scope
 from handlers.texts import Texts
 from handlers.waves import recipients
-from handlers.waves.cards import closing_day, share
+from handlers.waves.cards import answered_words, closing_day, share
 from handlers.wording import points
 from storage import members, wave_results, waves
 from storage.models import Alert, Member, MemberRole, Team, Wave, WaveState
@@ -111,7 +111,8 @@ async def whole_card(ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts) 
         counted = await waves.counts(session, wave.id)
         reached = await wave_results.reached(session, wave.id)
     whole = await _measure(ctx, Scope("all"), wave)
-    body: list[Element] = [Facts(_facts(whole, t))] if whole else []
+    heard = (t("wave.result.heard"), answered_words(counted))
+    body: list[Element] = [Facts(_facts(whole, t) if whole else (heard,))]
     rows = []
     for team in teams:
         if team.id in reached.team_ids:

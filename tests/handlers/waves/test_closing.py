@@ -1,0 +1,176 @@
+"""At the closing date a wave ends by itself, and everybody concerned learns what came of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import select
+
+from handlers import jobs
+from handlers.cards import Card, Table
+from handlers.context import Context
+from handlers.waves import closing, sending, steering
+from storage import alerts
+from storage.models import Alert, Case, CaseResponse, Invitation, Wave
+from tests.factories import Acme, Make, acme_story
+from tests.fakes import FakeChat, FakeClock
+
+
+async def answered(make: Make) -> Acme:
+    """The story of Acme with four answers."""
+    acme = await acme_story(make)
+    for name, score in (("jane", 3), ("ole", 9), ("lis", 9), ("peter", 7)):
+        await make.response(acme.invitations[name], score)
+    return acme
+
+
+async def result_alerts(ctx: Context) -> dict[str, Alert]:
+    async with ctx.db.reading() as session:
+        return {alert.key: alert for alert in (await session.exec(select(Alert))).all()}
+
+
+async def wave_now(ctx: Context, wave_id: int) -> Wave:
+    async with ctx.db.reading() as session:
+        return await session.get_one(Wave, wave_id)
+
+
+async def deliver_all(ctx: Context) -> None:
+    async with ctx.db.reading() as session:
+        due = await alerts.due(session, ctx.now())
+    for alert in due:
+        await jobs.deliver_alert(ctx, alert.id, alert.attempts)
+
+
+def texts_in(card: Card) -> str:
+    return str(card)
+
+
+async def test_a_wave_closes_at_its_date_and_cancels_what_is_left(
+    ctx: Context, make: Make, clock: FakeClock
+) -> None:
+    acme = await answered(make)
+    late = await make.contact(acme.account, "Late")
+    planned = await make.invitation(
+        late, acme.wave, status="planned", sent_at=None, send_at=ctx.now() + timedelta(days=90)
+    )
+    assert await closing.due(ctx) == []
+    clock.at = acme.wave.closes_at  # type: ignore[assignment]  # the story sets it
+    await closing.due(ctx)
+    closed = await wave_now(ctx, acme.wave.id)
+    assert (closed.state, closed.closed_at) == ("closed", ctx.now())
+    async with ctx.db.reading() as session:
+        left = await session.get_one(Invitation, planned.id)
+    assert (left.status, left.reason) == ("cancelled", "closed")
+    assert await closing.due(ctx) == []
+
+
+async def test_cx_the_team_and_the_account_manager_get_a_result_once_at_the_start_of_work(
+    ctx: Context, make: Make, clock: FakeClock, chat: FakeChat
+) -> None:
+    acme = await answered(make)
+    # The story's wave closes on Thursday 3 December 09:05; this one at midnight.
+    clock.at = acme.wave.closes_at.replace(hour=23)  # type: ignore[union-attr]
+    assert await closing.due(ctx) == []  # nobody is woken
+    found = await result_alerts(ctx)
+    assert sorted(found) == sorted(
+        [
+            f"wave:{acme.wave.id}:result:{acme.clara.id}",
+            f"wave:{acme.wave.id}:result:{acme.anna.id}",
+            f"wave:{acme.wave.id}:result:team{acme.team.id}",
+        ]
+    )
+    assert {alert.due_at.isoformat() for alert in found.values()} == {"2026-12-04T07:00:00+00:00"}
+    clock.at = next(iter(found.values())).due_at
+    await deliver_all(ctx)
+    by_place = {posted.place: posted.card for posted in chat.posted}
+    assert set(by_place) == {"slack:U0CLARA", "slack:U0ANNA", "slack:U0LARS"}
+    whole, own = by_place["slack:U0CLARA"], by_place["slack:U0ANNA"]
+    assert whole.title == "Autumn 2026: NPS +25"
+    assert "4 of 6 (67 %)" in texts_in(whole)
+    assert own.title == "Autumn 2026: your accounts"
+    assert "NPS" not in texts_in(own)  # nobody gets a score of their own
+    assert [e.rows for e in own.body if isinstance(e, Table)] == [
+        (("Acme A/S", "4 of 6", "2 promoters, 1 passive, 1 critic"),)
+    ]
+    assert by_place["slack:U0LARS"].title == "Autumn 2026 · Nordics: NPS +25"
+
+
+async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
+    team = await make.team("Two")
+    anna = await make.member("Anna", team_id=team.id)
+    account = await make.account("Acme", team_id=team.id, owner_id=anna.id)
+    wave = await make.wave("Autumn", closes_at=ctx.now())
+    invitation = await make.invitation(await make.contact(account), wave)
+    await make.response(invitation, 2)
+    t = closing.recipients.texts_of(ctx, anna)
+    card = await closing.team_card(ctx, wave, team, t)
+    assert card.title == "Autumn · Two: the result"
+    assert "critic" not in texts_in(card)
+    whole = await closing.whole_card(ctx, wave, [team], t)
+    assert "('Two', '1 of 1 (100 %)', 'team too small')" in texts_in(whole)
+
+
+async def test_an_answer_hidden_from_the_owner_is_not_in_the_owners_result(
+    ctx: Context, make: Make
+) -> None:
+    acme = await acme_story(make)
+    await make.response(acme.invitations["jane"], 2, to_manager=True)
+    await make.response(acme.invitations["ole"], 9)
+    t = closing.recipients.texts_of(ctx, acme.anna)
+    for card in (
+        await closing.own_card(ctx, acme.wave, acme.anna, t),
+        await closing.team_card(ctx, acme.wave, acme.team, t),
+    ):
+        rows = [element.rows for element in card.body if isinstance(element, Table)]
+        assert rows == [(("Acme A/S", "1 of 6", "1 promoter"),)]
+
+
+async def test_an_answer_that_the_lead_released_is_in_it_again(ctx: Context, make: Make) -> None:
+    acme = await acme_story(make)
+    response = await make.response(acme.invitations["jane"], 2, to_manager=True)
+    case = await make.save(
+        Case(account_id=acme.account.id, kind="relationship", opened_at=ctx.now())
+    )
+    link = await make.save(
+        CaseResponse(response_id=response.id, case_id=case.id, joined_at=ctx.now())
+    )
+    t = closing.recipients.texts_of(ctx, acme.anna)
+    card = await closing.own_card(ctx, acme.wave, acme.anna, t)
+    assert "1 critic" in texts_in(card)
+    link.hidden_from_owner = True
+    await make.save(link)
+    card = await closing.own_card(ctx, acme.wave, acme.anna, t)
+    assert "1 critic" not in texts_in(card)
+
+
+async def test_a_stopped_wave_gets_its_result_at_the_closing_date(
+    ctx: Context, make: Make, clock: FakeClock
+) -> None:
+    acme = await answered(make)
+    await steering.stop(ctx, acme.wave.id, acme.clara)
+    clock.at = acme.wave.closes_at  # type: ignore[assignment]  # the story sets it
+    assert len(await closing.due(ctx)) == 3
+    assert (await wave_now(ctx, acme.wave.id)).state == "stopped"
+
+
+async def test_stopping_cancels_what_is_planned_and_keeps_what_was_sent(
+    ctx: Context, make: Make
+) -> None:
+    acme = await acme_story(make)
+    late: dict[str, Any] = {"status": "planned", "sent_at": None, "send_at": ctx.now()}
+    planned = await make.invitation(await make.contact(acme.account), acme.wave, **late)
+    card = await steering.stop(ctx, acme.wave.id, acme.clara)
+    assert card.status == "stopped"
+    assert await sending.due(ctx) == []
+    async with ctx.db.reading() as session:
+        assert (await session.get_one(Invitation, planned.id)).status == "cancelled"
+        sent = await session.get_one(Invitation, acme.invitations["jane"].id)
+    assert sent.status == "sent"
+
+
+async def test_the_result_of_another_kind_has_counts_and_no_nps(ctx: Context, make: Make) -> None:
+    clara = await make.member("Clara", role="cx_lead")
+    wave = await make.wave("Effort", kind="ces2", closes_at=ctx.now())
+    await make.invitation(await make.contact(await make.account("Acme")), wave)
+    card = await closing.whole_card(ctx, wave, [], closing.recipients.texts_of(ctx, clara))
+    assert card.title == "Effort: the result"
+    assert "('Heard', '0 (0 %)')" in texts_in(card)
