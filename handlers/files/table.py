@@ -41,10 +41,17 @@ class Table:
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
+    _noted: set[tuple[int, str]] = field(default_factory=set)
 
     def problem(self, row: Row, column: str, text: str) -> None:
-        """Notes a problem of a cell."""
-        self.problems.append(Problem(row.number, self.positions.get(column, 0), column, text))
+        """Notes a problem of a cell; what follows from a cell that has one already is not said."""
+        self.note(Problem(row.number, self.positions.get(column, 0), column, text))
+
+    def note(self, problem: Problem) -> None:
+        """Notes a problem, the first of its cell."""
+        if not problem.column or (problem.row, problem.column) not in self._noted:
+            self.problems.append(problem)
+            self._noted.add((problem.row, problem.column))
 
     def notice(self, row: Row, text: str) -> None:
         """Notes something a person should know that is no problem."""
@@ -58,9 +65,7 @@ def understand(what: What, data: bytes, zone: ZoneInfo) -> Table:
     table = Table(what, problems=sheet.problems, notices=sheet.notices)
     if not sheet.header:
         if not sheet.problems:
-            table.problems.append(
-                Problem(0, 0, "", "is empty: the first row must name the columns")
-            )
+            table.note(Problem(0, 0, "", "is empty: the first row must name the columns"))
         return table
     table.count = len(sheet.rows)
     found = _header(table, sheet, columns)
@@ -69,7 +74,7 @@ def understand(what: What, data: bytes, zone: ZoneInfo) -> Table:
     for number, cells in sheet.rows:
         if any(cell not in (None, "") for cell in cells[width:]):
             text = f"has {len(cells)} cells, the header has {width}"
-            table.problems.append(Problem(number, 0, "", text))
+            table.note(Problem(number, 0, "", text))
         row = Row(number, {})
         for at, column in found:
             if at < len(cells):
@@ -91,13 +96,13 @@ def _header(table: Table, sheet: Sheet, columns: dict[str, Column]) -> list[tupl
         if column is None:
             _unknown(table, sheet, at, name, columns)
         elif column.name in found:
-            table.problems.append(Problem(1, at, column.name, "stands twice in the header"))
+            table.note(Problem(1, at, column.name, "stands twice in the header"))
         else:
             found[column.name] = (at, column)
             table.positions[column.name] = at
     for column in COLUMNS[table.what]:
         if column.key and column.name not in found:
-            table.problems.append(Problem(1, len(sheet.header), column.name, "is missing"))
+            table.note(Problem(1, len(sheet.header), column.name, "is missing"))
     # Keys first: the range of a score depends on the survey's kind.
     return sorted(found.values(), key=lambda pair: not pair[1].key)
 
@@ -106,11 +111,11 @@ def _unknown(table: Table, sheet: Sheet, at: int, name: str, columns: dict[str, 
     if not name:
         if any(len(cells) > at and cells[at] not in (None, "") for _, cells in sheet.rows):
             text = f"column {at + 1} has cells but no name"
-            table.problems.append(Problem(1, at, "", text))
+            table.note(Problem(1, at, "", text))
         return
     near = get_close_matches(_folded(name), columns, n=1)
     hint = f", did you mean {columns[near[0]].name}?" if near else ""
-    table.problems.append(Problem(1, at, shown(name), f"is no column of {table.what}{hint}"))
+    table.note(Problem(1, at, shown(name), f"is no column of {table.what}{hint}"))
 
 
 def _readers(sheet: Sheet, found: list[tuple[int, Column]], zone: ZoneInfo) -> dict[str, Reader]:
@@ -143,7 +148,7 @@ def _cell(
         except Unreadable as error:
             text = str(error)
     if text is not None:
-        table.problems.append(Problem(row.number, at, column.name, text))
+        table.note(Problem(row.number, at, column.name, text))
 
 
 def _read(column: Column, raw: Raw, row: Row, reader: Reader) -> Value:
@@ -162,12 +167,10 @@ def _read(column: Column, raw: Raw, row: Row, reader: Reader) -> Value:
 def _has_keys(table: Table, row: Row, found: list[tuple[int, Column]]) -> bool:
     """Whether a row says which one it is; a key that can't be read has its problem already."""
     complete = True
-    noted = {(problem.row, problem.column) for problem in table.problems[-len(found) - 1 :]}
     for at, column in found:
         if column.key and column.name not in row.cells:
             complete = False
-            if (row.number, column.name) not in noted:
-                table.problems.append(Problem(row.number, at, column.name, "is missing"))
+            table.note(Problem(row.number, at, column.name, "is missing"))
     present = {column.name for _, column in found if column.key}
     return complete and present == {column.name for column in COLUMNS[table.what] if column.key}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from handlers.context import Refused
-from handlers.files.cells import Value, quoted
+from handlers.files.cells import Value, parts, quoted
 from handlers.files.columns import Column
 from handlers.files.numbers import written
 
@@ -39,7 +39,7 @@ def cell(column: Column, value: Value, zone: ZoneInfo) -> str:
         case date():
             return value.isoformat()
         case list():
-            return quoted("|".join(part for item in value if (part := item.strip())))
+            return quoted("|".join(parts("|".join(value))))
     return quoted(value if column.kind == "free" else value.strip())
 
 
@@ -61,29 +61,41 @@ def write_excel(
     """
     from openpyxl import Workbook  # slow to load, and only here needed
 
+    # All is looked at before the first cell is written: a sheet left half way would stay open.
+    lines = [
+        [_excel_value(number, *cell) for cell in zip(columns, values, texts, strict=True)]
+        for number, (values, texts) in enumerate(rows, start=2)
+    ]
+    if len(lines) >= _EXCEL_ROWS:
+        raise Refused("Excel holds 1,048,576 rows, these are more: export as CSV.")
     book = Workbook(write_only=True)
     page = book.create_sheet(title)
     page.append([column.name for column in columns])
-    for number, (values, texts) in enumerate(rows, start=2):
-        if number > _EXCEL_ROWS:
-            raise Refused("Excel holds 1,048,576 rows, these are more: export as CSV.")
-        cells: list[Value | Cell] = []
-        for column, value, text in zip(columns, values, texts, strict=True):
-            if isinstance(value, bool | datetime | str | list):
-                text = _ESCAPES.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
-                if len(text) > _EXCEL_CELL:
-                    raise Refused(
-                        f"row {number}, column {column.name}: longer than an Excel cell can be. "
-                        "Export as CSV."
-                    )
-                # Told outright: a guess makes formulas and errors of texts like "=1" and "#N/A".
-                cells.append(_text_cell(page, text))
-            else:
-                cells.append(value)
-        page.append(cells)
+    for line in lines:
+        page.append(
+            [_text_cell(page, value) if isinstance(value, str) else value for value in line]
+        )
     raw = io.BytesIO()
     book.save(raw)
     return _without_times(raw.getvalue())
+
+
+def _excel_value(
+    number: int, column: Column, value: Value, text: str
+) -> str | int | float | date | None:
+    if value is None or (isinstance(value, int | float | date) and not _said(value)):
+        return value
+    text = _ESCAPES.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    if len(text) > _EXCEL_CELL:
+        raise Refused(
+            f"row {number}, column {column.name}: longer than an Excel cell can be. Export as CSV."
+        )
+    return text
+
+
+def _said(value: int | float | date) -> bool:
+    """Yes and no are words, and a time keeps its zone, which Excel's own times have not."""
+    return isinstance(value, bool | datetime)
 
 
 def _text_cell(page: "WriteOnlyWorksheet", text: str) -> "Cell":
@@ -91,6 +103,7 @@ def _text_cell(page: "WriteOnlyWorksheet", text: str) -> "Cell":
 
     cell = WriteOnlyCell(page, text or None)
     if text:
+        # Told outright: a guess makes formulas and errors of texts like "=1" and "#N/A".
         cell.data_type = "s"
     return cell
 
