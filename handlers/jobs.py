@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts, deadlines, digests, undelivered
+from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
 from handlers.cases import policy, reminding, telling
 from handlers.context import Context, Job
@@ -43,6 +43,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     deadlines.due,
     digests.due,
     alerts.due,
+    answers.due,
     sending.due,
     progress.due,
     closing.due,

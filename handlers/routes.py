@@ -13,6 +13,7 @@ from handlers.accounts import commands as account
 from handlers.accounts import repair
 from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
+from handlers.answering import in_chat
 from handlers.cards import Card, Choice, Reply, whisper
 from handlers.cases import board, contacted, more, policy, taking, write_to
 from handlers.chat import (
@@ -121,8 +122,11 @@ FORMS: dict[str, FormHandler] = {
     "case.not_critic": more.not_a_critic,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
-CONTACT_CLICKS: dict[str, ContactClickHandler] = {}
-CONTACT_FORMS: dict[str, ContactFormHandler] = {}
+CONTACT_CLICKS: dict[str, ContactClickHandler] = {
+    "answer": in_chat.answer,
+    "answer_more": in_chat.tell_more,
+}
+CONTACT_FORMS: dict[str, ContactFormHandler] = {"answer_more": in_chat.save_more}
 LOOKUPS: dict[str, LookupHandler] = {
     "accounts": names.lookup_accounts,
     "members": names.lookup_members,
