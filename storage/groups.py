@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlmodel import col
 
 from storage.db import Session
@@ -110,11 +110,14 @@ async def kept_responses(session: Session) -> list[Kept]:
 
 
 async def kept_cases(session: Session) -> list[Kept]:
-    """Gives the cases that are kept from the owners of their accounts."""
+    """Gives the cases that are kept from the owners of their accounts, whole or by every answer."""
+    own = col(CaseResponse.case_id) == col(Case.id)
+    hidden = exists().where(own, col(CaseResponse.hidden_from_owner).is_(True))
+    visible = exists().where(own, col(CaseResponse.hidden_from_owner).is_(False))
     query = (
         select(col(Case.id), col(Account.owner_id))
         .join(Account, col(Account.id) == col(Case.account_id))
-        .where(col(Case.hidden_from_owner).is_(True))
+        .where(or_(col(Case.hidden_from_owner).is_(True), and_(hidden, ~visible)))
     )
     return [Kept(*row) for row in (await session.execute(query)).all()]
 

@@ -11,7 +11,7 @@ COMMENT = "Third wrong invoice in a row, and nobody calls back."
 
 
 async def answered_acme(make: Make) -> tuple[Acme, dict[str, Response], Case]:
-    """Jane 3 (8 in March), Karen 7, Ole and Lis 9; Anna has the case; a reminder waits for Thursday."""
+    """Jane 3 (8 in March), Karen 7, Ole and Lis 9; Anna has the case; a reminder waits."""
     acme = await acme_story(make)
     spring = await make.wave("Spring 2026", state="closed")
     march = datetime(2026, 3, 10, 9, tzinfo=UTC)

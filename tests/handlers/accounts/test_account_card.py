@@ -6,53 +6,28 @@ from datetime import UTC, datetime
 import pytest
 
 from handlers import routes
-from handlers.cards import Button, Buttons, Card, Chart, Facts, Table, Text, to_json
+from handlers.cards import Card, Chart, Facts, Table, to_json
 from handlers.context import Context
 from handlers.figures import measure_scope
 from handlers.measures.measure import Scope
-from storage.models import ContactStatus, Member, RecommendPolicy
+from storage.models import ContactStatus, RecommendPolicy
 from tests.factories import Make, acme_story
-from tests.handlers.accounts.acme import COMMENT, answered_acme, pressed, recount, typed
+from tests.handlers.accounts.acme import COMMENT, answered_acme, pressed, recount
+from tests.handlers.accounts.reading import buttons_of, card_for, facts_of, texts_of
 
 ROOM = "console:nordics"
-
-
-async def _card(ctx: Context, member: Member, text: str, place: str | None = None) -> Card:
-    reply = await routes.command(ctx, typed(member, text, place))
-    assert isinstance(reply, Card), reply
-    return reply
-
-
-def _texts(card: Card) -> list[str]:
-    return [part.text for part in card.body if isinstance(part, Text)]
-
-
-def _facts(card: Card) -> dict[str, str]:
-    return {
-        label: value for part in card.body if isinstance(part, Facts) for label, value in part.facts
-    }
-
-
-def _buttons(card: Card) -> list[Button]:
-    return [
-        each
-        for part in card.body
-        if isinstance(part, Buttons)
-        for each in part.buttons
-        if isinstance(each, Button)
-    ]
 
 
 async def test_acme_is_told_line_by_line(ctx: Context, make: Make) -> None:
     acme, _told, _case = await answered_acme(make)
 
-    card = await _card(ctx, acme.anna, "acme", ROOM)
+    card = await card_for(ctx, acme.anna, "acme", ROOM)
 
     assert card.title == "Acme A/S · at risk: a decision maker is a critic"
     assert card.status == "only you see this"
     assert card.tone == "critical"
     assert card.audience == "internal"
-    assert _texts(card) == [
+    assert texts_of(card) == [
         "Jane Jensen, CFO, 3 (was 8 in March) · Anna has it · contact by Wed 13:20",
         (
             "NPS +25 from 4 of 6: 2 promoters, 1 passive, 1 critic"
@@ -65,14 +40,14 @@ async def test_acme_is_told_line_by_line(ctx: Context, make: Make) -> None:
         f"“{COMMENT}” Jane, 3, today",
         "“great planners” Ole, 9, 2 days ago",
     ]
-    assert _facts(card) == {
+    assert facts_of(card) == {
         "Deciders": "3",
         "Influencers": "7, –",
         "Users": "9, 9, –",
         "Silent": "Peter Holm (purchasing), Mia Lund (warehouse) · asked 12 Nov · reminder Thu",
     }
     assert card.foot == "– = asked, silent · answers since 24 November 2025"
-    assert [button.label for button in _buttons(card)] == [
+    assert [button.label for button in buttons_of(card)] == [
         "People", "History", "Reasons", "Cases", "Show in channel",
     ]  # fmt: skip
     [chart] = [part for part in card.body if isinstance(part, Chart)]
@@ -112,10 +87,10 @@ async def test_the_card_speaks_the_members_language(
     acme.anna.language = language
     await make.save(acme.anna)
 
-    card = await _card(ctx, acme.anna, "acme")
+    card = await card_for(ctx, acme.anna, "acme")
 
     assert card.title == title
-    assert line in _texts(card)
+    assert line in texts_of(card)
     assert "criticaster" not in str(to_json(card))
 
 
@@ -126,7 +101,7 @@ async def test_the_figures_are_those_of_measure(ctx: Context, make: Make) -> Non
     await recount(make, acme)
 
     whole = await measure_scope(ctx, Scope("account", "acme"))
-    card = await _card(ctx, acme.anna, "acme")
+    card = await card_for(ctx, acme.anna, "acme")
 
     assert (whole.rated, whole.asked, whole.may_not_recommend) == (3, 6, 1)
     assert whole.bounds is not None
@@ -134,8 +109,8 @@ async def test_the_figures_are_those_of_measure(ctx: Context, make: Make) -> Non
     assert (
         "NPS +33 from 3 of 5: 2 promoters, 1 critic · −20 to +60 once the other two answer"
         " · 1 may not recommend"
-    ) in _texts(card)
-    assert _facts(card)["Influencers"] == "×, –"
+    ) in texts_of(card)
+    assert facts_of(card)["Influencers"] == "×, –"
     assert "× = answered without a score" in (card.foot or "")
 
 
@@ -148,23 +123,24 @@ async def test_nobody_heard_and_nobody_asked_says_who_can_be_asked(
         await make.contact(account, name)
     await make.contact(account, "Gone", status=ContactStatus.INACTIVE)
 
-    card = await _card(ctx, anna, "nyco")
+    card = await card_for(ctx, anna, "nyco")
 
     assert card.title == "Nyco ApS · unknown: nobody was heard"
-    assert "Nobody at Nyco has answered yet. 2 people can be asked; last asked: never." in _texts(
+    assert "Nobody at Nyco has answered yet. 2 people can be asked; last asked: never." in texts_of(
         card
     )
-    assert "No value or renewal date on file" in _texts(card)
+    assert "No value or renewal date on file" in texts_of(card)
 
 
 async def test_asked_but_nobody_heard_says_when(ctx: Context, make: Make) -> None:
     acme = await acme_story(make)
 
-    card = await _card(ctx, acme.anna, "acme")
+    card = await card_for(ctx, acme.anna, "acme")
 
     assert card.title == "Acme A/S · watch: it renews soon and no decision maker was heard"
-    assert "Nobody at Acme has answered yet. 6 people can be asked; last asked: 12 Nov." in _texts(
-        card
+    assert (
+        "Nobody at Acme has answered yet. 6 people can be asked; last asked: 12 Nov."
+        in texts_of(card)
     )
 
 
@@ -176,12 +152,12 @@ async def test_answers_older_than_the_window_are_told_as_old(ctx: Context, make:
     invitation = await make.invitation(contact, sent_at=old)
     await make.response(invitation, 9, answered_at=old)
 
-    card = await _card(ctx, anna, "acme")
+    card = await card_for(ctx, anna, "acme")
 
     assert (
         "Nobody at Acme has answered in the last 12 months. 1 person can be asked;"
         " last asked: 1 May 2025; last answer: 1 May 2025."
-    ) in _texts(card)
+    ) in texts_of(card)
 
 
 async def test_one_answer_of_zero_is_a_score(ctx: Context, make: Make) -> None:
@@ -189,11 +165,13 @@ async def test_one_answer_of_zero_is_a_score(ctx: Context, make: Make) -> None:
     await make.response(acme.invitations["jane"], 0)
     await recount(make, acme)
 
-    card = await _card(ctx, acme.anna, "acme")
+    card = await card_for(ctx, acme.anna, "acme")
 
-    assert _facts(card)["Deciders"] == "0"
-    assert _texts(card)[0] == "Jane Jensen, CFO, 0"
-    assert "NPS −100 from 1 of 6: 1 critic · −100 to +67 once the other five answer" in _texts(card)
+    assert facts_of(card)["Deciders"] == "0"
+    assert texts_of(card)[0] == "Jane Jensen, CFO, 0"
+    assert "NPS −100 from 1 of 6: 1 critic · −100 to +67 once the other five answer" in texts_of(
+        card
+    )
 
 
 async def test_all_heard_needs_no_bounds(ctx: Context, make: Make) -> None:
@@ -201,11 +179,11 @@ async def test_all_heard_needs_no_bounds(ctx: Context, make: Make) -> None:
     for invitation in acme.invitations.values():
         await make.response(invitation, 9)
 
-    card = await _card(ctx, acme.anna, "acme")
+    card = await card_for(ctx, acme.anna, "acme")
 
     assert card.title == "Acme A/S · safe: no critic, no open case"
     assert card.tone == "good"
-    assert "NPS +100 from all 6: 6 promoters" in _texts(card)
+    assert "NPS +100 from all 6: 6 promoters" in texts_of(card)
     assert card.foot == "answers since 24 November 2025"
 
 
@@ -219,10 +197,10 @@ async def test_provisional_suspect_and_trial_answers_count_as_silence(
     invitation = await make.invitation(acme.contacts["lis"], trial, is_test=True)
     await make.response(invitation, 0, comment="a trial")
 
-    card = await _card(ctx, acme.anna, "acme")
+    card = await card_for(ctx, acme.anna, "acme")
 
-    assert _facts(card)["Deciders"] == "–"
-    assert _facts(card)["Users"] == "–, –, –"
+    assert facts_of(card)["Deciders"] == "–"
+    assert facts_of(card)["Users"] == "–, –, –"
     for secret in ("half a word", "a scanner", "a trial"):
         assert secret not in str(to_json(card))
 
@@ -234,10 +212,10 @@ async def test_what_customers_wrote_stays_plain_data(ctx: Context, make: Make) -
     attack = "<!channel> *x* <script>alert(1)</script> {nps}"
     await make.response(await make.invitation(contact), 2, comment=attack)
 
-    card = await _card(ctx, anna, "a&b <x>")
+    card = await card_for(ctx, anna, "a&b <x>")
 
     assert card.title.startswith("A&B <x> · at risk")
-    assert any(text.startswith(f"“{attack}”") for text in _texts(card))
+    assert any(text.startswith(f"“{attack}”") for text in texts_of(card))
 
 
 async def test_a_company_that_forbids_recommending_is_told(ctx: Context, make: Make) -> None:
@@ -247,7 +225,7 @@ async def test_a_company_that_forbids_recommending_is_told(ctx: Context, make: M
 
     assert any(
         text.endswith("company does not allow recommendations")
-        for text in _texts(await _card(ctx, acme.anna, "acme"))
+        for text in texts_of(await card_for(ctx, acme.anna, "acme"))
     )
 
 
@@ -256,16 +234,16 @@ async def test_an_administrator_reads_no_comments(ctx: Context, make: Make) -> N
     admin = await make.member("Ada Ring", role="admin")
 
     for text in ("acme", "acme history", "acme reasons", "acme cases", "acme people"):
-        card = await _card(ctx, admin, text)
+        card = await card_for(ctx, admin, text)
         assert COMMENT not in str(to_json(card))
         assert "planners" not in str(to_json(card))
-    assert any("NPS +25" in text for text in _texts(await _card(ctx, admin, "acme")))
+    assert any("NPS +25" in text for text in texts_of(await card_for(ctx, admin, "acme")))
 
 
 async def test_history_tells_answers_askings_and_the_case(ctx: Context, make: Make) -> None:
     acme, _told, _case = await answered_acme(make)
 
-    card = await _card(ctx, acme.anna, "acme history")
+    card = await card_for(ctx, acme.anna, "acme history")
 
     [facts] = [part.facts for part in card.body if isinstance(part, Facts)]
     assert facts[:3] == (
@@ -280,7 +258,7 @@ async def test_history_tells_answers_askings_and_the_case(ctx: Context, make: Ma
 async def test_reasons_count_who_named_them(ctx: Context, make: Make) -> None:
     acme, _told, _case = await answered_acme(make)
 
-    card = await _card(ctx, acme.anna, "acme reasons")
+    card = await card_for(ctx, acme.anna, "acme reasons")
 
     [table] = [part for part in card.body if isinstance(part, Table)]
     assert table.rows == (("Communication", "1", "1 critic"), ("Invoicing", "1", "1 critic"))
@@ -288,13 +266,13 @@ async def test_reasons_count_who_named_them(ctx: Context, make: Make) -> None:
 
 async def test_each_part_leads_back_to_the_account(ctx: Context, make: Make) -> None:
     acme, _told, _case = await answered_acme(make)
-    whole = await _card(ctx, acme.anna, "acme")
+    whole = await card_for(ctx, acme.anna, "acme")
 
-    for button in _buttons(whole):
+    for button in buttons_of(whole):
         part = await routes.click(ctx, pressed(acme.anna, button.action, button.value))
         assert isinstance(part, Card)
         assert part.title != whole.title
-        back = next(each for each in _buttons(part) if each.label == "Back to Acme A/S")
+        back = next(each for each in buttons_of(part) if each.label == "Back to Acme A/S")
         again = await routes.click(ctx, pressed(acme.anna, back.action, back.value))
         assert again == whole
 
@@ -303,14 +281,14 @@ async def test_a_case_past_its_time_says_so(ctx: Context, make: Make) -> None:
     acme, _told, case = await answered_acme(make)
     make.now.forward(days=2)
 
-    card = await _card(ctx, acme.anna, "acme")
+    card = await card_for(ctx, acme.anna, "acme")
 
-    assert "Anna has it · contact was due Wed 13:20" in _texts(card)[0]
+    assert "Anna has it · contact was due Wed 13:20" in texts_of(card)[0]
     case.state, case.taken_by, case.owner_id = "new", None, None
     await make.save(case)
     assert (
         "nobody has it yet · was to be taken by Tue"
-        in _texts(await _card(ctx, acme.anna, "acme"))[0]
+        in texts_of(await card_for(ctx, acme.anna, "acme"))[0]
     )
 
 
@@ -318,6 +296,8 @@ async def test_an_open_programme_shows_every_account(ctx: Context, make: Make) -
     acme, _told, _case = await answered_acme(make)
     stranger = await make.member("Bo Friis")
 
-    card = await _card(replace(ctx, programme=replace(ctx.programme, open=True)), stranger, "acme")
+    card = await card_for(
+        replace(ctx, programme=replace(ctx.programme, open=True)), stranger, "acme"
+    )
 
     assert card.title.startswith("Acme A/S")
