@@ -12,6 +12,7 @@ from storage.models import BoundPlace, ConsoleMail, ConsoleMessage, Contact
 
 MESSAGES_SHOWN = 200
 MAILS_SHOWN = 200
+MAX_DIGITS = 9  # what surely fits the databases' integers
 
 
 async def add_message(
@@ -34,7 +35,7 @@ async def add_message(
 
 async def find(session: Session, place: str, message_id: str) -> ConsoleMessage | None:
     """Gives the message of this id in this place, or None."""
-    row = await session.get(ConsoleMessage, int(message_id)) if message_id.isdecimal() else None
+    row = await session.get(ConsoleMessage, int(message_id)) if _is_id(message_id) else None
     return row if row is not None and row.place == place else None
 
 
@@ -106,9 +107,9 @@ async def count_mails(session: Session) -> tuple[int, int]:
     return number, last or 0
 
 
-async def mail(session: Session, mail_id: int) -> ConsoleMail | None:
+async def mail(session: Session, mail_id: str) -> ConsoleMail | None:
     """Gives a whole mail, or None."""
-    return await session.get(ConsoleMail, mail_id)
+    return await session.get(ConsoleMail, int(mail_id)) if _is_id(mail_id) else None
 
 
 async def recipients(session: Session) -> Sequence[tuple[str, str | None]]:
@@ -120,3 +121,7 @@ async def recipients(session: Session) -> Sequence[tuple[str, str | None]]:
         .order_by(func.min(Contact.name), col(ConsoleMail.recipient))
     )
     return (await session.exec(query)).all()
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS

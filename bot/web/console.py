@@ -108,7 +108,7 @@ def add_routes(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/console/static/{name}", _own(pages.static))
     app.router.add_get("/console/state", _own(pages.state))
     app.router.add_get("/console/lookup", _own(pages.lookup))
-    app.router.add_get("/console/mail/{id:\\d+}", _own(pages.mail))
+    app.router.add_get("/console/mail/{id}", _own(pages.mail))
     app.router.add_post("/console/command", _own(pages.command))
     app.router.add_post("/console/click", _own(pages.click))
     app.router.add_post("/console/submit", _own(pages.submit))
@@ -189,7 +189,7 @@ class _Pages:
         return _json([to_json(choice) for choice in await routes.lookup(self.ctx, event)])
 
     async def mail(self, request: web.Request) -> web.StreamResponse:
-        html = await self.view.mail(int(request.match_info["id"]))
+        html = await self.view.mail(request.match_info["id"])
         if html is None:
             raise web.HTTPNotFound(text="This mail is not here.")
         return _html(html, _MAIL_RULES)

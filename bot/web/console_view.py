@@ -90,7 +90,7 @@ class View:
             "empty": self.t("console.empty_inbox" if place == INBOX else "console.empty_place"),
         }
 
-    async def mail(self, mail_id: int) -> str | None:
+    async def mail(self, mail_id: str) -> str | None:
         """Gives a mail as a page for the frame without rights, or None."""
         async with self.ctx.db.reading() as session:
             row = await console.mail(session, mail_id)

@@ -193,6 +193,7 @@ function toast(words, stays) {
 // ---- clicks
 
 document.addEventListener("click", async (event) => {
+  event.target.closest(".toast:not(.offline)")?.remove();
   const target = event.target.closest("button");
   document.querySelectorAll("[data-menu][aria-expanded=true]").forEach((open) => open !== target && toggleMenu(open, false));
   if (!target) return;
