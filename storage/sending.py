@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Update, and_, func, literal, or_
+from sqlalchemy import ColumnElement, and_, func, literal, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select, update
 
@@ -26,10 +26,8 @@ from storage.models import (
     WaveChannel,
     WaveState,
 )
-from storage.waves import RUNNING, TRIED
+from storage.waves import TRIED
 
-# No send takes this long: whatever process had it, its answer is lost.
-LOST_AFTER = timedelta(minutes=15)
 Sendable = type[Invitation] | type[Reminder]
 
 
@@ -218,23 +216,6 @@ async def drop_needless_reminders(session: Session, wave_id: int, now: datetime)
     )
 
 
-async def has_lost(session: Session, now: datetime) -> bool:
-    """Tells whether anything has been sending for longer than any send takes."""
-    for model in (Invitation, Reminder):
-        query = select(model.id).where(*_is_lost(model, now)).limit(1)
-        if (await session.exec(query)).first() is not None:
-            return True
-    return False
-
-
-async def lose(session: Session, now: datetime) -> None:
-    """Puts into doubt what has been sending for longer than any send takes."""
-    for model in (Invitation, Reminder):
-        await session.exec(
-            update(model).where(*_is_lost(model, now)).values(status=InvitationStatus.DOUBT)
-        )
-
-
 async def due_batches(
     session: Session, channels: Collection[str], now: datetime
 ) -> Sequence[tuple[int, str, int]]:
@@ -261,66 +242,6 @@ async def due_batches(
         )
         found += [(wave_id, channel, n) for wave_id, n in (await session.exec(query)).all()]
     return found
-
-
-async def in_doubt(
-    session: Session, wave_id: int, limit: int = 20
-) -> Sequence[tuple[Invitation, Contact, Account]]:
-    """Gives prompts of a wave that may or may not have gone out, the oldest first."""
-    query = (
-        select(Invitation, Contact, Account)
-        .join(Contact, col(Contact.id) == col(Invitation.contact_id))
-        .join(Account, col(Account.id) == col(Invitation.account_id))
-        .where(col(Invitation.wave_id) == wave_id, col(Invitation.status) == InvitationStatus.DOUBT)
-        .order_by(col(Invitation.claimed_at), col(Invitation.id))
-        .limit(limit)
-    )
-    return (await session.exec(query)).all()
-
-
-async def send_again(session: Session, invitation_id: int, now: datetime) -> Invitation | None:
-    """Plans a doubtful prompt anew; None when it is in doubt no more or its wave has ended."""
-    running = select(Wave.id).where(col(Wave.state).in_(RUNNING))
-    return await _settle_doubt(
-        session,
-        invitation_id,
-        update(Invitation)
-        .where(col(Invitation.wave_id).in_(running))
-        .values(status=InvitationStatus.PLANNED, send_at=now, reason=None, claimed_by=None),
-    )
-
-
-async def believe_sent(session: Session, invitation_id: int, now: datetime) -> Invitation | None:
-    """Counts a doubtful prompt as sent when it was tried; None when it is in doubt no more."""
-    return await _settle_doubt(
-        session,
-        invitation_id,
-        update(Invitation).values(
-            status=InvitationStatus.SENT,
-            sent_at=func.coalesce(col(Invitation.claimed_at), now),
-            reason=None,
-            claimed_by=None,
-        ),
-    )
-
-
-async def _settle_doubt(
-    session: Session, invitation_id: int, statement: Update
-) -> Invitation | None:
-    # The claim is given up with the doubt: an outcome that comes in later changes nothing.
-    statement = statement.where(
-        col(Invitation.id) == invitation_id, col(Invitation.status) == InvitationStatus.DOUBT
-    )
-    if await changed_rows(session, statement) != 1:
-        return None
-    return await session.get(Invitation, invitation_id, populate_existing=True)
-
-
-def _is_lost(model: Sendable, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(model.status) == InvitationStatus.SENDING,
-        col(model.claimed_at) < now - LOST_AFTER,
-    )
 
 
 def _due(model: Sendable, channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -12,7 +12,7 @@ from handlers.chat import ChatError, InDoubt, Message, MessageRef, Place, TryLat
 from handlers.context import Context, Job
 from handlers.waves import immediate, planning, progress
 from handlers.waves.audience import channels
-from storage import sending, waves
+from storage import doubts, sending, waves
 from storage.models import Invitation, InvitationStatus, Reminder, Survey, Wave, WaveState
 from storage.sending import Claimed, Halt, Sendable
 
@@ -42,12 +42,12 @@ async def due(ctx: Context) -> list[Job]:
     now = ctx.now()
     async with ctx.db.reading() as session:
         released = await waves.to_release(session, now)
-        lost = await sending.has_lost(session, now)
+        lost = await doubts.has_lost(session, now)
     for wave in released:
         await release(ctx, wave.id)
     if lost:
         async with ctx.db.session() as session:
-            await sending.lose(session, now)
+            await doubts.lose(session, now)
     async with ctx.db.reading() as session:
         batches = await sending.due_batches(session, channels(ctx.programme), now)
     return [Job("batch", batch) for batch in batches]

@@ -9,7 +9,7 @@ from handlers.waves import progress
 from handlers.waves.cards import standing, wave_card
 from handlers.waves.recipients import texts_of, zone
 from handlers.wording import moment
-from storage import sending, waves
+from storage import doubts, waves
 from storage.models import Contact, Invitation, Member, Wave, WaveState
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ async def doubts_card(ctx: Context, wave_id: int, me: Member) -> Card:
     """Gives the messages of which we don't know whether they arrived, with what can be done."""
     t = texts_of(ctx, me)
     async with ctx.db.reading() as session:
-        rows = await sending.in_doubt(session, wave_id)
+        rows = await doubts.in_doubt(session, wave_id)
         wave = await waves.by_id(session, wave_id)
     if wave is None or not rows:
         raise Refused(t("wave.no_doubts"))
@@ -52,7 +52,7 @@ async def doubts_card(ctx: Context, wave_id: int, me: Member) -> Card:
 async def settle_doubt(ctx: Context, invitation_id: int, me: Member, again: bool) -> Card:
     """Notes a CX lead's word about a doubtful message: it arrived, or it goes out again."""
     t = texts_of(ctx, me)
-    settle = sending.send_again if again else sending.believe_sent
+    settle = doubts.send_again if again else doubts.believe_sent
     async with ctx.db.session() as session:
         found = await settle(session, invitation_id, ctx.now())
     if found is None or found.wave_id is None:

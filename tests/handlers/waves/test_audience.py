@@ -1,6 +1,7 @@
 """Who is asked, and every reason for which somebody is left out."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,7 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 TODAY = date(2026, 11, 24)
 
 
-async def wave_of(make: Make, **values: object) -> Wave:
+async def wave_of(make: Make, **values: Any) -> Wave:
     return await make.wave(state="approved", starts_at=make.now(), **values)
 
 

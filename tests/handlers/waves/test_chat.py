@@ -41,7 +41,7 @@ async def press(ctx: Context, member: Member, action: str, value: object) -> Rep
 
 
 async def fill(
-    ctx: Context, member: Member, value: str = "new", **inputs: str | tuple[str, ...]
+    ctx: Context, member: Member, value: str = "new", /, **inputs: str | tuple[str, ...]
 ) -> Reply:
     who = person(member)
     form = await say(ctx, member, "wave new")

@@ -8,7 +8,7 @@ from sqlmodel import select
 from handlers import jobs
 from handlers.cards import Card, Table
 from handlers.context import Context
-from handlers.waves import closing, sending, steering
+from handlers.waves import closing, recipients, sending, steering
 from storage import alerts
 from storage.models import Alert, Case, CaseResponse, Invitation, Wave
 from tests.factories import Acme, Make, acme_story
@@ -101,7 +101,7 @@ async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
     wave = await make.wave("Autumn", closes_at=ctx.now())
     invitation = await make.invitation(await make.contact(account), wave)
     await make.response(invitation, 2)
-    t = closing.recipients.texts_of(ctx, anna)
+    t = recipients.texts_of(ctx, anna)
     card = await closing.team_card(ctx, wave, team, t)
     assert card.title == "Autumn · Two: the result"
     assert "critic" not in texts_in(card)
@@ -115,7 +115,7 @@ async def test_an_answer_hidden_from_the_owner_is_not_in_the_owners_result(
     acme = await acme_story(make)
     await make.response(acme.invitations["jane"], 2, to_manager=True)
     await make.response(acme.invitations["ole"], 9)
-    t = closing.recipients.texts_of(ctx, acme.anna)
+    t = recipients.texts_of(ctx, acme.anna)
     for card in (
         await closing.own_card(ctx, acme.wave, acme.anna, t),
         await closing.team_card(ctx, acme.wave, acme.team, t),
@@ -133,7 +133,7 @@ async def test_an_answer_that_the_lead_released_is_in_it_again(ctx: Context, mak
     link = await make.save(
         CaseResponse(response_id=response.id, case_id=case.id, joined_at=ctx.now())
     )
-    t = closing.recipients.texts_of(ctx, acme.anna)
+    t = recipients.texts_of(ctx, acme.anna)
     card = await closing.own_card(ctx, acme.wave, acme.anna, t)
     assert "1 critic" in texts_in(card)
     link.hidden_from_owner = True
@@ -171,6 +171,6 @@ async def test_the_result_of_another_kind_has_counts_and_no_nps(ctx: Context, ma
     clara = await make.member("Clara", role="cx_lead")
     wave = await make.wave("Effort", kind="ces2", closes_at=ctx.now())
     await make.invitation(await make.contact(await make.account("Acme")), wave)
-    card = await closing.whole_card(ctx, wave, [], closing.recipients.texts_of(ctx, clara))
+    card = await closing.whole_card(ctx, wave, [], recipients.texts_of(ctx, clara))
     assert card.title == "Effort: the result"
     assert "('Heard', '0 (0 %)')" in texts_in(card)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -115,7 +116,7 @@ def asked(count: int, timezone: str | None = None, country: str | None = None) -
     ]
 
 
-def new_wave(**values: object) -> Wave:
+def new_wave(**values: Any) -> Wave:
     return Wave(name="w", created_at=NOW, **values)
 
 
