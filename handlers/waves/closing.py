@@ -167,7 +167,7 @@ def _result(
 ) -> Card:
     zone = ZoneInfo(ctx.programme.timezone)
     name = f"{wave.name} · {of}" if of else wave.name
-    if whole is not None and whole.nps is not None:
+    if whole is not None and whole.nps is not None and whole.quality != "too_few":
         title = t("wave.result.title_nps", name=name, nps=points(whole.nps))
     else:
         title = t("wave.result.title", name=name)
@@ -179,19 +179,13 @@ def _facts(whole: Measure, t: Texts) -> tuple[tuple[str, str], ...]:
     facts = [(t("wave.result.heard"), _heard(whole, t))]
     if whole.nps is None:
         return tuple(facts)
-    score = _score(whole, t)
-    if whole.interval is not None:
+    split = _split(whole.promoters or 0, whole.passives or 0, whole.detractors or 0, t)
+    facts.append((t("wave.result.split"), split))
+    if whole.interval is not None and whole.quality != "too_few":
         low, high = points(whole.interval.low), points(whole.interval.high)
-        score = t("wave.result.nps", nps=score, low=low, high=high)
-    facts.append((t("wave.column.nps"), score))
-    facts.append(
-        (
-            t("wave.result.split"),
-            _split(whole.promoters or 0, whole.passives or 0, whole.detractors or 0, t),
-        )
-    )
-    if whole.quality is not None:
-        facts.append((t("wave.result.quality"), t(f"wave.quality.{whole.quality}")))
+        score = t("wave.result.nps", nps=_score(whole, t), low=low, high=high)
+        facts.append((t("wave.column.nps"), score))
+    facts.append((t("wave.result.quality"), t(f"wave.quality.{whole.quality or 'too_few'}")))
     coverage = whole.coverage
     if coverage is not None and coverage.decision_makers is not None:
         share_ = f"{round(coverage.decision_makers)} %"
@@ -230,7 +224,7 @@ def _heard(whole: Measure, t: Texts) -> str:
 def _score(whole: Measure, t: Texts) -> str:
     if whole.withheld:
         return t("wave.withheld")
-    return "–" if whole.nps is None else points(whole.nps)
+    return "–" if whole.nps is None or whole.quality == "too_few" else points(whole.nps)
 
 
 async def _measure(ctx: Context, scope: Scope, wave: Wave) -> Measure | None:

@@ -84,14 +84,31 @@ async def test_cx_the_team_and_the_account_manager_get_a_result_once_at_the_star
     by_place = {posted.place: posted.card for posted in chat.posted}
     assert set(by_place) == {"slack:U0CLARA", "slack:U0ANNA", "slack:U0LARS"}
     whole, own = by_place["slack:U0CLARA"], by_place["slack:U0ANNA"]
-    assert whole.title == "Autumn 2026: NPS +25"
+    # One account is too little for a score of the programme: counts only.
+    assert whole.title == "Autumn 2026: the result"
     assert "4 of 6 (67 %)" in texts_in(whole)
+    assert "Too few answers for a score" in texts_in(whole)
+    assert "+25" not in texts_in(whole)
     assert own.title == "Autumn 2026: your accounts"
     assert "NPS" not in texts_in(own)  # nobody gets a score of their own
     assert [e.rows for e in own.body if isinstance(e, Table)] == [
         (("Acme A/S", "4 of 6", "2 promoters, 1 passive, 1 critic"),)
     ]
-    assert by_place["slack:U0LARS"].title == "Autumn 2026 · Nordics: NPS +25"
+    assert by_place["slack:U0LARS"].title == "Autumn 2026 · Nordics: the result"
+
+
+async def test_enough_answers_give_a_score_with_its_range(ctx: Context, make: Make) -> None:
+    acme = await answered(make)
+    for _account in range(4):
+        account = await make.account(team_id=acme.team.id)
+        for score in (9, 9, 7, 2):
+            invitation = await make.invitation(await make.contact(account), acme.wave)
+            await make.response(invitation, score)
+    t = recipients.texts_of(ctx, acme.clara)
+    card = await closing.whole_card(ctx, acme.wave, [acme.team], t)
+    assert card.title == "Autumn 2026: NPS +25"
+    assert "+25, likely between" in texts_in(card)
+    assert "('Nordics', '20 of 22 (91 %)', '+25')" in texts_in(card)
 
 
 async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
