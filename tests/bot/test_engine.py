@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +13,19 @@ from handlers.context import Context, Job
 from handlers.settings import Programme
 from storage import running
 from storage.db import Database
-from tests.conftest import SECRET
+from tests.conftest import SECRET, copy_of_template
 from tests.fakes import FakeChat, FakeEngine, no_pace
 
 Jobs = dict[str, Callable[..., Awaitable[object]]]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of its own each time: the engine keeps tables of its own in it."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("postgres_database")
+        return url
+    return copy_of_template(request, tmp_path)
 
 
 def now() -> datetime:
