@@ -1,159 +1,29 @@
 """The local console over HTTP: its messages, its acts, and who is refused."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient, TestServer
 
 from bot.links import Addresses
 from bot.mail.adapter import MailChannel
-from bot.sender import Sender
-from bot.web.console import ConsoleChannel, add_routes
+from bot.web.console import ConsoleChannel
 from bot.web.console_smtp import ConsoleSmtp
-from handlers import routes
-from handlers.cards import (
-    Card,
-    Choice,
-    Form,
-    FormErrors,
-    Input,
-    Reply,
-    Text,
-    Whisper,
-    whisper,
-)
-from handlers.chat import (
-    Click,
-    Command,
-    Lookup,
-    Message,
-    MessageRef,
-    OutsidersCanRead,
-    Submission,
-    Unreachable,
-)
-from handlers.context import Context
-from handlers.settings import Programme
+from handlers.cards import Card
+from handlers.chat import Message, OutsidersCanRead, Unreachable
 from storage.db import Database
-from storage.models import Member
+from tests.bot.console_app import ANNA, Console, served
 from tests.bot.mail_cards import ACCOUNT, EVERYTHING, HOSTILE, SURVEY, TOKEN
 from tests.conftest import SECRET
-from tests.factories import Make
-from tests.fakes import FakeClock, FakeEngine, no_pace
-
-ANNA = "anna@nordfab.example"
-FORM = Form("What did they say?", (Input("long_text", "said", "Said"),), "test.form", "7", "Save")
-
-
-@dataclass
-class Console:
-    """A console that is served, with its channel."""
-
-    client: TestClient[web.Request, web.Application]
-    chat: Sender
-    clock: FakeClock
-    db: Database
-
-    async def post(self, path: str, **data: Any) -> dict[str, Any]:
-        response = await self.send(path, {"as": ANNA, "place": "console:nordics", **data})
-        assert response.status == 200, await response.text()
-        answer: dict[str, Any] = await response.json()
-        return answer
-
-    async def send(self, path: str, data: Any, **headers: str) -> ClientResponse:
-        origin = f"http://127.0.0.1:{self.client.port}"
-        return await self.client.post(
-            f"/console/{path}", json=data, headers={"Origin": origin, **headers}
-        )
-
-    async def state(self, place: str = "console:nordics", **query: str) -> dict[str, Any]:
-        response = await self.client.get(
-            "/console/state", params={"as": ANNA, "place": place, **query}
-        )
-        assert response.status == 200
-        answer: dict[str, Any] = await response.json()
-        return answer
-
-    async def say(self, card: Card, place: str = "console:nordics", **more: Any) -> MessageRef:
-        return await self.chat.send(place, Message(card, "alert:1", "en", **more))
-
-
-async def echo(ctx: Context, command: Command, me: Member) -> Reply:
-    return Card(f"{me.name} said {command.text}")
-
-
-async def form(ctx: Context, event: Command | Click, me: Member) -> Reply:
-    return FORM
-
-
-async def take(ctx: Context, click: Click, me: Member) -> Reply:
-    return Card(f"{me.name} took {click.value}", tone="attention")
-
-
-async def stale(ctx: Context, click: Click, me: Member) -> Reply:
-    return whisper("Mikkel took this at 13:22. Nothing was changed.")
-
-
-async def draft(ctx: Context, click: Click, me: Member) -> Reply:
-    return Whisper(Card("Draft", (Text("Dear Jane"),)))
-
-
-async def nothing(ctx: Context, click: Click, me: Member) -> Reply:
-    return None
-
-
-async def save(ctx: Context, sent: Submission, me: Member) -> Reply:
-    if not sent.text("said"):
-        return FormErrors({"said": "Write what they said."})
-    return Card(f"Saved {sent.text('said')} {','.join(sent.chosen('why'))}")
-
-
-async def answer(ctx: Context, click: Click) -> Reply:
-    return Card(f"Thank you, {click.value.rpartition(':')[2]} is saved", audience="person")
-
-
-async def known(ctx: Context, lookup: Lookup, me: Member) -> list[Choice]:
-    return [Choice("3", "Anna <b>", lookup.typed)]
 
 
 @pytest_asyncio.fixture
 async def console(sqlite_db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Console]:
-    # Handlers for these tests stand beside the real ones.
-    monkeypatch.setitem(routes.COMMANDS, "test", routes.CommandRoute(echo, "help.help"))
-    monkeypatch.setitem(routes.COMMANDS, "test form", routes.CommandRoute(form, "help.help"))
-    for name, handler in {
-        "take": take,
-        "stale": stale,
-        "draft": draft,
-        "nothing": nothing,
-        "form": form,
-    }.items():
-        monkeypatch.setitem(routes.CLICKS, f"test.{name}", handler)
-    monkeypatch.setitem(routes.FORMS, "test.form", save)
-    monkeypatch.setitem(routes.CONTACT_CLICKS, "test.answer", answer)
-    monkeypatch.setitem(routes.LOOKUPS, "members", known)
-    clock = FakeClock()
-    make = Make(sqlite_db, clock)
-    await make.member("Anna Berg", email=ANNA)
-    chat = Sender({"console": ConsoleChannel(sqlite_db, clock)})
-    ctx = Context(
-        Programme(company="Nordfab", fallback_place="console:fallback"),
-        sqlite_db,
-        chat,
-        clock,
-        FakeEngine().soon,
-        no_pace,
-        SECRET,
-    )
-    app = web.Application()
-    add_routes(app, ctx)
-    async with TestClient(TestServer(app)) as client:
-        yield Console(client, chat, clock, sqlite_db)
+    async with served(sqlite_db, monkeypatch) as running:
+        yield running
 
 
 def drawn(state: dict[str, Any]) -> str:
