@@ -20,7 +20,7 @@ APP_TOKEN = "xapp-fake"
 SIGNING_SECRET = "signing secret of the tests"
 TEAM = "T0HOME"
 BOT_USER = "U0BOT"
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 15.0
 
 JSON_FIELDS = ("blocks", "view", "metadata", "attachments", "files")
 
@@ -68,7 +68,7 @@ class FakeSlack:
     acks: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._numbers = count(1)
+        self.numbers = count(1)
         self._changed = asyncio.Condition()
         self._server: TestServer | None = None
         self._stopping = asyncio.Event()
@@ -128,7 +128,10 @@ class FakeSlack:
                     while not (result := found()):
                         await self._changed.wait()
             except TimeoutError:
-                seen = [call.method for call in self.calls[-12:]]
+                seen = [
+                    *(call.method for call in self.calls[-12:]),
+                    *map(words, self.responses[-2:]),
+                ]
                 raise AssertionError(
                     f"waited in vain for {what or found}; last calls {seen}"
                 ) from None
@@ -213,7 +216,7 @@ class FakeSlack:
         problem = self._problem(args)
         if problem:
             return {"error": problem}
-        ts = f"{int(time())}.{next(self._numbers):06d}"
+        ts = f"{int(time())}.{next(self.numbers):06d}"
         message = {"ts": ts, "user": BOT_USER, "bot_id": "B0BOT", **args}
         self.messages.append(message)
         return {"channel": args["channel"], "ts": ts, "message": message}
@@ -317,12 +320,12 @@ class FakeSlack:
 
     def open_view(self, view: dict[str, Any]) -> dict[str, Any]:
         """Keeps a view as opened and gives it with its id."""
-        kept = {**view, "id": f"V{next(self._numbers)}"}
+        kept = {**view, "id": f"V{next(self.numbers)}"}
         self.views[kept["id"]] = kept
         return kept
 
     def _files_getUploadURLExternal(self, args: dict[str, Any]) -> dict[str, Any]:
-        number = next(self._numbers)
+        number = next(self.numbers)
         return {"upload_url": f"{self.root}/upload/F{number}", "file_id": f"F{number}"}
 
     def _files_completeUploadExternal(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -400,7 +403,6 @@ class SlackUser:
     app_url: str
     id: str
     session: ClientSession
-    _n: "count[int]" = field(default_factory=lambda: count(1))
 
     async def post(self, body: str, content_type: str, **headers: str) -> tuple[int, Any]:
         """Sends a body signed as Slack signs; gives status and answer."""
@@ -495,7 +497,7 @@ class SlackUser:
                 "type": "event_callback",
                 "team_id": TEAM,
                 "api_app_id": "A0",
-                "event_id": f"Ev{next(self._n)}{self.id}",
+                "event_id": f"Ev{next(self.slack.numbers)}{self.id}",
                 "event_time": int(time()),
                 "event": event,
             }
@@ -542,10 +544,10 @@ class SlackUser:
         return await self.post(body, "application/x-www-form-urlencoded")
 
     def trigger(self) -> str:
-        return f"trigger.{self.id}.{next(self._n)}"
+        return f"trigger.{self.id}.{next(self.slack.numbers)}"
 
     def response_url(self) -> str:
-        return f"{self.slack.root}/response/{self.id}-{next(self._n)}"
+        return f"{self.slack.root}/response/{self.id}-{next(self.slack.numbers)}"
 
     async def _opens(self, act: Callable[[], Any], what: str) -> dict[str, Any]:
         before = set(self.slack.views)
@@ -635,6 +637,11 @@ def _state(element: dict[str, Any], given: Any) -> dict[str, Any]:
             chosen = element.get("initial_options") or []
             if given is not None:
                 chosen = [option for option in element["options"] if option["value"] in given]
+            return {"type": kind, "selected_options": chosen}
+        case "multi_external_select":
+            chosen = element.get("initial_options") or []
+            if given is not None:
+                chosen = [{"value": str(value)} for value in given]
             return {"type": kind, "selected_options": chosen}
         case "datepicker":
             return {"type": kind, "selected_date": given or element.get("initial_date")}

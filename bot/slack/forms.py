@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from slack_sdk.models.blocks import (
     CheckboxesElement,
     DatePickerElement,
+    ExternalDataMultiSelectElement,
     ExternalDataSelectElement,
     InputBlock,
     InputInteractiveElement,
@@ -74,7 +75,7 @@ def draw_options(choices: list[Choice]) -> dict[str, Any]:
 
 def _read(state: dict[str, Any]) -> str | tuple[str, ...]:
     match state.get("type"):
-        case "checkboxes" | "multi_static_select":
+        case "checkboxes" | "multi_static_select" | "multi_external_select":
             return tuple(str(option["value"]) for option in state.get("selected_options") or ())
         case "static_select" | "external_select" | "radio_buttons":
             return str((state.get("selected_option") or {}).get("value") or "")
@@ -129,18 +130,29 @@ def _element(input_: Input, t: Texts) -> InputInteractiveElement | None:
         case "yes_no":
             yes_no = (Choice("yes", t("slack.yes")), Choice("no", t("slack.no")))
             return _choice(input_, input_.options or yes_no)
-        case "members" | "accounts":
-            label = next((c.label for c in input_.options if c.value == input_.value), None)
-            chosen = Choice(input_.value, label or input_.value) if input_.value else None
+        case "members":
             return ExternalDataSelectElement(
-                action_id=f"{LOOKUP}{input_.kind}",
+                action_id=f"{LOOKUP}members",
                 placeholder=plain(t("slack.type_a_name"), limits.BUTTON_LABEL),
-                initial_option=_option(chosen) if chosen else None,
-                # Our own people are few and shown at once; of accounts a letter is asked for.
-                min_query_length=0 if input_.kind == "members" else 1,
+                initial_option=next(iter(_named(input_)), None),
+                min_query_length=0,  # our own people are few: they are shown at once
+            )
+        case "accounts":
+            return ExternalDataMultiSelectElement(
+                action_id=f"{LOOKUP}accounts",
+                placeholder=plain(t("slack.type_a_name"), limits.BUTTON_LABEL),
+                initial_options=_named(input_) or None,
+                min_query_length=1,
             )
         case _:
             assert_never(input_.kind)
+
+
+def _named(input_: Input) -> list[Option]:
+    """Gives what stands in a type-ahead at first, under the names that `options` tells."""
+    labels = {choice.value: choice.label for choice in input_.options}
+    values = input_.values or ((input_.value,) if input_.value else ())
+    return [_option(Choice(value, labels.get(value, value))) for value in values]
 
 
 def _choice(input_: Input, choices: tuple[Choice, ...]) -> InputInteractiveElement | None:

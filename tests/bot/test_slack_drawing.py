@@ -188,7 +188,7 @@ INPUTS: dict[str, tuple[Input, Any, str | tuple[str, ...]]] = {
     "yes_no": (Input("yes_no", "yes_no", "Reached?"), "no", "no"),
     "members": (Input("members", "members", "Who", value="4", options=(Choice("4", "Anna"),)),
                 None, "4"),
-    "accounts": (Input("accounts", "accounts", "Which"), "17", "17"),
+    "accounts": (Input("accounts", "accounts", "Which"), ["17", "3"], ("17", "3")),
 }  # fmt: skip
 
 
