@@ -71,7 +71,6 @@ def _member(name: str, role: str, team: str, function: str, language: str) -> Ro
         "function": function,
         "timezone": words.TIME_ZONE[language],
         "language": language,
-        "country": words.COUNTRY[language],
     }
 
 

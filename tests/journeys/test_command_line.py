@@ -1,0 +1,159 @@
+"""The command line as an operator uses it: real processes, real files."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import data_files
+
+TODAY = datetime.now(UTC).date()
+NPSBOT = Path(sys.executable).with_name("npsbot")
+
+
+def npsbot(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Runs `npsbot --config folder/npsbot.toml …` and expects an exit code."""
+    done = subprocess.run(
+        [NPSBOT, "--config", folder / "npsbot.toml", *arguments],
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], "COLUMNS": "120"},
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    npsbot(tmp_path, "init", str(tmp_path))
+    return tmp_path
+
+
+def measure(folder: Path, *arguments: str) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads(npsbot(folder, "measure", *arguments, "--json").stdout)
+    return figures
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_init_refuses_to_overwrite_and_says_what_is_next(folder: Path) -> None:
+    again = npsbot(folder, "init", str(folder), code=2)
+    assert "exists already" in again.stderr
+    assert (folder / "npsbot.db").exists()
+
+
+def test_a_missing_configuration_says_how_to_make_one(tmp_path: Path) -> None:
+    assert "npsbot init" in npsbot(tmp_path, "chat", "--as", "a@b.example", "/nps", code=2).stderr
+
+
+def test_an_import_with_problems_stores_nothing_and_names_row_and_column(folder: Path) -> None:
+    people = write(folder, "m.csv", "email,name,role\na@x.example,A,account_manager\nb@x,B,boss\n")
+    told = npsbot(folder, "import", "members", people, code=2)
+    assert "row 3, column role" in told.stderr
+    out = str(folder / "out.csv")
+    npsbot(folder, "export", "members", "--out", out)
+    assert len(Path(out).read_text("utf-8").splitlines()) == 1
+
+
+def test_a_portfolio_is_imported_asked_about_and_exported(folder: Path) -> None:
+    members = "email,name,role,team\nanna@x.example,Anna Berg,account_manager,Nordics\n"
+    accounts = "account_key,name,owner_email,team\nacme,A&B <x>,anna@x.example,Nordics\n"
+    contacts = "account_key,email,name,role\nacme,jane@acme.example,Jane Jensen,decision_maker\n"
+    hostile = '<!channel> *x* <script>alert(1)</script> =HYPERLINK("x")'
+    answers = (
+        "account_key,email,survey_kind,wave,invited_at,answered_at,score,comment\n"
+        f"acme,jane@acme.example,relationship,W1,{TODAY},{TODAY},3,"
+        '"' + hostile.replace('"', '""') + '"\n'
+    )
+    for what, text in (
+        ("members", members),
+        ("accounts", accounts),
+        ("contacts", contacts),
+        ("responses", answers),
+    ):
+        path = write(folder, f"{what}.csv", text)
+        npsbot(folder, "import", what, path, "--dry-run")
+        npsbot(folder, "import", what, path)
+        first, second = folder / f"{what}.1.csv", folder / f"{what}.2.csv"
+        npsbot(folder, "export", what, "--out", str(first))
+        npsbot(folder, "import", what, str(first))
+        npsbot(folder, "export", what, "--out", str(second))
+        assert first.read_bytes() == second.read_bytes()
+    shown = npsbot(folder, "chat", "--as", "anna@x.example", "/nps a&b").stdout
+    assert "A&B <x>" in shown
+    assert hostile in shown
+    card = json.loads(
+        npsbot(folder, "chat", "--as", "anna@x.example", "--format", "json", "/nps a&b").stdout
+    )
+    assert card["type"] == "card"
+    slack = json.loads(
+        npsbot(folder, "chat", "--as", "anna@x.example", "--format", "slack", "/nps a&b").stdout
+    )
+    assert set(slack) == {"text", "blocks"}
+    assert "<!channel>" not in json.dumps(
+        [block for block in slack["blocks"] if "mrkdwn" in json.dumps(block)]
+    )
+
+
+def test_somebody_unknown_gets_no_card(folder: Path) -> None:
+    told = npsbot(folder, "chat", "--as", "nobody@x.example", "/nps", code=2)
+    assert "nobody@x.example" in told.stderr
+
+
+def test_the_worked_example_has_the_documented_figures(folder: Path) -> None:
+    files = data_files.write_import_files(data_files.worked(), folder, at=TODAY)
+    for what in ("accounts", "contacts", "responses"):
+        npsbot(folder, "import", what, str(getattr(files, what)))
+    whole = measure(folder, "--all", "--rho", "0.15")
+    assert whole["nps"] == pytest.approx(16.1290, abs=5e-5)
+    assert whole["n_eff"] == pytest.approx(21.5955, abs=5e-5)
+    assert whole["interval"] == pytest.approx([-21.1107, 48.9892], abs=5e-5)
+    assert whole["account_balanced"]["interval"] == pytest.approx([-30.5337, 44.6422], abs=5e-5)
+    assert whole["value_weighted"]["without_largest"] == pytest.approx(36.2637, abs=5e-5)
+    estimated = measure(folder, "--all")
+    assert estimated["icc"] == pytest.approx(0.271732, abs=5e-7)
+    assert estimated["rho"] == pytest.approx(0.187779, abs=5e-7)
+    account = measure(folder, "--account", "K01")
+    assert account["nps"] == 75
+    assert account["interval"] == pytest.approx([26.43, 83.33], abs=5e-3)
+    assert "no account" in npsbot(folder, "measure", "--account", "K99", code=2).stderr.lower()
+
+
+def test_real_answers_have_the_documented_figures_as_a_wave(folder: Path) -> None:
+    files = data_files.write_import_files(
+        data_files.instructor_training(),
+        folder,
+        at=TODAY,
+        wave="Training",
+    )
+    for what in ("accounts", "contacts", "responses"):
+        npsbot(folder, "import", what, str(getattr(files, what)))
+    whole = measure(folder, "--all", "--wave", "Training")
+    assert whole["rated"] == 764
+    assert whole["nps"] == pytest.approx(45.1571, abs=5e-5)
+    assert whole["icc"] == pytest.approx(0.12056, abs=5e-6)
+    assert whole["interval"] == pytest.approx([37.4455, 52.2097], abs=5e-5)
+
+
+def test_check_names_what_is_missing_and_what_to_do(folder: Path) -> None:
+    told = npsbot(folder, "check", "--recount", code=1).stdout
+    assert "ok    database" in told
+    assert "npsbot run" in told
+    assert "equals a recount" in told
+
+
+def test_a_wave_without_privacy_is_refused(folder: Path) -> None:
+    path = folder / "npsbot.toml"
+    path.write_text(path.read_text("utf-8").replace("keep_months = 24", ""), "utf-8")
+    told = npsbot(folder, "wave", "send", code=2)
+    assert "[privacy]" in told.stderr
