@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.chat import Click, Command, Person
 from storage import answers
-from storage.models import Case, CaseResponse, CaseState, Member, Reminder, Response
+from storage.models import Account, Case, CaseResponse, CaseState, Member, Reminder, Response
 from tests.factories import Acme, Make, acme_story
 
 COMMENT = "Third wrong invoice in a row, and nobody calls back."
@@ -48,14 +48,14 @@ async def answered_acme(make: Make) -> tuple[Acme, dict[str, Response], Case]:
                 send_at=datetime(2026, 11, 26, 8, tzinfo=UTC),
             )
         )
-    await recount(make, acme)
+    await recount(make, acme.account)
     return acme, told, case
 
 
-async def recount(make: Make, acme: Acme) -> None:
+async def recount(make: Make, account: Account) -> None:
     """Brings what counts now in step with the stored responses."""
     async with make.db.session() as session:
-        await answers.recount(session, [acme.account.id], "relationship", make.now(), 12)
+        await answers.recount(session, [account.id], "relationship", make.now(), 12)
 
 
 def typed(member: Member, text: str, place: str | None = None) -> Command:

@@ -98,7 +98,7 @@ async def test_the_figures_are_those_of_measure(ctx: Context, make: Make) -> Non
     acme, told, _case = await answered_acme(make)
     told["karen"].reply, told["karen"].score = "may_not_recommend", None
     await make.save(told["karen"])
-    await recount(make, acme)
+    await recount(make, acme.account)
 
     whole = await measure_scope(ctx, Scope("account", "acme"))
     card = await card_for(ctx, acme.anna, "acme")
@@ -163,7 +163,7 @@ async def test_answers_older_than_the_window_are_told_as_old(ctx: Context, make:
 async def test_one_answer_of_zero_is_a_score(ctx: Context, make: Make) -> None:
     acme = await acme_story(make)
     await make.response(acme.invitations["jane"], 0)
-    await recount(make, acme)
+    await recount(make, acme.account)
 
     card = await card_for(ctx, acme.anna, "acme")
 

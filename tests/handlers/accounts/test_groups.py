@@ -10,18 +10,14 @@ from handlers.cards import Card, Chart, Facts, Text, Whisper, to_json
 from handlers.chat import Notice
 from handlers.context import Context
 from handlers.measures.score import score_interval
-from storage import answers
 from storage.models import (
-    Account,
     Case,
-    Contact,
-    Invitation,
     Member,
-    Response,
     Team,
 )
 from tests.factories import Make
 from tests.handlers.accounts.acme import answered_acme, pressed
+from tests.handlers.accounts.portfolio import portfolio
 from tests.handlers.accounts.reading import (
     buttons_of,
     card_for,
@@ -32,48 +28,6 @@ from tests.handlers.accounts.reading import (
 )
 
 NEVER = ("p-value", "significan", "confidence", "statistic", "criticaster")
-
-
-async def _portfolio(
-    make: Make, team: Team, scores: list[list[int]], *, value: float = 100_000.0, prefix: str = "K"
-) -> list[Account]:
-    """One account of the team for each list; each number is one contact's score."""
-    wave = await make.wave(f"Wave {prefix}")
-    accounts = []
-    for number, of_account in enumerate(scores):
-        async with make.db.session() as session:
-            account = Account(
-                key=f"{prefix}{number}", name=f"Customer {prefix}{number}", team_id=team.id,
-                annual_value=value, currency="EUR", segment="Industry",
-            )  # fmt: skip
-            session.add(account)
-            await session.flush()
-            accounts.append(account)
-            for n, score in enumerate(of_account):
-                contact = Contact(
-                    account_id=account.id, name=f"Person {n}", role="user",
-                    email=f"p{n}@{prefix}{number}.example",
-                )  # fmt: skip
-                session.add(contact)
-                await session.flush()
-                invitation = Invitation(
-                    wave_id=wave.id, account_id=account.id, contact_id=contact.id, status="sent",
-                    sent_at=make.now() - timedelta(days=3), team_id=team.id, segment="Industry",
-                    value=value, currency="EUR", role="user",
-                )  # fmt: skip
-                session.add(invitation)
-                await session.flush()
-                session.add(
-                    Response(
-                        invitation_id=invitation.id, account_id=account.id, contact_id=contact.id,
-                        kind="relationship", score=score, answered_at=make.now(),
-                        last_input_at=make.now(),
-                    )
-                )  # fmt: skip
-    async with make.db.session() as session:
-        ids = [account.id for account in accounts]
-        await answers.recount(session, ids, "relationship", make.now(), 12)
-    return accounts
 
 
 async def _team(make: Make, name: str = "Nordics", members: int = 4) -> tuple[Team, Member]:
@@ -95,7 +49,7 @@ async def test_a_score_comes_with_how_far_it_can_be_trusted(
     ctx: Context, make: Make, scores: list[list[int]], quality: str | None
 ) -> None:
     team, me = await _team(make)
-    await _portfolio(make, team, scores)
+    await portfolio(make, team, scores)
 
     card = await card_for(ctx, me, "team nordics")
 
@@ -116,7 +70,7 @@ async def test_a_score_comes_with_how_far_it_can_be_trusted(
 
 async def test_the_lines_of_a_group_are_those_of_statistics(ctx: Context, make: Make) -> None:
     team, me = await _team(make)
-    await _portfolio(make, team, [[9], [9], [2], [8]] * 12)
+    await portfolio(make, team, [[9], [9], [2], [8]] * 12)
     low, high = (round(each * 100) for each in score_interval(24, 12, 48))
 
     card = await card_for(ctx, me, "team")
@@ -147,7 +101,7 @@ async def test_a_groups_words_follow_the_language(
     team, me = await _team(make)
     me.language = language
     await make.save(me)
-    await _portfolio(make, team, [[9], [9], [2], [8]] * 3)
+    await portfolio(make, team, [[9], [9], [2], [8]] * 3)
 
     seen = str(to_json(await card_for(ctx, me, "team")))
 
@@ -159,8 +113,8 @@ async def test_a_number_that_few_customers_decide_is_not_shown_by_revenue(
     ctx: Context, make: Make
 ) -> None:
     team, me = await _team(make)
-    await _portfolio(make, team, [[9], [9], [2], [8]] * 3, value=1_000.0)
-    await _portfolio(make, team, [[9]], value=10_000_000.0, prefix="B")
+    await portfolio(make, team, [[9], [9], [2], [8]] * 3, value=1_000.0)
+    await portfolio(make, team, [[9]], value=10_000_000.0, prefix="B")
 
     told = texts_of(await card_for(ctx, me, "team"))
 
@@ -170,7 +124,7 @@ async def test_a_number_that_few_customers_decide_is_not_shown_by_revenue(
 
 async def test_a_team_of_three_is_withheld_and_says_why(ctx: Context, make: Make) -> None:
     team, me = await _team(make, "Tiny", members=3)
-    await _portfolio(make, team, [[9], [9], [2], [8]] * 3)
+    await portfolio(make, team, [[9], [9], [2], [8]] * 3)
     cx = await make.member("Clara Lind", role="cx_lead")
 
     for member in (me, cx):
@@ -191,7 +145,7 @@ async def test_a_team_of_three_is_withheld_and_says_why(ctx: Context, make: Make
 async def test_other_teams_segments_and_all_are_for_who_leads(ctx: Context, make: Make) -> None:
     team, me = await _team(make)
     await _team(make, "South")
-    await _portfolio(make, team, [[9], [9], [2], [8]] * 3)
+    await portfolio(make, team, [[9], [9], [2], [8]] * 3)
     cx = await make.member("Clara Lind", role="cx_lead")
     admin = await make.member("Ada Ring", role="admin")
 
@@ -240,7 +194,7 @@ async def test_deciders_who_are_critics_come_first_with_their_accounts(
 async def test_a_trend_leaves_a_gap_where_few_answered(ctx: Context, make: Make) -> None:
     team, me = await _team(make)
     for prefix, scores in (("A", [[9], [2], [8], [9]] * 3), ("B", [[9], [9]]), ("C", [[9]] * 12)):
-        await _portfolio(make, team, scores, prefix=prefix)
+        await portfolio(make, team, scores, prefix=prefix)
         make.now.forward(days=10)
 
     card = await card_for(ctx, me, "team")
@@ -300,8 +254,10 @@ async def test_nobody_without_accounts_sees_figures(ctx: Context, make: Make) ->
     card = await card_for(ctx, new, "")
 
     assert texts_of(card) == [
-        ("No accounts are in your name yet."
-        " Ask your CX lead, or type /nps and the name of an account.")
+        (
+            "No accounts are in your name yet."
+            " Ask your CX lead, or type /nps and the name of an account."
+        )
     ]
 
 

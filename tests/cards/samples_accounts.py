@@ -1,0 +1,91 @@
+"""Every card and form about accounts, groups and help, made by the real handlers."""
+
+from handlers import routes
+from handlers.accounts.card import SHOW_IN_CHANNEL
+from handlers.cards import Card, Form, Whisper
+from handlers.context import Context
+from storage.models import Member
+from tests.factories import Make
+from tests.fakes import FakeChat
+from tests.handlers.accounts.acme import answered_acme, pressed, recount, typed
+from tests.handlers.accounts.portfolio import portfolio
+
+ROOM = "console:nordics"
+_TYPED = {
+    "account": "acme",
+    "account_people": "acme people",
+    "account_history": "acme history",
+    "account_reasons": "acme reasons",
+    "account_cases": "acme cases",
+    "account_nobody_heard": "new",
+    "account_hostile": "a&b",
+    "account_wrong_name": "acmee",
+    "overview": "",
+    "team_solid": "team nordics",
+    "team_withheld": "team tiny",
+    "help": "help",
+}
+_FOR_CX = {
+    "overview_programme": "",
+    "all": "all",
+    "segment_rough": "segment rough",
+    "team_too_few": "team empty",
+    "team_which": "team",
+}
+
+
+async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
+    """Gives each card and form by name, in English, Danish and Dutch."""
+    acme, _told, _case = await answered_acme(make)
+    tiny = await make.team("Tiny")
+    await make.team("Empty")
+    await make.account("Acme Denmark", team_id=acme.team.id)
+    await make.account("Ackmann", team_id=acme.team.id)
+    new = await make.account("New ApS", team_id=acme.team.id, owner_id=acme.anna.id)
+    await make.contact(new, "Ib Nord")
+    hostile = await make.account("A&B <x>", key="ab", team_id=acme.team.id)
+    contact = await make.contact(hostile, "<!channel> *x*", role="decision_maker")
+    attack = '<!channel> *x* <script>alert(1)</script> =HYPERLINK("x") {nps}'
+    await make.response(await make.invitation(contact), 0, comment=attack)
+    await recount(make, hostile)
+    await portfolio(make, acme.team, [[9], [9], [2], [8]] * 11)
+    rough = await portfolio(make, tiny, [[9, 3], [9, 8], [7, 2]], prefix="R")
+    for account in rough:
+        account.segment = "Rough"
+        await make.save(account)
+    found: dict[str, Card | Form] = {}
+    for language in ("en", "da", "nl"):
+        anna = await _speaking(make, acme.anna, language)
+        clara = await _speaking(make, acme.clara, language)
+        for name, text in _TYPED.items():
+            # A small team is told as withheld to whoever may see it.
+            me = clara if name == "team_withheld" else anna
+            found[f"{name}.{language}"] = await _card(ctx, me, text)
+        for name, text in _FOR_CX.items():
+            found[f"{name}.{language}"] = await _card(ctx, clara, text)
+        form = await routes.click(ctx, pressed(anna, "contact_repair", str(acme.account.id)))
+        assert isinstance(form, Form)
+        found[f"contact_repair.{language}"] = form
+    found["account_in_channel"] = await _shown(ctx, acme.anna, acme.account.id)
+    found["account_refused"] = await _card(
+        ctx, await make.member("Otto Other", language="en"), "acme"
+    )
+    return found
+
+
+async def _card(ctx: Context, me: Member, text: str) -> Card:
+    reply = await routes.command(ctx, typed(me, text, ROOM))
+    card = reply.card if isinstance(reply, Whisper) else reply
+    assert isinstance(card, Card), (text, card)
+    return card
+
+
+async def _shown(ctx: Context, me: Member, account_id: int) -> Card:
+    await routes.click(ctx, pressed(me, SHOW_IN_CHANNEL, str(account_id), ROOM))
+    assert isinstance(ctx.chat, FakeChat)
+    return ctx.chat.at(ROOM)[-1].card
+
+
+async def _speaking(make: Make, member: Member, language: str) -> Member:
+    member.language = language
+    return await make.save(member)
