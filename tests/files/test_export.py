@@ -227,7 +227,8 @@ async def _full(make: Make, bo: str = "Bo") -> None:
         strict=False,
     ):
         await make.response(
-            await make.invitation(person, spring, value=0.125, sent_at=asked), score, reply=reply, status=status,
+            await make.invitation(person, spring, value=0.125, sent_at=asked), score,
+            reply=reply, status=status,
             comment="two\r\nlines, \"quoted\"; 'and' = more", reasons=["price", "outside"],
             language="da", product="Pumps", touchpoint="order 7", idea="-",
             answered_at=datetime(2026, 10, 25, 0, 30, 1, 234567, tzinfo=UTC),

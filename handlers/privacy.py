@@ -1,0 +1,135 @@
+"""A person's rights: all that is stored about them, and being forgotten."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+
+from handlers import alerts
+from handlers.cases import telling
+from handlers.context import Context
+from storage import alerts as outbox
+from storage import members, personal, privacy
+from storage.db import Session
+from storage.models import Member
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class ErasedReport:
+    """What was erased: rows of the person by account, answers kept without them, cases to redraw.
+
+    `messages` are mails and messages of the local console. `before` tells that the person was
+    erased earlier; then, or where nobody has this e-mail, `contacts` is 0.
+    """
+
+    contacts: int = 0
+    answers: int = 0
+    cases: int = 0
+    messages: int = 0
+    before: bool = False
+    is_member: bool = False
+
+
+async def export_person(ctx: Context, email: str) -> dict[str, Any]:
+    """Gives all that is stored about a person, over all accounts, ready for JSON.
+
+    Each key holds rows as they are stored, times in UTC. Nobody known gives empty lists.
+    """
+    async with ctx.db.reading() as session:
+        contacts = await privacy.contacts_of(session, email)
+        found = await personal.traces(session, contacts)
+        person: dict[str, Any] = {"email": email.strip().lower(), "exported_at": ctx.now()}
+        for name, table, column, ids in (
+            ("contacts", "contact", "id", found.contact_ids),
+            ("accounts", "account", "id", {contact.account_id for contact in contacts}),
+            ("invitations", "invitation", "id", found.invitation_ids),
+            ("reminders", "reminder", "invitation_id", found.invitation_ids),
+            ("visits", "visit", "invitation_id", found.invitation_ids),
+            ("responses", "response", "id", found.response_ids),
+            ("earlier_responses", "response_change", "response_id", found.response_ids),
+            ("current_answers", "current_answer", "contact_id", found.contact_ids),
+            ("cases", "case", "id", found.case_ids),
+            ("case_events", "case_event", "case_id", found.case_ids),
+        ):
+            person[name] = await personal.records(session, table, column, ids)
+        # Of the customer only what names it: its value and renewal are no data about the person.
+        person["accounts"] = [
+            {name: account[name] for name in ("id", "key", "name")}
+            for account in person["accounts"]
+        ]
+        person["waves"] = [
+            {name: wave[name] for name in ("id", "name", "starts_at", "closes_at")}
+            for wave in await personal.records(
+                session, "wave", "id", {row["wave_id"] for row in person["invitations"]} - {None}
+            )
+        ]
+        person["mails"] = await personal.mails_to(session, email)
+        person["blocked"] = await personal.blocked_since(
+            session, privacy.email_hash(ctx.secret, email)
+        )
+        person |= await _as_member(session, await members.by_email(session, email))
+    plain: dict[str, Any] = _plain(person)
+    log.info("person exported", contacts=len(contacts))
+    return plain
+
+
+async def erase_person(ctx: Context, email: str) -> ErasedReport:
+    """Makes a person's contacts anonymous for good and keeps them from being imported again.
+
+    Scores stay, without person; comments, ideas, phone and role answers go, also out of stored
+    messages and cases; cards that were posted are drawn again. A second call changes nothing.
+    """
+    now = ctx.now()
+    hashed = privacy.email_hash(ctx.secret, email)
+    async with ctx.db.session() as session:
+        member = await members.by_email(session, email)
+        contacts = await privacy.contacts_of(session, email)
+        blocked = await personal.blocked_since(session, hashed)
+        before = blocked is not None and blocked[0] == privacy.ERASED
+        if not contacts:
+            return ErasedReport(before=before, is_member=member is not None)
+        found = await personal.traces(session, contacts)
+        session.expunge_all()
+        messages = await personal.forget_messages(session, email, found)
+        await personal.forget_in_cases(session, found)
+        await personal.anonymise(session, found)
+        await privacy.block(session, hashed, privacy.ERASED, now)
+        why = f"erased:{now.timestamp():.6f}"
+        asked = await outbox.add_many(
+            session, [telling.changed(case_id, why, now) for case_id in found.case_ids]
+        )
+    for alert in asked:
+        await ctx.soon(alerts.job_of(alert), alert.due_at)
+    log.info("person erased", contacts=list(found.contact_ids), cases=list(found.case_ids))
+    return ErasedReport(
+        contacts=len(found.contact_ids),
+        answers=len(found.response_ids),
+        cases=len(found.case_ids),
+        messages=messages,
+        before=before,
+        is_member=member is not None,
+    )
+
+
+async def _as_member(session: Session, member: Member | None) -> dict[str, Any]:
+    if member is None:
+        return {"members": [], "places": [], "acts": []}
+    return {
+        "members": await personal.records(session, "member", "id", [member.id]),
+        "places": await personal.records(session, "bound_place", "member_id", [member.id]),
+        "acts": await personal.records(session, "case_event", "member_id", [member.id]),
+    }
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case dict():
+            return {str(name): _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+    return value

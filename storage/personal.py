@@ -1,0 +1,228 @@
+"""All that is stored about a person: gathered for them, or taken away for good."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
+from sqlmodel import SQLModel
+
+from storage.db import Session
+from storage.models import Contact, ContactStatus
+from storage.privacy import ERASED, cancel_planned
+
+Record = dict[str, Any]
+
+_TABLES = SQLModel.metadata.tables
+_GONE = "–"
+# The fields of a card that hold words for people.
+_READABLE = frozenset(
+    {
+        "title", "text", "facts", "columns", "rows", "label", "alt", "low_label", "high_label",
+        "confirm", "status", "foot", "push", "hint",
+    }
+)  # fmt: skip
+_NOTES = ("what_was_done", "what_helped", "promised", "not_critic_reason")
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The ids of what belongs to a person, and the words that tell who it is or what they said."""
+
+    contact_ids: tuple[int, ...]
+    invitation_ids: tuple[int, ...]
+    response_ids: tuple[int, ...]
+    case_ids: tuple[int, ...]
+    emails: tuple[str, ...]
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+async def traces(session: Session, contacts: Sequence[Contact]) -> Traces:
+    """Gives what belongs to these rows of one person."""
+    ids = [contact.id for contact in contacts]
+    invitation, response, joined = (
+        _TABLES[name] for name in ("invitation", "response", "case_response")
+    )
+    invitations = await _ids(session, invitation.c.id, invitation.c.contact_id, ids)
+    answers = await records(session, "response", "contact_id", ids)
+    response_ids = tuple(answer["id"] for answer in answers)
+    cases = await _ids(session, joined.c.case_id, joined.c.response_id, response_ids)
+    said = ("comment", "idea", "role_answer", "phone", "call_when")
+    words = [answer[name] for answer in answers for name in said]
+    words += [contact.phone for contact in contacts] + [contact.title for contact in contacts]
+    return Traces(
+        tuple(ids),
+        invitations,
+        response_ids,
+        tuple(sorted(set(cases))),
+        tuple({contact.email for contact in contacts if contact.email}),
+        tuple({contact.name for contact in contacts if contact.name.strip()}),
+        tuple({word for word in words if word and word.strip()}),
+    )
+
+
+async def records(
+    session: Session, table: str, column: str, values: Collection[object]
+) -> list[Record]:
+    """Gives the rows of a table where a column has one of these values."""
+    if not values:
+        return []
+    found = _TABLES[table]
+    query = select(found).where(found.c[column].in_(values)).order_by(*found.primary_key)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def mails_to(session: Session, email: str) -> list[Record]:
+    """Gives when and with what subject the local console took mails for this address."""
+    mail = _TABLES["console_mail"]
+    query = select(mail.c.at, mail.c.subject, mail.c.sender).where(_is_to(mail, email))
+    rows = (await session.execute(query.order_by(mail.c.id))).mappings()
+    return [dict(row) for row in rows]
+
+
+async def anonymise(session: Session, found: Traces) -> None:
+    """Leaves the scores without a person: no name, address, words or visits; nothing more is sent.
+
+    What our side wrote down in a case of this person alone goes too; in a case with others only
+    this person's name and words go.
+    """
+    await cancel_planned(session, found.contact_ids, ERASED)
+    of_person = {"contact": found.contact_ids, "invitation": found.invitation_ids}
+    nothing: dict[str, Record] = {
+        "contact": {
+            "email": None, "name": "", "phone": None, "title": None, "department": None,
+            "slack_id": None, "teams_id": None, "language": None, "timezone": None,
+            "status": ContactStatus.ERASED,
+        },
+        "invitation": {"message_place": None, "message_id": None},
+    }  # fmt: skip
+    for name, values in nothing.items():
+        table = _TABLES[name]
+        await session.execute(update(table).where(table.c.id.in_(of_person[name])).values(values))
+    response, visit = _TABLES["response"], _TABLES["visit"]
+    await session.execute(
+        update(response)
+        .where(response.c.id.in_(found.response_ids))
+        .values(
+            comment=None, idea=None, role_answer=None, phone=None, call_when=None,
+            contact_wish=None, language=None, to_manager=False, quote_me=False,
+        )
+    )  # fmt: skip
+    await session.execute(delete(visit).where(visit.c.invitation_id.in_(found.invitation_ids)))
+
+
+async def forget_in_cases(session: Session, found: Traces) -> None:
+    """Takes the person's name and words out of cases and their timeline."""
+    joined = _TABLES["case_response"]
+    somebody_else = joined.c.response_id.not_in(found.response_ids)
+    case_id = joined.c.case_id
+    shared = await _ids(session, case_id, case_id, found.case_ids, somebody_else)
+    words = _pattern((*found.emails, *found.names, *found.words))
+
+    def kept(case_id: int, note: str | None) -> str | None:
+        return _blank(words, note) if note and case_id in shared else None
+
+    for case in await records(session, "case", "id", found.case_ids):
+        notes = {name: kept(case["id"], case[name]) for name in _NOTES}
+        await _set(session, "case", case, notes)
+    for event in await records(session, "case_event", "case_id", found.case_ids):
+        before = {
+            name: kept(event["case_id"], value) if name in _NOTES else value
+            for name, value in event["before"].items()
+        }
+        note = kept(event["case_id"], event["note"])
+        await _set(session, "case_event", event, {"note": note, "before": before})
+
+
+async def forget_messages(session: Session, email: str, found: Traces) -> int:
+    """Deletes the console's mails to the person and blanks what its messages say of them.
+
+    Gives how many mails and messages were touched.
+    """
+    mail, message = _TABLES["console_mail"], _TABLES["console_message"]
+    ids = (await session.execute(select(mail.c.id).where(_is_to(mail, email)))).scalars().all()
+    await session.execute(delete(mail).where(mail.c.id.in_(ids)))
+    keys = {f"invitation:{made}" for made in found.invitation_ids}
+    posted = await records(session, "posting", "response_id", found.response_ids)
+    numbers = {each["message_id"] for each in posted if each["place"].startswith("console:")}
+    tells = _pattern((*found.emails, *found.names))
+    words = _pattern((*found.emails, *found.names, *found.words))
+    touched = len(ids)
+    rows = (await session.execute(select(message.c.id, message.c.key, message.c.card))).all()
+    for number, key, card in rows:
+        theirs = key in keys or str(number) in numbers
+        if theirs or (tells is not None and _mentions(tells, card)):
+            row = {"id": number, "card": card}
+            await _set(session, "console_message", row, {"card": _blanked(words, card)})
+            touched += 1
+    return touched
+
+
+def _blanked(words: re.Pattern[str] | None, value: Any, readable: bool = False) -> Any:
+    """Blanks words where a person reads them; kinds, actions and values stay a valid card."""
+    match value:
+        case str():
+            return _blank(words, value) if readable else value
+        case list():
+            return [_blanked(words, item, readable) for item in value]
+        case dict():
+            return {name: _blanked(words, item, name in _READABLE) for name, item in value.items()}
+    return value
+
+
+def _blank(words: re.Pattern[str] | None, text: str) -> str:
+    return text if words is None else words.sub(_GONE, text)
+
+
+def _pattern(words: Collection[str]) -> re.Pattern[str] | None:
+    """Whole words only: a person called Bo is not a box."""
+    if not words:
+        return None
+    longest_first = sorted((re.escape(word.strip()) for word in words), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", re.IGNORECASE)
+
+
+def _mentions(pattern: re.Pattern[str], value: Any) -> bool:
+    match value:
+        case str():
+            return pattern.search(value) is not None
+        case list():
+            return any(_mentions(pattern, item) for item in value)
+        case dict():
+            return any(_mentions(pattern, item) for item in value.values())
+    return False
+
+
+def _is_to(mail: Table, email: str) -> ColumnElement[bool]:
+    return func.lower(mail.c.recipient) == email.strip().lower()
+
+
+async def _ids(
+    session: Session,
+    wanted: ColumnElement[int],
+    column: ColumnElement[int],
+    values: Collection[int],
+    *conditions: ColumnElement[bool],
+) -> tuple[int, ...]:
+    if not values:
+        return ()
+    query = select(wanted).where(column.in_(values), *conditions)
+    return tuple((await session.execute(query)).scalars())
+
+
+async def _set(session: Session, name: str, row: Record, values: Record) -> None:
+    table = _TABLES[name]
+    changed = {field: value for field, value in values.items() if row[field] != value}
+    if changed:
+        await session.execute(update(table).where(table.c.id == row["id"]).values(changed))
+
+
+async def blocked_since(session: Session, hashed: str) -> tuple[str, datetime] | None:
+    """Gives why and since when this e-mail (its keyed hash) is blocked, or None."""
+    entry = _TABLES["block_entry"]
+    query = select(entry.c.reason, entry.c.at).where(entry.c.email_hash == hashed)
+    row = (await session.execute(query)).first()
+    return None if row is None else (row[0], row[1])
