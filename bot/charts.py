@@ -11,7 +11,7 @@ WIDTH = 480
 HEIGHT = 190
 ROW_HEIGHT = 34
 FEW_POINTS = 9  # up to here the number of people heard stands below each label
-LEAST_RANGE = 40.0  # a small change must not look like a big one
+LEAST_RANGE = 80.0  # a small change must not look like a big one
 FONT = "Liberation Sans, Arial, sans-serif"
 DETRACTORS, PROMOTERS = 6, 9  # at most, at least
 
@@ -125,7 +125,7 @@ def _trend(points: tuple[Point, ...], colours: _Colours) -> alt.LayerChart:
         base.mark_line(color=colours.good, strokeWidth=3, invalid=_GAP).encode(y=y),
         present.mark_circle(color=colours.good, size=70, opacity=1).encode(y=y),
         present.transform_filter("datum.last")
-        .mark_text(dy=-14, fontSize=16, fontWeight="bold")
+        .mark_text(align="left", dx=9, fontSize=16, fontWeight="bold")
         .encode(y=y, text="text:N"),
     ]
     if bottom < 0 < top:

@@ -253,7 +253,7 @@ class _Pages:
             case Card():
                 return _json({"kind": "card", "html": self.view.card(reply, language)})
             case Form():
-                html = console_draw.draw_form(reply, self.view.addresses, language)
+                html = console_draw.draw(reply, self.view.addresses, language)
                 return _json({"kind": "form", "html": html})
             case FormErrors():
                 return _json({"kind": "errors", "errors": dict(reply.errors)})

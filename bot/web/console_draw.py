@@ -30,19 +30,26 @@ from handlers.texts import Texts
 RADIO_UP_TO = 6  # more choices than these are a list to open
 
 
-def draw(card: Card, addresses: Addresses, language: str = "en") -> str:
-    """Gives a card as HTML; our own pages and pictures are below `addresses.public_url`."""
-    return _macro(
-        "card", card, [draw_element(element, addresses, language) for element in card.body]
-    )
+# Our own pages, survey and pictures are of one origin with the console: a path is enough.
+_HERE = Addresses("", "")
 
 
-def draw_form(form: Form, addresses: Addresses, language: str = "en") -> str:
-    """Gives a form as the content of a dialog."""
-    t = texts.of(language)
-    intro = [draw_element(element, addresses, language) for element in form.intro]
-    fields = [_field(place, each, t) for place, each in enumerate(form.inputs)]
-    return _macro("form", form, intro, fields, t)
+def draw(part: Card | Form, addresses: Addresses = _HERE, language: str = "en") -> str:
+    """Gives a card, or a form as the content of a dialog, as HTML.
+
+    `addresses` make the links to our own pages, and sign the pictures with the secret they hold.
+    """
+    match part:
+        case Card():
+            body = [draw_element(element, addresses, language) for element in part.body]
+            return _macro("card", part, body)
+        case Form():
+            t = texts.of(language)
+            intro = [draw_element(element, addresses, language) for element in part.intro]
+            fields = [_field(place, each, t) for place, each in enumerate(part.inputs)]
+            return _macro("form", part, intro, fields, t)
+        case _:
+            assert_never(part)
 
 
 def draw_element(element: Element, addresses: Addresses, language: str = "en") -> Markup:

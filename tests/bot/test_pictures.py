@@ -59,7 +59,7 @@ def test_a_small_change_does_not_look_like_a_big_one() -> None:
         for layer in drawn["layer"]
         if "scale" in layer["encoding"]["y"]
     )
-    assert high - low >= 40
+    assert high - low >= 80
 
 
 def test_an_address_holds_the_data_itself_and_stays_short() -> None:

@@ -169,6 +169,9 @@ function showAside(html, replaced, typed) {
     const body = element("div");
     body.innerHTML = html;
     aside.append(head, body);
+    // Many replies say so themselves.
+    const said = body.querySelector(".status")?.textContent.toLowerCase() === texts.onlyYou.toLowerCase();
+    head.querySelector(".only").hidden = said;
   }
   const list = asides.get(asideKey()) ?? [];
   asides.set(asideKey(), list);
