@@ -49,7 +49,8 @@ def wave_card(at: Standing, t: Texts, zone: ZoneInfo) -> Card:
         gone = counts.sent + counts.doubt + counts.failed
         body.append(Progress(t("wave.progress.sent"), gone, counts.to_send))
         asked = counts.delivered + counts.doubt
-        body.append(Progress(t("wave.progress.answered"), counts.answered, asked))
+        if asked:
+            body.append(Progress(t("wave.progress.answered"), counts.answered, asked))
     body.append(Facts(_facts(at, t, zone)))
     if counts.doubt:
         body.append(Text(t.count("wave.doubt_note", counts.doubt), "note"))

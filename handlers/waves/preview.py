@@ -258,7 +258,7 @@ def _no_decision_maker(
         return []
     names = sorted(without.values())
     shown = ", ".join(names[:_FIRST_NAMES]) + (" …" if len(names) > _FIRST_NAMES else "")
-    return [Text(t.count("wave.no_decision_maker", len(names), names=shown))]
+    return [Text(t.count("wave.no_decision_maker", len(names), names=shown, first=names[0]))]
 
 
 def _buttons(

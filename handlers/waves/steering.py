@@ -45,7 +45,7 @@ async def doubts_card(ctx: Context, wave_id: int, me: Member) -> Card:
     for invitation, contact, account in rows:
         when = moment(invitation.claimed_at or ctx.now(), ctx.now(), zone(ctx, me), t)
         who = t("wave.doubt_line", name=contact.name, account=account.name, when=when)
-        body += [Text(who), Buttons(_doubt_buttons(invitation, contact, t))]
+        body += [Text(who), Buttons(_doubt_buttons(invitation, contact, wave, t))]
     return Card(t("wave.doubts_title", name=wave.name), tuple(body), tone="warning")
 
 
@@ -90,14 +90,12 @@ def _state(wave: Wave, t: Texts) -> str:
     return t(f"wave.state.{wave.state}")
 
 
-def _doubt_buttons(invitation: Invitation, contact: Contact, t: Texts) -> tuple[Button, ...]:
+def _doubt_buttons(
+    invitation: Invitation, contact: Contact, wave: Wave, t: Texts
+) -> tuple[Button, ...]:
     value = str(invitation.id)
-    return (
-        Button(t("wave.button.arrived"), "wave_doubt_arrived", value),
-        Button(
-            t("wave.button.again"),
-            "wave_doubt_again",
-            value,
-            confirm=t("wave.confirm.again", name=contact.name),
-        ),
-    )
+    arrived = Button(t("wave.button.arrived"), "wave_doubt_arrived", value)
+    if wave.state not in _RUNNING:
+        return (arrived,)
+    sure = t("wave.confirm.again", name=contact.name)
+    return (arrived, Button(t("wave.button.again"), "wave_doubt_again", value, confirm=sure))

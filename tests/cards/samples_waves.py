@@ -62,6 +62,7 @@ async def _draft(ctx: Context, make: Make, acme: Acme) -> Wave:
 
 async def _steered(ctx: Context, make: Make, acme: Acme) -> dict[str, Card | Form]:
     found: dict[str, Card | Form] = {}
+    await _speaking(make, acme.clara, "en")
     doubtful = await make.contact(acme.account, "Ulla Bach")
     values: dict[str, Any] = {"status": "doubt", "sent_at": None, "claimed_at": ctx.now()}
     await make.invitation(doubtful, acme.wave, **values)
