@@ -74,9 +74,17 @@ class Workspace:
 
 @asynccontextmanager
 async def workspace(
-    folder: Path, api_base_url: str | None = None, slack_settings: dict[str, str] | None = None
+    folder: Path,
+    api_base_url: str | None = None,
+    bot_token: str = BOT_TOKEN,
+    port: int | None = None,
+    owner: str = "U0ANNA",
 ) -> AsyncIterator[Workspace]:
-    """Starts it all; the clock stands at Tuesday 24 November 2026, 13:20 in Copenhagen."""
+    """Starts it all; the clock stands at Tuesday 24 November 2026, 13:20 in Copenhagen.
+
+    With `api_base_url` our app speaks to another Slack, in which Anna is `owner` and her channel
+    is the first one.
+    """
     clock, mailbox, slack = FakeClock(), Mailbox(), FakeSlack()
     url = f"sqlite:///{folder / 'npsbot.db'}"
     upgrade(url)
@@ -90,14 +98,14 @@ async def workspace(
         stack.push_async_callback(db.close)
         make = Make(db, clock)
         acme = await acme_story(make)
-        await _bind(make, acme)
+        await _bind(make, acme, "C0ANNA" if api_base_url is None else "C000000001", owner)
         settings = Settings(
             server=Server(secret_key=SECRET),
             database=DatabaseSection(url=url),
             slack=Slack(
-                bot_token=BOT_TOKEN,
+                bot_token=bot_token,
                 signing_secret=SIGNING_SECRET,
-                api_base_url=base_url,
+                api_base_url=api_base_url or base_url,
                 prompts_per_second=50,
             ),
             mail=Mail(
@@ -112,7 +120,8 @@ async def workspace(
                 controller="Nordfab A/S", contact="privacy@nordfab.example", keep_months=24
             ),
         )
-        server = await stack.enter_async_context(TestServer(await make_app(settings, clock)))
+        app = await make_app(settings, clock)
+        server = await stack.enter_async_context(TestServer(app, port=port))
         session = await stack.enter_async_context(ClientSession())
         people = {"U0ANNA": acme.anna, "U0LARS": acme.lars, "U0CLARA": acme.clara,
                   "U0MIKKEL": acme.mikkel}  # fmt: skip
@@ -124,10 +133,15 @@ async def workspace(
         yield Workspace(slack, address, session, db, clock, make, acme, mailbox)
 
 
-async def _bind(make: Make, acme: Acme) -> None:
+async def _bind(make: Make, acme: Acme, channel: str, owner: str) -> None:
+    acme.anna.slack_id = owner
+    await make.save(acme.anna)
     await make.save(Survey(name="Relationship"))
     await make.save(
         BoundPlace(
-            platform="slack", place="slack:C0ANNA", member_id=acme.anna.id, bound_at=make.now()
+            platform="slack",
+            place=f"slack:{channel}",
+            member_id=acme.anna.id,
+            bound_at=make.now(),
         )
     )
