@@ -1,6 +1,7 @@
 """The main way through Slack, over signed HTTP with the whole bot behind it."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ async def alert_of(work: Workspace, place: str = "C0ANNA", number: int = 0) -> d
 
 async def edited(work: Workspace, message: dict[str, Any], text: str) -> None:
     await work.slack.until(lambda: text in words(message), f"{text!r} on the card")
+
+
+def _edited_after(message: dict[str, Any], edits: int) -> bool:
+    return int(message.get("edited", 0)) > edits
 
 
 async def test_a_critic_reaches_the_owner_who_calls_and_solves(work: Workspace) -> None:
@@ -105,7 +110,7 @@ async def test_each_entry_of_the_menu_opens_its_form_and_changes_the_card(
         edits = message.get("edited", 0)
         _status, done = await work.anna.submit(form, **answers)
         assert done == ""
-        await work.slack.until(lambda n=edits: message.get("edited", 0) > n, f"card after {label}")
+        await work.slack.until(partial(_edited_after, message, edits), f"card after {label}")
 
 
 async def test_the_next_critic_of_the_account_is_a_card_in_the_thread(work: Workspace) -> None:
