@@ -15,7 +15,7 @@ from handlers.context import Context
 from handlers.settings import Privacy
 from handlers.waves import progress
 from storage.models import Alert, Contact, Invitation, Member, Wave
-from tests.conftest import _copy_of
+from tests.conftest import copy_of_template
 from tests.factories import Make, acme_story
 from tests.fakes import FakeChat, FakeClock, FakeEngine
 
@@ -23,7 +23,7 @@ from tests.fakes import FakeChat, FakeClock, FakeEngine
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """What people see does not depend on the database: SQLite will do here."""
-    return _copy_of(request, tmp_path)
+    return copy_of_template(request, tmp_path)
 
 
 def person(member: Member) -> Person:
