@@ -20,6 +20,8 @@ from storage.db import Session
 from storage.models import Alert, Member
 
 _DAY = timedelta(hours=24)
+# A new member's first digest is for the start of a day, not for the middle of one.
+_LATE = timedelta(hours=2)
 _SHOWN = 5
 
 
@@ -39,6 +41,9 @@ async def due(ctx: Context) -> list[Job]:
         if not is_working_day(today, calendar):
             continue
         last = member.last_digest_on
+        if last is None and now > begun + _LATE:
+            by_day.setdefault(today, []).append(member.id)  # the first one comes tomorrow
+            continue
         since = start_of_working_day(last, calendar) if last else begun - _DAY
         by_day.setdefault(today, []).append(member.id)
         rows.append(
@@ -54,7 +59,7 @@ async def due(ctx: Context) -> list[Job]:
                 },
             }
         )
-    if not rows:
+    if not by_day:
         return []
     async with ctx.db.session() as session:
         found = await outbox.add_many(session, rows)

@@ -229,6 +229,11 @@ async def was_released(session: Session, case_id: int, response_id: int) -> bool
     return (await session.exec(query.limit(1))).first() is not None
 
 
+async def look_who_sees(session: Session, case_ids: Collection[int]) -> None:
+    """Hides cases all of whose responses are hidden from the owner, and no others."""
+    await _hide_cases(session, col(Case.id).in_(case_ids))
+
+
 async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
     visible = exists().where(
         col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)

@@ -94,6 +94,8 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     by_response = await cases.of_responses(session, [critic.response_id for critic in critics])
     # Also for an answer that is in its case already: "show it to the manager" comes last.
     await cases.hide(session, hidden)
+    if any(case.hidden_from_owner for case in opened.values()):
+        await cases.look_who_sees(session, {case.id for case in opened.values()})
     rows = await outbox.add_many(
         session,
         [

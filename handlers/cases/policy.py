@@ -1,6 +1,6 @@
 """“Is this Acme's rule?”: asked once two contacts answered that they may not recommend."""
 
-from handlers import rights, wording
+from handlers import rights
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Reply, Text
 from handlers.cases import places
@@ -61,7 +61,7 @@ async def only_these(ctx: Context, click: Click, me: Member) -> Reply:
         if account is None or not rights.may_see_account(me, account, ctx.programme):
             raise Refused(t("routes.unknown_action"))
         refusing = await digests.refusing(session, account.id)
-    return Card(t("case.policy.only_done", names=wording.one_of(refusing, t)), tone="good")
+    return Card(t("case.policy.only_done", names=", ".join(refusing)), tone="good")
 
 
 def _id(click: Click) -> int:

@@ -44,7 +44,9 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             answer = view.answer(alert.response_id)
         await _remember_told(session, alert, answer)
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
-        own = [each for each in posted if _shows(each, answer)]
+        # Its own cards are not above it: a retry brings the same card to the places left.
+        others = [each for each in posted if each.response_id != answer.response.id]
+        own = [each for each in others if _shows(each, answer)]
         if answer.hidden:
             route = await places.of_lead(session, ctx, view.account, "conflict")
         else:

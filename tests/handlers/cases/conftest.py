@@ -1,4 +1,4 @@
-"""Fixtures of the follow-up side: the story of Acme, critics' answers, and a way to press buttons."""
+"""Fixtures of the follow-up side: the story of Acme, its critics, and a way to press buttons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -36,9 +36,7 @@ class Story:
         """A confirmed answer of one of Acme's contacts, with its case when it is a critic's."""
         response = await self.make.response(self.acme.invitations[who], score, **values)
         async with self.ctx.db.session() as session:
-            await answers.recount(
-                session, [response.account_id], response.kind, self.clock(), 12
-            )
+            await answers.recount(session, [response.account_id], response.kind, self.clock(), 12)
         if alert and score <= 6:
             await self.open(response, settle)
         return response
@@ -90,9 +88,7 @@ class Story:
     ) -> Reply:
         """Presses a button of a posted card; a card replaces the message as the adapter would."""
         found = button(posted.card, action)
-        click = Click(
-            self.person(member), posted.place, action, value or found.value, posted.ref
-        )
+        click = Click(self.person(member), posted.place, action, value or found.value, posted.ref)
         return await self.click(click, posted)
 
     async def click(self, click: Click, posted: Posted) -> Reply:

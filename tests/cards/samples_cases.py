@@ -1,0 +1,266 @@
+"""Every card and form of the follow-up side, from the real handlers on the story of Acme."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from handlers import jobs, routes
+from handlers.cards import Card, Form, Whisper
+from handlers.cases import opening
+from handlers.cases.opening import Critic
+from handlers.chat import Click, Command, MessageRef, Notice, Person, Submission
+from handlers.context import Context, Job
+from storage import alerts as outbox
+from storage import answers, members
+from storage.models import Account, Member, Posting, Response
+from tests.factories import Acme, Make, acme_story
+from tests.fakes import FakeChat, Posted
+
+LANGUAGES = ("en", "da", "nl")
+_SOLVED = {
+    "outcome": "saved",
+    "cause": "invoicing",
+    "done": "New invoice check, credit note sent",
+    "helped": "one named person, credit note in 2 days",
+}
+_PROMISED = {
+    "reached": "yes",
+    "said": "Wants one name for invoices.",
+    "next": "promised",
+    "promise": "invoice check",
+    "promise_by": "2026-12-01",
+}
+
+
+async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
+    """Gives the cards by name: each state in each language, each form, each message."""
+    chat = FakeChat()
+    stage = _Stage(replace(ctx, chat=chat, soon=_nothing), make, chat)
+    await stage.begin()
+    found: dict[str, Card | Form] = {}
+    for language in LANGUAGES:
+        found |= {f"{name}_{language}": card for name, card in (await stage.play(language)).items()}
+    return found
+
+
+async def _nothing(_job: Job, _at: datetime | None = None) -> None:
+    """Nothing is asked of an engine: the stage looks for what is due."""
+
+
+class _Stage:
+    """Plays the story once a language, each time with a wave of its own."""
+
+    def __init__(self, ctx: Context, make: Make, chat: FakeChat) -> None:
+        self.ctx = ctx
+        self.make = make
+        self.chat = chat
+
+    async def begin(self) -> None:
+        self.acme: Acme = await acme_story(self.make)
+        async with self.ctx.db.session() as session:
+            await members.bind(session, "console:anna", self.ctx.now(), member_id=self.acme.anna.id)
+        helped = await self.make.account("Nordhavn Parts", owner_id=self.acme.mikkel.id)
+        contact = await self.make.contact(helped, "Nils Nord")
+        wave = await self.make.wave("Spring 2026")
+        march = datetime(2026, 3, 10, 9, tzinfo=UTC)
+        response = await self.make.response(
+            await self.make.invitation(contact, wave), 5, reasons=["invoicing"], answered_at=march
+        )
+        await self.told(response, wave.id)
+        await self.submit(self.acme.mikkel, "case.solve", "1", _SOLVED)
+        before = await self.make.invitation(self.acme.contacts["jane"], sent_at=march)
+        await self.make.response(before, 8, answered_at=march)
+        for who, score in (("ole", 9), ("lis", 9), ("karen", 7)):
+            await self.make.response(self.acme.invitations[who], score, comment="great planners")
+        await self.recount()
+
+    async def play(self, language: str) -> dict[str, Card | Form]:
+        await self.speak(language)
+        self.chat.posted.clear()
+        anna, lars = self.acme.anna, self.acme.lars
+        found: dict[str, Card | Form] = {}
+        jane = await self.answer(
+            "jane",
+            language,
+            3,
+            comment="Third wrong invoice in a row, and nobody calls back.",
+            reasons=["invoicing", "communication"],
+            contact_wish="call",
+            call_when="Wed morning",
+            phone="+45 12 34 56 78",
+        )
+        (posted,) = self.chat.at("console:anna")
+        value = str(await self.case_of(jane))
+        found["alert_new"] = posted.card
+        for action in ("contact", "solve", "snooze", "hand_over", "not_critic"):
+            found[f"form_{action}"] = await self.form(anna, posted, f"case.{action}", value)
+        draft = await self.press(anna, posted, "case.write", f"{value}:{jane.id}")
+        assert isinstance(draft, Whisper)
+        found["draft"] = draft.card
+        found["alert_taken"] = posted.card
+        stale = await self.press(lars, posted, "case.take", value)
+        assert isinstance(stale, Whisper)
+        found["stale"] = stale.card
+        await self.answer("peter", language, 5, comment="Slow answers", reasons=["support_wait"])
+        found["thread_card"] = self.chat.at("console:anna")[-1].card
+        await self.submit(anna, "case.contact", value, _PROMISED, posted.ref)
+        found["alert_contacted"] = posted.card
+        await self.submit(anna, "case.solve", value, _SOLVED, posted.ref)
+        found["alert_solved"] = posted.card
+        await self.press(anna, posted, "case.reopen", value)
+        found["alert_reopened"] = posted.card
+        await self.press(anna, posted, "case.escalate", value)
+        found["escalation"] = self.chat.at("slack:U0LARS")[-1].card
+        found["board"] = await self.command(anna, "cases")
+        found["bind_form"] = await self.command(lars, "bind")
+        found["away"] = await self.command(anna, "away until friday backup mikkel")
+        await self.command(anna, "away off")
+        await self.submit(
+            anna, "case.not_critic", value, {"reason": "Mixed up the scale"}, posted.ref
+        )
+        found["alert_not_a_critic"] = posted.card
+        await self.answer("mia", language, 4, comment="Anna never calls", to_manager=True)
+        found["alert_hidden"] = self.chat.at("slack:U0LARS")[-1].card
+        found |= await self.messages(language)
+        return found
+
+    async def messages(self, language: str) -> dict[str, Card | Form]:
+        """Reminder, digest, policy question and what CX hears."""
+        now, acme = self.ctx.now(), self.acme
+        found: dict[str, Card | Form] = {}
+        ole = await self.answer("ole", language, 6, comment="So so")
+        reminder: dict[str, object] = {
+            "case_id": await self.case_of(ole),
+            "detail": {"about": "take", "to": "owner"},
+        }
+        refusing = [acme.invitations[who] for who in ("lis", "karen")]
+        async with self.ctx.db.session() as session:
+            for invitation in refusing:
+                row = await answers_of(session, invitation.id)
+                row.reply, row.score = "may_not_recommend", None
+                session.add(row)
+        await self.recount()
+        for what, ids in (
+            ("case_reminder", reminder),
+            (
+                "digest",
+                {
+                    "member_id": acme.anna.id,
+                    "detail": {
+                        "since": (now - timedelta(days=1)).isoformat(),
+                        "until": now.isoformat(),
+                    },
+                },
+            ),
+            ("policy_question", {"account_id": acme.account.id}),
+            ("undelivered", {"detail": {"place": "slack:C1", "reason": "is_archived"}}),
+        ):
+            async with self.ctx.db.session() as session:
+                await outbox.add_many(
+                    session,
+                    [{"key": f"sample:{what}:{language}", "what": what, "due_at": now, **ids}],
+                )
+            count = len(self.chat.posted)
+            await self.work()
+            found[what] = self.chat.posted[count].card
+        await routes.notice(self.ctx, Notice("place_shared", "console:anna"))
+        async with self.ctx.db.session() as session:
+            await members.set_away(session, acme.anna.id, None, None, None)
+        return found
+
+    async def speak(self, language: str) -> None:
+        async with self.ctx.db.session() as session:
+            for each in (self.acme.anna, self.acme.lars, self.acme.clara):
+                row = await session.get_one(Member, each.id)
+                row.language = language
+                session.add(row)
+            account = await session.get_one(Account, self.acme.account.id)
+            account.recommend_policy = "allowed"
+            session.add(account)
+
+    async def answer(self, who: str, language: str, score: int, **values: object) -> Response:
+        contact = self.acme.contacts[who]
+        wave = await self.make.wave(f"Autumn 2026 {language} {who}")
+        invitation = await self.make.invitation(contact, wave, is_test=False)
+        response = await self.make.response(invitation, score, **values)
+        await self.recount()
+        await self.told(response, self.acme.wave.id if who in ("jane", "peter") else wave.id)
+        return response
+
+    async def told(self, response: Response, wave_id: int) -> None:
+        critic = Critic(
+            response.id, response.account_id, response.contact_id, response.kind, wave_id,
+            response.to_manager, response.comment, self.ctx.now(), self.ctx.now(),
+        )  # fmt: skip
+        async with self.ctx.db.session() as session:
+            await opening.open_cases(session, self.ctx, [critic])
+        await self.work()
+
+    async def work(self) -> None:
+        for _again in range(3):
+            async with self.ctx.db.reading() as session:
+                due = [each.id for each in await outbox.due(session, self.ctx.now())]
+            for alert_id in due:
+                await jobs.deliver_alert(self.ctx, alert_id, 0)
+
+    async def recount(self) -> None:
+        async with self.ctx.db.session() as session:
+            await answers.recount(
+                session, [self.acme.account.id], "relationship", self.ctx.now(), 12
+            )
+
+    async def case_of(self, response: Response) -> int:
+        from storage import cases
+
+        async with self.ctx.db.reading() as session:
+            return (await cases.of_responses(session, [response.id]))[response.id].id
+
+    async def press(self, who: Member, posted: Posted, action: str, value: str) -> object:
+        if action == "case.reopen":
+            value = value.partition(":")[0]
+        click = Click(Person("console", who.email), posted.place, action, value, posted.ref)
+        reply = await routes.click(self.ctx, click)
+        if isinstance(reply, Card):
+            posted.cards.append(reply)
+        await self.work()
+        return reply
+
+    async def form(self, who: Member, posted: Posted, action: str, value: str) -> Form:
+        reply = await self.press(who, posted, action, value)
+        assert isinstance(reply, Form)
+        return reply
+
+    async def submit(
+        self,
+        who: Member,
+        action: str,
+        value: str,
+        inputs: Mapping[str, str],
+        origin: MessageRef | None = None,
+    ) -> None:
+        event = Submission(
+            Person("console", who.email), "console:anna", action, value, inputs, origin
+        )
+        await routes.submission(self.ctx, event)
+        await self.work()
+
+    async def command(self, who: Member, text: str) -> Card | Form:
+        person = Person("console", who.email)
+        reply = await routes.command(self.ctx, Command(person, person.place, text))
+        if isinstance(reply, Whisper):
+            return reply.card
+        assert isinstance(reply, (Card, Form))
+        return reply
+
+
+async def answers_of(session: object, invitation_id: int) -> Response:
+    """Gives the response to an invitation."""
+    from sqlmodel import col, select
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    assert isinstance(session, AsyncSession)
+    query = select(Response).where(col(Response.invitation_id) == invitation_id)
+    return (await session.exec(query)).one()
+
+
+__all__ = ["LANGUAGES", "Posting", "samples"]

@@ -1,0 +1,321 @@
+"""What people do with a case: every button and form, together and late."""
+
+import asyncio
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from handlers import jobs, routes
+from handlers.cards import Card, Form, FormErrors, Whisper
+from handlers.chat import Click
+from storage.models import CaseEvent, CaseState
+from tests.fakes import Posted
+from tests.handlers.cases.conftest import Story, button, buttons
+from tests.handlers.cases.test_card import facts, jane
+
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+SOLVED = {
+    "outcome": "saved",
+    "cause": "invoicing",
+    "done": "Credit note sent",
+    "helped": "One name",
+}
+
+
+async def told(story: Story) -> Posted:
+    await jane(story)
+    await story.work()
+    (posted,) = story.posted()
+    return posted
+
+
+def said(reply: object) -> str:
+    assert isinstance(reply, Whisper), reply
+    return reply.card.title
+
+
+async def test_ten_clicks_at_once_have_one_winner(story: Story) -> None:
+    posted = await told(story)
+    people = [story.acme.anna, story.acme.mikkel] * 5
+    clicks = [
+        Click(story.person(each), posted.place, "case.take", "1", posted.ref) for each in people
+    ]
+    replies = await asyncio.gather(*(routes.click(story.ctx, click) for click in clicks))
+    assert sum(isinstance(reply, Card) for reply in replies) == 1
+    assert sum(isinstance(reply, Whisper) for reply in replies) == 9
+    case = await story.case()
+    assert case.state == CaseState.TAKEN
+    assert case.version == 2
+
+
+async def test_a_click_on_an_old_card_says_what_is_true_now_and_draws_it_anew(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    old = posted.card
+    story.clock.forward(minutes=2)
+    await story.press(story.acme.mikkel, posted, "case.take")
+    posted.cards.append(old)
+    reply = await story.press(story.acme.anna, posted, "case.take")
+    assert said(reply) == "Mikkel took this at 13:22. Nothing was changed."
+    assert posted.card.status == "Mikkel has it since 13:22 · contact by Wed 13:20"
+
+
+async def test_every_place_shows_what_was_clicked_in_one(story: Story) -> None:
+    from storage import members
+
+    async with story.ctx.db.session() as session:
+        await members.bind(session, "slack:C1", story.clock(), member_id=story.acme.anna.id)
+    await jane(story)
+    await story.work()
+    (console,), (slack,) = story.posted(), story.posted("slack:C1")
+    await story.press(story.acme.anna, console, "case.take")
+    assert slack.card.tone == "attention"
+    assert slack.card.status == console.card.status
+
+
+async def test_undo_takes_back_the_last_step_for_a_minute(story: Story) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.take")
+    story.clock.forward(seconds=59)
+    reply = await story.press(story.acme.anna, posted, "case.undo")
+    assert isinstance(reply, Card)
+    assert reply.status == "new · take by 15:20"
+    case = await story.case()
+    assert (case.state, case.taken_by, case.taken_at) == (CaseState.NEW, None, None)
+
+
+async def test_undo_is_for_ones_own_step_and_goes_after_a_minute(story: Story) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.take")
+    reply = await story.press(story.acme.mikkel, posted, "case.undo")
+    assert said(reply).startswith("Undo works for 60 seconds")
+    undo = button(posted.card, "case.undo")
+    await story.forward(seconds=62)
+    assert "case.undo" not in [each.action for each in buttons(posted.card)]
+    click = Click(story.person(story.acme.anna), posted.place, undo.action, undo.value, posted.ref)
+    assert said(await story.click(click, posted)).startswith("Undo works for 60 seconds")
+    assert (await story.case()).state == CaseState.TAKEN
+
+
+async def test_the_contact_form_keeps_what_was_said_and_promised(story: Story) -> None:
+    posted = await told(story)
+    form = await story.press(story.acme.anna, posted, "case.contact")
+    assert isinstance(form, Form)
+    assert [each.name for each in form.inputs] == [
+        "reached", "said", "next", "promise", "promise_by", "again_on",
+    ]  # fmt: skip
+    story.clock.forward(minutes=30)
+    reply = await story.submit(
+        story.acme.anna,
+        form.action,
+        form.value,
+        {
+            "reached": "yes",
+            "said": "Wants one name",
+            "next": "promised",
+            "promise": "invoice check",
+            "promise_by": "2026-12-01",
+        },
+        posted.ref,
+    )
+    assert isinstance(reply, Card)
+    assert reply.tone == "attention"
+    assert reply.status == "Anna reached Jane 13:50"
+    assert facts(reply)["They said"] == "Wants one name"
+    assert facts(reply)["Promised"] == "invoice check by 1 December"
+    case = await story.case()
+    assert (case.taken_by, case.promise_by) == (story.acme.anna.id, date(2026, 12, 1))
+
+
+async def test_the_contact_form_says_what_is_missing_at_its_field(story: Story) -> None:
+    await told(story)
+    anna = story.acme.anna
+    for inputs, wrong in (
+        ({}, {"reached", "next"}),
+        ({"reached": "yes", "next": "promised"}, {"promise", "promise_by"}),
+        ({"reached": "yes", "next": "again"}, {"again_on"}),
+        ({"reached": "no", "next": "again", "again_on": "2026-11-01"}, {"again_on"}),
+        ({"reached": "no", "next": "again", "again_on": "soonish"}, {"again_on"}),
+    ):
+        errors = await story.submit(anna, "case.contact", "1", inputs)
+        assert isinstance(errors, FormErrors)
+        assert set(errors.errors) == wrong
+    assert (await story.case()).state == CaseState.NEW
+
+
+async def test_solving_asks_how_and_turns_the_card_green(story: Story) -> None:
+    posted = await told(story)
+    inputs = {"reached": "yes", "next": "solved", "said": "Fine now"}
+    form = await story.submit(story.acme.anna, "case.contact", "1", inputs, posted.ref)
+    assert isinstance(form, Form)
+    assert form.action == "case.solve"
+    assert next(each for each in form.inputs if each.name == "cause").value == "invoicing"
+    assert posted.card.status == "Anna reached Jane 13:20"
+    missing = await story.submit(story.acme.anna, "case.solve", "1", {}, posted.ref)
+    assert isinstance(missing, FormErrors)
+    assert set(missing.errors) == {"outcome", "done"}
+    reply = await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    assert isinstance(reply, Card)
+    assert reply.tone == "good"
+    assert reply.status == "solved by Anna 13:20"
+    shown = facts(reply)
+    assert shown["Outcome"] == "Customer saved"
+    assert shown["What was done"] == "Credit note sent"
+    assert shown["Root cause"] == "Invoicing"
+    assert shown["What helped"] == "One name"
+    assert [each.action for each in buttons(reply)] == ["case.reopen", "case.undo"]
+
+
+async def test_a_solved_case_can_be_opened_again_with_a_new_deadline(story: Story) -> None:
+    posted = await told(story)
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    await story.forward(days=1)
+    reply = await story.press(story.acme.anna, posted, "case.reopen")
+    assert isinstance(reply, Card)
+    assert reply.tone == "critical"
+    assert reply.status == "reopened by Anna 13:20 · contact by Thu 13:20"
+
+
+async def test_a_case_is_not_opened_again_beside_another_of_the_same_wave(story: Story) -> None:
+    posted = await told(story)
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    await story.answer("peter", 4)
+    await story.work()
+    assert len(story.posted()) == 2
+    reply = await story.press(story.acme.anna, posted, "case.reopen")
+    assert said(reply).startswith("Acme A/S has another open case")
+
+
+async def test_a_draft_is_written_in_the_contacts_language_and_sent_by_nobody(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    before = len(story.chat.posted)
+    reply = await story.press(story.acme.anna, posted, "case.write")
+    assert isinstance(reply, Whisper)
+    text = reply.card.body[1]
+    assert "Hello Jane," in str(text)
+    assert "invoicing, communication" in str(text)
+    assert "mailto:jane@acme.example?subject=" in str(reply.card.body[2])
+    assert len(story.chat.posted) == before
+    assert (await story.case()).state == CaseState.TAKEN
+    assert posted.card.tone == "attention"
+
+
+async def test_a_colleagues_draft_takes_nothing(story: Story) -> None:
+    posted = await told(story)
+    await story.press(story.acme.mikkel, posted, "case.write")
+    assert (await story.case()).state == CaseState.NEW
+
+
+async def test_not_a_real_critic_needs_a_reason_and_closes_the_case(story: Story) -> None:
+    posted = await told(story)
+    assert isinstance(await story.press(story.acme.anna, posted, "case.not_critic"), Form)
+    errors = await story.submit(story.acme.anna, "case.not_critic", "1", {"reason": " "})
+    assert isinstance(errors, FormErrors)
+    reply = await story.submit(
+        story.acme.anna, "case.not_critic", "1", {"reason": "Mixed up the scale"}, posted.ref
+    )
+    assert isinstance(reply, Card)
+    assert reply.tone == "neutral"
+    assert reply.status == "not a real critic, says Anna"
+    assert facts(reply)["Reason"] == "Mixed up the scale"
+
+
+async def test_snoozing_takes_the_case_and_leaves_the_deadline(story: Story) -> None:
+    posted = await told(story)
+    assert isinstance(await story.press(story.acme.anna, posted, "case.snooze"), Form)
+    reply = await story.submit(
+        story.acme.anna, "case.snooze", "1", {"until": "tomorrow"}, posted.ref
+    )
+    assert isinstance(reply, Card)
+    expected = "Anna has it since 13:20 · contact by Wed 13:20 · no reminders until Wed 08:00"
+    assert reply.status == expected
+    case = await story.case()
+    assert case.snoozed_until == datetime(2026, 11, 25, 8, tzinfo=COPENHAGEN)
+
+
+async def test_handing_over_gives_the_colleague_the_card_with_the_note(story: Story) -> None:
+    posted = await told(story)
+    assert isinstance(await story.press(story.acme.anna, posted, "case.hand_over"), Form)
+    wrong = await story.submit(story.acme.anna, "case.hand_over", "1", {"to": "9999"})
+    assert isinstance(wrong, FormErrors)
+    to = str(story.acme.mikkel.id)
+    await story.submit(
+        story.acme.anna, "case.hand_over", "1", {"to": to, "note": "You know them"}, posted.ref
+    )
+    (given,) = story.posted("slack:U0MIKKEL")
+    assert "You know them" in str(given.card.body[0])
+    assert given.card.foot is not None
+    assert given.card.foot.startswith("You get this because the case was handed to you")
+    assert (await story.case()).owner_id == story.acme.mikkel.id
+    await story.press(story.acme.mikkel, given, "case.take")
+    assert posted.card.status == "Mikkel has it since 13:20 · contact by Wed 13:20"
+
+
+async def test_escalating_gives_the_lead_and_then_cx_a_card(story: Story) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.escalate")
+    (lead,) = story.posted("slack:U0LARS")
+    assert "Anna asks you to help" in str(lead.card.body[0])
+    await story.press(story.acme.lars, lead, "case.escalate")
+    assert len(story.posted("slack:U0CLARA")) == 1
+    assert (await story.case()).escalated_to == "cx"
+
+
+async def test_only_those_who_may_see_the_account_may_act(story: Story) -> None:
+    posted = await told(story)
+    other = await story.make.member("Odd Stranger", team_id=(await story.make.team()).id)
+    reply = await story.press(other, posted, "case.take")
+    assert said(reply) == (
+        "This case belongs to Acme A/S, and that is another team's account. Ask Anna Berg."
+    )
+    for value in ("", "x", "99999"):
+        click = Click(story.person(other), posted.place, "case.take", value, posted.ref)
+        assert isinstance(await routes.click(story.ctx, click), Whisper)
+    assert (await story.case()).state == CaseState.NEW
+
+
+async def test_every_act_is_on_the_timeline_with_who_and_where(story: Story) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.take")
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    async with story.ctx.db.reading() as session:
+        from storage import case_view
+
+        found: list[CaseEvent] = list(await case_view.events(session, 1))
+    assert [(each.act, each.member_id, each.platform) for each in reversed(found)] == [
+        ("opened", None, None),
+        ("taken", story.acme.anna.id, "console"),
+        ("solved", story.acme.anna.id, "console"),
+    ]
+
+
+async def test_every_button_of_every_state_has_a_handler_of_its_kind(story: Story) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.take")
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    for card in posted.cards:
+        for each in buttons(card):
+            assert each.action in routes.CLICKS
+            assert each.opens_form == (each.action in routes.FORMS)
+    assert {"critic", "case_changed", "case_reminder", "case_escalation"} <= set(jobs.BUILDERS)
+
+
+async def test_the_best_solved_case_with_the_same_reason_helps(story: Story) -> None:
+    nordhavn = await story.make.account("Nordhavn Parts", owner_id=story.acme.mikkel.id)
+    contact = await story.make.contact(nordhavn)
+    wave = story.acme.wave
+    response = await story.make.response(
+        await story.make.invitation(contact, wave), 5, reasons=["invoicing"]
+    )
+    await story.open(response)
+    await story.work()
+    done = {**SOLVED, "helped": "one named person, credit note in 2 days"}
+    await story.submit(story.acme.mikkel, "case.solve", "1", done)
+    await jane(story)
+    await story.work()
+    (posted,) = story.posted()
+    assert facts(posted.card)["Helped before"] == (
+        "Invoicing at Nordhavn Parts: one named person, credit note in 2 days (Mikkel)"
+    )
