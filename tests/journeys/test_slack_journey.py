@@ -152,7 +152,11 @@ COMMANDS = {
     "away until friday backup mikkel": "Mikkel",
     "wave new": "Only CX leads can do this",
 }
-LEADERS = {"all": "NPS", "wave list": "Autumn 2026", "wave show autumn 2026": "Autumn 2026"}
+LEADERS = {
+    "all": "The whole programme",
+    "wave list": "Autumn 2026",
+    "wave show autumn 2026": "Autumn 2026",
+}
 
 
 async def test_every_command_is_answered_with_a_card(work: Workspace) -> None:
