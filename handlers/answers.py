@@ -139,7 +139,7 @@ async def _record_group(
     ctx: Context, answers: Sequence[Answer]
 ) -> tuple[list[Recorded | AnswerError], list[_Soon]]:
     now = ctx.now()
-    async with ctx.db.session() as session:
+    async with ctx.db.quick_session() as session:
         asked = await recording.asked(session, {answer.invitation_id for answer in answers})
         steps: dict[int, Step] = {}
         problems = [lay_over(answer, asked, steps, now, ctx.programme) for answer in answers]

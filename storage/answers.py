@@ -3,24 +3,25 @@
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy import Delete, Select, Table, bindparam, delete, func, insert, select
 from sqlmodel import SQLModel, col
 
 from storage.db import Session
 from storage.models import (
     Account,
-    Contact,
-    Invitation,
     Reply,
-    Response,
     ResponseStatus,
     SurveyKind,
 )
 
 _CURRENT: Table = SQLModel.metadata.tables["current_answer"]
 _ROLLUP: Table = SQLModel.metadata.tables["rollup"]
+_RESPONSE: Table = SQLModel.metadata.tables["response"]
+_CONTACT: Table = SQLModel.metadata.tables["contact"]
+_INVITATION: Table = SQLModel.metadata.tables["invitation"]
 _ACCOUNTS_AT_ONCE = 500
 
 
@@ -86,8 +87,7 @@ async def recount(
         await _lock_accounts(session, part)
         latest = await _latest_replies(session, part, kind, now, window_months)
         for table in (_CURRENT, _ROLLUP):
-            of_part = (table.c.account_id.in_(part), table.c.kind == kind)
-            await session.execute(delete(table).where(*of_part))
+            await session.execute(_clear(table.name), {"accounts": part, "of_kind": kind})
         if latest:
             await session.execute(insert(_CURRENT), [current._asdict() for current in latest])
             await session.execute(insert(_ROLLUP), _sums(latest))
@@ -131,42 +131,69 @@ async def _lock_accounts(session: Session, account_ids: Sequence[int]) -> None:
 async def _latest_replies(
     session: Session, account_ids: Sequence[int], kind: str, now: datetime, window_months: int
 ) -> list[Current]:
-    place = func.row_number().over(
-        partition_by=(col(Response.account_id), col(Response.contact_id)),
-        order_by=(col(Response.answered_at).desc(), col(Response.id).desc()),
-    )
     # A little more than the window: the exact end of a month is decided by `leaves_on` below.
     since = now - timedelta(days=31 * window_months + 4)
+    values = {"accounts": account_ids, "kinds": kinds_counted(kind), "since": since}
+    found = []
+    for row in (await session.execute(_latest(), values)).all():
+        account_id, contact_id, response_id, role, reply, score, answered_at, _place = row
+        leaves = leaves_on(answered_at, window_months)
+        if leaves > now:
+            found.append(
+                Current(
+                    account_id,
+                    contact_id,
+                    kind,
+                    response_id,
+                    role,
+                    reply,
+                    score,
+                    answered_at,
+                    leaves,
+                )
+            )
+    return found
+
+
+@cache
+def _latest() -> Select[Any]:
+    """The latest confirmed reply of each contact; built once, which costs more than running."""
+    place = func.row_number().over(
+        partition_by=(_RESPONSE.c.account_id, _RESPONSE.c.contact_id),
+        order_by=(_RESPONSE.c.answered_at.desc(), _RESPONSE.c.id.desc()),
+    )
     replies = (
         select(
-            col(Response.account_id),
-            col(Response.contact_id),
-            col(Response.id).label("response_id"),
-            func.coalesce(col(Contact.role), "unknown").label("role"),
-            col(Response.reply),
-            col(Response.score),
-            col(Response.answered_at),
+            _RESPONSE.c.account_id,
+            _RESPONSE.c.contact_id,
+            _RESPONSE.c.id,
+            func.coalesce(_CONTACT.c.role, "unknown").label("role"),
+            _RESPONSE.c.reply,
+            _RESPONSE.c.score,
+            _RESPONSE.c.answered_at,
             place.label("place"),
         )
-        .join(Contact, col(Contact.id) == col(Response.contact_id))
-        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
+        .join(_CONTACT, _CONTACT.c.id == _RESPONSE.c.contact_id)
+        .join(_INVITATION, _INVITATION.c.id == _RESPONSE.c.invitation_id)
         .where(
-            col(Response.account_id).in_(account_ids),
-            col(Response.kind).in_(kinds_counted(kind)),
-            col(Response.status) == ResponseStatus.CONFIRMED,
-            col(Response.answered_at) > since,
-            col(Invitation.is_test).is_(False),
+            _RESPONSE.c.account_id.in_(bindparam("accounts", expanding=True)),
+            _RESPONSE.c.kind.in_(bindparam("kinds", expanding=True)),
+            _RESPONSE.c.status == ResponseStatus.CONFIRMED,
+            _RESPONSE.c.answered_at > bindparam("since"),
+            _INVITATION.c.is_test.is_(False),
         )
         .subquery()
     )
-    names = ("account_id", "contact_id", "response_id", "role", "reply", "score", "answered_at")
-    query = select(*(replies.c[name] for name in names)).where(replies.c.place == 1)
-    found = []
-    for row in (await session.execute(query)).all():
-        leaves = leaves_on(row.answered_at, window_months)
-        if leaves > now:
-            found.append(Current(kind=kind, leaves_on=leaves, **row._mapping))
-    return found
+    return select(replies).where(replies.c.place == 1)
+
+
+@cache
+def _clear(table: str) -> Delete:
+    cleared = SQLModel.metadata.tables[table]
+    return delete(cleared).where(
+        cleared.c.account_id.in_(bindparam("accounts", expanding=True)),
+        cleared.c.kind == bindparam("of_kind"),
+    )
 
 
 def _sums(latest: Sequence[Current]) -> list[dict[str, Any]]:

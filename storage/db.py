@@ -14,6 +14,7 @@ from sqlmodel import Session as SqlModelSession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import storage.models  # noqa: F401  (the tables register themselves with the metadata)
+from storage.inline import InlineConnection
 
 
 class _SyncSession(SqlModelSession):
@@ -56,8 +57,11 @@ class Database:
                 self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
             )
             _prepare_sqlite(self.engine)
+            self._quick = create_async_engine(self.url, async_creator=self._inline)
+            _prepare_sqlite(self._quick)
         else:
             self.engine = create_async_engine(self.url, pool_size=10, max_overflow=10)
+            self._quick = self.engine
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
@@ -65,11 +69,17 @@ class Database:
 
         On SQLite it takes the write lock at once, so that it waits its turn and never fails half way.
         """
-        async with self.engine.connect() as connection:
-            connection = await connection.execution_options(**{_IMMEDIATE: True})
-            async with Session(bind=connection, expire_on_commit=False) as session:
-                async with session.begin():
-                    yield session
+        async with self._writing(self.engine) as session:
+            yield session
+
+    @asynccontextmanager
+    async def quick_session(self) -> AsyncIterator[Session]:
+        """A write transaction of many short statements: on SQLite they need no thread each.
+
+        A long statement would hold up the whole process, so nothing that scans belongs in it.
+        """
+        async with self._writing(self._quick) as session:
+            yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
@@ -88,6 +98,18 @@ class Database:
     async def close(self) -> None:
         """Closes all connections."""
         await self.engine.dispose()
+        await self._quick.dispose()
+
+    @asynccontextmanager
+    async def _writing(self, engine: AsyncEngine) -> AsyncIterator[Session]:
+        async with engine.connect() as connection:
+            connection = await connection.execution_options(**{_IMMEDIATE: True})
+            async with Session(bind=connection, expire_on_commit=False) as session:
+                async with session.begin():
+                    yield session
+
+    async def _inline(self) -> InlineConnection:
+        return InlineConnection(self.url.database or "", BUSY_TIMEOUT_MS / 1000)
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

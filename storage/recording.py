@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, insert, select, text
+from sqlalchemy import Executable, Table, and_, bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col
 
@@ -88,17 +89,6 @@ async def asked(session: Session, invitation_ids: Collection[int]) -> dict[int, 
     Two answers to one invitation in two processes so wait for each other. The accounts are locked
     before anything is written: all that counts an account anew takes the same locks in one order.
     """
-    query = (
-        select(*_INVITATION, *_RESPONSE.columns)
-        .join(Contact, col(Contact.id) == col(Invitation.contact_id))
-        .outerjoin(Survey, col(Survey.id) == col(Invitation.survey_id))
-        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
-        .outerjoin(
-            Alert, and_(col(Alert.response_id) == col(Response.id), col(Alert.what) == "critic")
-        )
-        .where(col(Invitation.id).in_(invitation_ids))
-        .order_by(col(Invitation.id))
-    )
     if session.get_bind().dialect.name == "postgresql":
         locked = select(col(Invitation.id)).where(col(Invitation.id).in_(invitation_ids))
         locked = locked.order_by(col(Invitation.id)).with_for_update(key_share=True)
@@ -109,21 +99,43 @@ async def asked(session: Session, invitation_ids: Collection[int]) -> dict[int, 
             )
         )
         await session.execute(accounts.order_by(col(Account.id)).with_for_update(key_share=True))
-    return {row[0]: _asked(tuple(row)) for row in (await session.execute(query)).all()}
+    found = await session.execute(_query(), {"ids": list(invitation_ids)})
+    return {row[0]: _asked(tuple(row)) for row in found.all()}
+
+
+@cache
+def _query() -> Executable:
+    """What `asked` reads; built once, which costs more than running."""
+    return (
+        select(*_INVITATION, *_RESPONSE.columns)
+        .join(Contact, col(Contact.id) == col(Invitation.contact_id))
+        .outerjoin(Survey, col(Survey.id) == col(Invitation.survey_id))
+        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
+        .outerjoin(
+            Alert, and_(col(Alert.response_id) == col(Response.id), col(Alert.what) == "critic")
+        )
+        .where(col(Invitation.id).in_(bindparam("ids", expanding=True)))
+        .order_by(col(Invitation.id))
+    )
 
 
 async def write(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, int]:
     """Stores whole responses, one an invitation, and gives their ids by invitation."""
     if not rows:
         return {}
-    on_postgres = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql if on_postgres else sqlite).insert(_RESPONSE)
-    upsert = statement.on_conflict_do_update(
+    values = [{name: row[name] for name in _STORED if name != "id"} for row in rows]
+    upsert = _upsert(session.get_bind().dialect.name)
+    return {row[0]: row[1] for row in (await session.execute(upsert, values)).all()}
+
+
+@cache
+def _upsert(dialect: str) -> Executable:
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(_RESPONSE)
+    upsert: Executable = statement.on_conflict_do_update(
         index_elements=["invitation_id"],
         set_={name: statement.excluded[name] for name in _CHANGED},
     ).returning(_RESPONSE.c.invitation_id, _RESPONSE.c.id)
-    values = [{name: row[name] for name in _STORED if name != "id"} for row in rows]
-    return {row[0]: row[1] for row in (await session.execute(upsert, values)).all()}
+    return upsert
 
 
 async def note_changes(session: Session, before: Sequence[dict[str, Any]], at: datetime) -> None:
