@@ -200,5 +200,9 @@ async def test_a_wave_goes_from_a_form_in_chat_to_slack_and_mail(work: Workspace
     await work.slack.until(lambda: prompt.get("edited"), "thanks to Eva")
     alert = await alert_of(work)
     assert "Nordhavn Parts: 2 of 10 from Eva Lund" in words(alert)
+    more = await work.person("U0EVA").click_for_form(prompt, "Tell us more")
+    _status, done = await work.person("U0EVA").submit(more, comment="Late again")
+    assert done == ""
+    await edited(work, alert, "Late again")
     # The mail went out before the card said that everybody was asked.
     assert any("bo@nordhavn.example" in str(mail["To"]) for mail in work.mailbox.mails)
