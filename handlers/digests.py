@@ -54,7 +54,7 @@ async def due(ctx: Context) -> list[Job]:
                 "member_id": member.id,
                 "detail": {
                     "since": since.isoformat(),
-                    "until": now.isoformat(),
+                    "until": begun.isoformat(),
                     "partition": f"digest:{member.id}",
                 },
             }
@@ -107,7 +107,7 @@ async def _body(
     quiet = await digests.unfinished(session, member.id, since - _DAY, until - _DAY)
     if quiet:
         body.append(Text(t.count("digest.quiet", quiet), "note"))
-    return body + await _due_today(session, ctx, member, until, t)
+    return body + await _due_today(session, ctx, member, ctx.now(), t)
 
 
 async def _due_today(

@@ -85,23 +85,30 @@ async def bind_form(ctx: Context, event: Command, me: Member) -> Reply:
         raise Refused(t("bind.outsiders"))
     async with ctx.db.reading() as session:
         teams = [team for team in await members.teams(session) if _may(me, team.id, None)]
-        people = [each for each in await members.everybody(session) if _may(me, None, each)]
-    inputs = []
-    if teams:
-        options = tuple(Choice(str(team.id), team.name) for team in teams)
-        inputs.append(Input("choice", "team", t("bind.team"), required=False, options=options))
-    options = tuple(Choice(str(each.id), each.name) for each in people)
-    value = str(me.id) if not teams else None
-    inputs.append(
-        Input("choice", "member", t("bind.member"), required=False, value=value, options=options)
+    # A member without a team to lead binds for themselves alone.
+    member = Input(
+        "members" if teams else "choice",
+        "member",
+        t("bind.member"),
+        required=not teams,
+        value=None if teams else str(me.id),
+        options=() if teams else (Choice(str(me.id), me.name),),
     )
+    team = Input(
+        "choice",
+        "team",
+        t("bind.team"),
+        required=False,
+        options=tuple(Choice(str(each.id), each.name) for each in teams),
+    )
+    inputs = (team, member) if teams else (member,)
     return Form(
         t("bind.title"),
-        tuple(inputs),
+        inputs,
         "bind",
         event.place,
         t("bind.submit"),
-        (Text(t("bind.hint"), "note"),),
+        (Text(t("bind.hint"), "note"),) if teams else (),
     )
 
 

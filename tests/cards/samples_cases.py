@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from sqlmodel import col, delete, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from handlers import jobs, routes
 from handlers.cards import Card, Form, Whisper
 from handlers.cases import opening
@@ -11,8 +14,8 @@ from handlers.cases.opening import Critic
 from handlers.chat import Click, Command, MessageRef, Notice, Person, Submission
 from handlers.context import Context, Job
 from storage import alerts as outbox
-from storage import answers, members
-from storage.models import Account, Member, Posting, Response
+from storage import answers, cases, members
+from storage.models import Account, Alert, Case, Contact, Member, Response
 from tests.factories import Acme, Make, acme_story
 from tests.fakes import FakeChat, Posted
 
@@ -70,12 +73,18 @@ class _Stage:
         await self.submit(self.acme.mikkel, "case.solve", "1", _SOLVED)
         before = await self.make.invitation(self.acme.contacts["jane"], sent_at=march)
         await self.make.response(before, 8, answered_at=march)
+        self.told_before: list[tuple[int, int]] = []
         for who, score in (("ole", 9), ("lis", 9), ("karen", 7)):
-            await self.make.response(self.acme.invitations[who], score, comment="great planners")
+            said = await self.make.response(
+                self.acme.invitations[who], score, comment="great planners"
+            )
+            self.told_before.append((said.id, score))
+            self.first = said.id
         await self.recount()
 
     async def play(self, language: str) -> dict[str, Card | Form]:
         await self.speak(language)
+        await self.recount()
         self.chat.posted.clear()
         anna, lars = self.acme.anna, self.acme.lars
         found: dict[str, Card | Form] = {}
@@ -164,12 +173,31 @@ class _Stage:
             await self.work()
             found[what] = self.chat.posted[count].card
         await routes.notice(self.ctx, Notice("place_shared", "console:anna"))
-        async with self.ctx.db.session() as session:
-            await members.set_away(session, acme.anna.id, None, None, None)
+        count = len(self.chat.posted)
+        await self.work()
+        found["place_lost"] = self.chat.posted[count].card
         return found
 
     async def speak(self, language: str) -> None:
+        """Makes everybody speak a language, and forgets what the last play left."""
         async with self.ctx.db.session() as session:
+            await session.exec(
+                update(Case)
+                .where(col(Case.account_id) == self.acme.account.id)
+                .values(state="not_a_critic", remind_at=None)
+            )
+            await session.exec(delete(Alert))
+            later = col(Response.id) > self.first
+            await session.exec(update(Response).where(later).values(status="suspect"))
+            for response_id, score in self.told_before:
+                await session.exec(
+                    update(Response)
+                    .where(col(Response.id) == response_id)
+                    .values(reply="score", score=score)
+                )
+            jane = await session.get_one(Contact, self.acme.contacts["jane"].id)
+            jane.language = language
+            session.add(jane)
             for each in (self.acme.anna, self.acme.lars, self.acme.clara):
                 row = await session.get_one(Member, each.id)
                 row.language = language
@@ -210,8 +238,6 @@ class _Stage:
             )
 
     async def case_of(self, response: Response) -> int:
-        from storage import cases
-
         async with self.ctx.db.reading() as session:
             return (await cases.of_responses(session, [response.id]))[response.id].id
 
@@ -253,14 +279,7 @@ class _Stage:
         return reply
 
 
-async def answers_of(session: object, invitation_id: int) -> Response:
+async def answers_of(session: AsyncSession, invitation_id: int) -> Response:
     """Gives the response to an invitation."""
-    from sqlmodel import col, select
-    from sqlmodel.ext.asyncio.session import AsyncSession
-
-    assert isinstance(session, AsyncSession)
     query = select(Response).where(col(Response.invitation_id) == invitation_id)
     return (await session.exec(query)).one()
-
-
-__all__ = ["LANGUAGES", "Posting", "samples"]
