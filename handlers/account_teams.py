@@ -73,10 +73,12 @@ async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str
         kept = {
             each.id
             for each in await groups.kept_responses(session)
-            if not sees_kept(me, each.owner_id)
+            if not sees_kept(me, each.owner_id, each.team_id)
         }
         hidden_cases = {
-            each.id for each in await groups.kept_cases(session) if not sees_kept(me, each.owner_id)
+            each.id
+            for each in await groups.kept_cases(session)
+            if not sees_kept(me, each.owner_id, each.team_id)
         }
     # Measured first: it brings what counts now up to date.
     figures = await measure_scope(ctx, scope, KIND, without=kept)

@@ -46,6 +46,7 @@ class Kept(NamedTuple):
 
     id: int
     owner_id: int | None
+    team_id: int | None
 
 
 async def deciding_critics(
@@ -96,7 +97,7 @@ async def open_cases(
 async def kept_responses(session: Session) -> list[Kept]:
     """Gives the responses that are kept from the owners of their accounts."""
     query = (
-        select(col(CaseResponse.response_id), col(Account.owner_id))
+        select(col(CaseResponse.response_id), col(Account.owner_id), col(Account.team_id))
         .join(Case, col(Case.id) == col(CaseResponse.case_id))
         .join(Account, col(Account.id) == col(Case.account_id))
         .where(
@@ -115,7 +116,7 @@ async def kept_cases(session: Session) -> list[Kept]:
     hidden = exists().where(own, col(CaseResponse.hidden_from_owner).is_(True))
     visible = exists().where(own, col(CaseResponse.hidden_from_owner).is_(False))
     query = (
-        select(col(Case.id), col(Account.owner_id))
+        select(col(Case.id), col(Account.owner_id), col(Account.team_id))
         .join(Account, col(Account.id) == col(Case.account_id))
         .where(or_(col(Case.hidden_from_owner).is_(True), and_(hidden, ~visible)))
     )

@@ -10,13 +10,15 @@ from handlers.accounts.card import back_button, trend_of
 from handlers.accounts.people import Person, asked_moment
 from handlers.accounts.reader import Reader, cut, first_name
 from handlers.accounts.standing import Standing
-from handlers.cards import Buttons, Card, Element, Facts, Table, Text
+from handlers.cards import Button, Buttons, Card, Element, Facts, Table, Text
 from handlers.names import short
 from handlers.texts import Texts
 from storage.models import CaseState, Reply, Response
 
 _SHOWN = 30
 _COMMENT_SHOWN = 100
+_CASES_OPENED = 5
+OPEN_CASE = "case.open"
 
 
 class Entry(NamedTuple):
@@ -75,6 +77,7 @@ def cases_card(standing: Standing, reader: Reader) -> Card:
     t = reader.t
     ordered = sorted(standing.cases, key=lambda case: case not in standing.open_cases)
     facts = []
+    buttons = []
     for case in ordered[:_SHOWN]:
         about = [
             lines.name_of(each, t)
@@ -83,12 +86,15 @@ def cases_card(standing: Standing, reader: Reader) -> Card:
         ]
         said = [", ".join(about), lines.case_line(case, standing, reader), case.promised or ""]
         facts.append((reader.short_day(case.opened_at), " · ".join(filter(None, said))))
+        if case in standing.open_cases:
+            label = ", ".join(about) or reader.short_day(case.opened_at)
+            buttons.append(Button(t("account.case.open", who=label), OPEN_CASE, str(case.id)))
     body: list[Element] = []
     if not standing.open_cases:
         body.append(Text(t("account.case.none", name=short(standing.account.name))))
     if facts:
         body.append(Facts(tuple(facts)))
-    body.append(Buttons((back_button(standing, t),)))
+    body.append(Buttons((*buttons[:_CASES_OPENED], back_button(standing, t))))
     title = t("account.case.title", name=standing.account.name)
     return Card(title, tuple(body), status=t("account.only_you"))
 

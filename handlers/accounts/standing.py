@@ -12,6 +12,7 @@ from handlers.measures.health import Health, HealthFacts, health
 from handlers.measures.measure import Measure, Scope
 from handlers.measures.nps import measure
 from handlers.measures.window import span_until, window_until
+from handlers.rights import LEADERS
 from storage import accounts, members
 from storage.answers import kinds_counted
 from storage.db import Session
@@ -32,7 +33,6 @@ from storage.models import (
 
 KIND = "relationship"
 _Row = TypeVar("_Row", Contact, Invitation)
-SEE_HIDDEN = frozenset({MemberRole.TEAM_LEAD, MemberRole.CX_LEAD, MemberRole.ADMIN})
 
 
 @dataclass(frozen=True)
@@ -165,12 +165,16 @@ async def standings_of(
 
 def sees_hidden(me: Member, account: Account) -> bool:
     """Whether a member may know what is kept from the owner: lead and CX, unless they own it."""
-    return sees_kept(me, account.owner_id)
+    return sees_kept(me, account.owner_id, account.team_id)
 
 
-def sees_kept(me: Member, owner_id: int | None) -> bool:
-    """The same by the id of the account's owner."""
-    return me.role in SEE_HIDDEN and me.id != owner_id
+def sees_kept(me: Member, owner_id: int | None, team_id: int | None) -> bool:
+    """The same by the ids of the account's owner and team."""
+    if me.id == owner_id:
+        return False
+    if me.role == MemberRole.TEAM_LEAD:
+        return me.team_id is not None and me.team_id == team_id
+    return me.role in LEADERS
 
 
 def _hidden(

@@ -253,3 +253,16 @@ async def test_an_open_programme_lets_look_but_not_change(ctx: Context, make: Ma
     assert "contact_repair" not in [button.action for button in buttons_of(card)]
     reply = await routes.click(opened, pressed(other, "contact_repair", str(acme.account.id)))
     assert isinstance(reply, Whisper)
+
+
+async def test_the_lead_of_another_team_does_not_see_what_is_kept_from_the_owner(
+    ctx: Context, make: Make
+) -> None:
+    acme, _told, case = await answered_acme(make)
+    case.hidden_from_owner = True
+    await make.save(case)
+    other = await _someone(make, acme, "other lead")
+    opened = replace(ctx, programme=replace(ctx.programme, open=True))
+
+    assert COMMENT not in str(to_json(await card_for(opened, other, "acme")))
+    assert facts_of(await card_for(opened, other, "team nordics"))["Cases"] == "0 open"
