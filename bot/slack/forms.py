@@ -33,7 +33,7 @@ from handlers.texts import Texts
 FORM = "form"  # callback id of every form; which one stands in private_metadata
 ANSWER = "answer"  # action id of every input, whose block id is the input's name
 LOOKUP = "lookup:"  # action id of a type-ahead: followed by what is looked up
-RADIO_UP_TO = 6  # so few choices are seen at once; more fold into a menu
+RADIO_UP_TO = 4  # so few choices are seen at once; more fold into a menu
 NOWHERE = Addresses("", "")  # without addresses a chart is drawn as its words
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{2}:\d{2}")
@@ -171,7 +171,9 @@ def _choices(input_: Input) -> InputInteractiveElement | None:
     if not options:
         return None
     chosen = [option for option in options if option.value in input_.values] or None
-    if len(options) <= limits.RADIO_OPTIONS:
+    # Filters that nobody must fill in fold into menus: a long form is not read to its end.
+    seen = input_.required or chosen is not None
+    if seen and len(options) <= limits.RADIO_OPTIONS:
         return CheckboxesElement(action_id=ANSWER, options=options, initial_options=chosen)
     return StaticMultiSelectElement(action_id=ANSWER, options=options, initial_options=chosen)
 

@@ -141,7 +141,7 @@ class Replies:
             except FAILURES as error:
                 log.warning("response_url failed", reason=_word(error))
             else:
-                if answer.status_code == 200:
+                if answer.status_code == 200 and '"ok":false' not in answer.body.replace(" ", ""):
                     return True
                 log.warning("response_url refused", status=answer.status_code)
         channel = origin.place.partition(":")[2]

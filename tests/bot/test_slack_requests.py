@@ -410,8 +410,11 @@ async def test_a_reply_url_that_is_used_up_is_replaced_by_an_ephemeral_message(
     app: SlackApp,
 ) -> None:
     message = await posted(app)
-    await app.anna.click(message, "Why", response_url=f"{app.slack.root}/api/gone")
-    assert await app.slack.until(lambda: app.slack.ephemerals or app.slack.responses)
+    for used_up in ("api/gone", "nowhere"):
+        app.slack.ephemerals.clear()
+        await app.anna.click(message, "Why", response_url=f"{app.slack.root}/{used_up}")
+        ephemerals = await app.slack.until(lambda: app.slack.ephemerals)
+        assert ephemerals[0]["user"] == "U0ANNA"
 
 
 async def test_a_command_typed_over_the_socket_is_answered(
