@@ -1,7 +1,8 @@
 """The survey page as a real HTTP server on the story of Acme, for tests."""
 
+import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 
 from aiohttp import ClientResponse, web
@@ -16,10 +17,16 @@ from tests.factories import Acme
 PERSON = "Mozilla/5.0 (a person's browser)"
 
 
-def make_app(ctx: Context) -> web.Application:
-    """Gives the application with the page alone."""
+def make_app(ctx: Context, left: asyncio.Event | None = None) -> web.Application:
+    """Gives the application with the page alone; `left` is set when a page told that it was left."""
     app = web.Application(client_max_size=1024 * 1024)
     survey_page.add_routes(app, ctx)
+
+    async def tell(request: web.Request, response: web.StreamResponse) -> None:
+        if left is not None and response.status == 204 and request.method == "POST":
+            left.set()
+
+    app.on_response_prepare.append(tell)
     return app
 
 
@@ -30,6 +37,7 @@ class Site:
     ctx: Context
     acme: Acme
     http: TestClient[web.Request, web.Application]
+    left: asyncio.Event = field(default_factory=asyncio.Event)
 
     def link(self, who: str = "jane") -> str:
         return f"/s/{links.survey_token(self.ctx.secret, self.acme.invitations[who].id)}"
