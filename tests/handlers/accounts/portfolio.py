@@ -38,9 +38,9 @@ async def portfolio(
         await session.flush()
         invitations = [
             Invitation(
-                wave_id=wave.id, account_id=contact.account_id, contact_id=contact.id, status="sent",
-                sent_at=now - timedelta(days=3), team_id=team.id, segment="Industry", value=value,
-                currency="EUR", role="user",
+                wave_id=wave.id, account_id=contact.account_id, contact_id=contact.id,
+                status="sent", sent_at=now - timedelta(days=3), team_id=team.id,
+                segment="Industry", value=value, currency="EUR", role="user",
             )
             for _score, contact in asked
         ]  # fmt: skip
