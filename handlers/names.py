@@ -111,6 +111,10 @@ async def find_account(
     Raises Refused with the owner's name when the account meant belongs to another team.
     """
     seen_by = rights.seen_by(me, ctx.programme)
+    exact = await accounts.exactly(session, seen_by, typed)
+    if len(exact) == 1:
+        # Most people type it right: spares reading every name of a large programme.
+        return exact[0]
     rows = await accounts.names(session, seen_by)
     found = await asyncio.to_thread(match, [_named(row) for row in rows], typed)
     if isinstance(found, Nearest) and seen_by is not None:

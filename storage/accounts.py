@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, true
+from sqlalchemy import ColumnElement, func, or_, true
 from sqlmodel import col, select
 
 from storage.db import Session
@@ -51,6 +51,20 @@ async def names(session: Session, seen_by: SeenBy | None) -> list[NameRow]:
         .order_by(col(Account.name), col(Account.id))
     )
     return [NameRow(*row) for row in (await session.exec(query)).all()]
+
+
+async def exactly(session: Session, seen_by: SeenBy | None, typed: str) -> Sequence[Account]:
+    """Gives the accounts whose key or name is what was typed, whatever the case."""
+    wanted = typed.strip().lower()
+    query = (
+        select(Account)
+        .where(
+            or_(func.lower(col(Account.key)) == wanted, func.lower(col(Account.name)) == wanted),
+            _seen(seen_by),
+        )
+        .limit(2)
+    )
+    return (await session.exec(query)).all()
 
 
 async def segments(session: Session) -> list[str]:
