@@ -95,7 +95,7 @@ class ProgrammeSection(_Section):
     working_hours: str = "08:00-17:00"
     working_days: tuple[Weekday, ...] = WORKING_WEEK
     answer_change_days: int = Field(default=5, ge=0)
-    formality: dict[Literal["nl"], Literal["formal", "informal"]] = {}
+    formality: dict[Literal["nl"], Literal["u", "je"]] = {}
 
     @field_validator("sending_hours", "working_hours")
     @classmethod
@@ -203,8 +203,8 @@ def hours(text: str) -> tuple[time, time]:
 def load(path: Path | None, environment: dict[str, str] | None = None) -> Settings:
     """Gives the settings of a file (all defaults without one) with the environment's on top.
 
-    `NPSBOT_SLACK__BOT_TOKEN` stands for `bot_token` of `[slack]`. A relative SQLite path is below the
-    file's folder. Raises ConfigError with all problems.
+    `NPSBOT_SLACK__BOT_TOKEN` stands for `bot_token` of `[slack]`. A relative SQLite path is below
+    the file's folder. Raises ConfigError with all problems.
     """
     raw: dict[str, Any] = {}
     if path is not None:

@@ -92,6 +92,11 @@ class Engine:
                 wave_queue(channel), global_concurrency=1, polling_interval_sec=WAVE_POLL_SECONDS
             )
 
+    @property
+    def launched(self) -> bool:
+        """Whether jobs are taken."""
+        return self._ctx is not None
+
     async def enqueue(self, job: Job) -> None:
         """Asks for a job; a job whose id was asked for before is not carried out again."""
         queue = ALERT_QUEUE if job.place is not None else wave_queue(str(job.args[1]))

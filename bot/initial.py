@@ -1,5 +1,6 @@
 """`npsbot init`: a working local configuration without secrets."""
 
+import asyncio
 from pathlib import Path
 
 from bot.app import open_context
@@ -45,11 +46,7 @@ async def make(directory: Path) -> list[str]:
 
     Raises FileExistsError where there is a configuration already.
     """
-    path = directory / "npsbot.toml"
-    if path.exists():
-        raise FileExistsError(f"{path} exists already; nothing was changed")
-    directory.mkdir(parents=True, exist_ok=True)
-    path.write_text(TEMPLATE, "utf-8")
+    path = await asyncio.to_thread(_write, directory)
     async with open_context(load(path)):
         pass  # opening makes the database and the installation's secret key
     return [
@@ -58,3 +55,12 @@ async def make(directory: Path) -> list[str]:
         f"  npsbot --config {path} import members members.csv",
         f"  npsbot --config {path} run",
     ]
+
+
+def _write(directory: Path) -> Path:
+    path = directory / "npsbot.toml"
+    if path.exists():
+        raise FileExistsError(f"{path} exists already; nothing was changed")
+    directory.mkdir(parents=True, exist_ok=True)
+    path.write_text(TEMPLATE, "utf-8")
+    return path

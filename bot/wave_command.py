@@ -4,14 +4,13 @@ import asyncio
 import os
 from datetime import datetime
 
-from handlers.waves import sending
-from handlers.waves.sending import SendCounts
-
 from bot.app import make_context, open_database
 from bot.config import Settings
 from bot.engine import BEAT_SECONDS, Engine
 from handlers.context import Context, Job
 from handlers.jobs import JOBS
+from handlers.waves import sending
+from handlers.waves.sending import SendCounts
 
 LOOK_SECONDS = 0.2
 
@@ -34,7 +33,8 @@ async def send(
     engine = Engine(db, f"cli-{os.getpid()}", channels, JOBS, alerts=False)
 
     async def soon(job: Job, at: datetime | None) -> None:
-        if job.place is None and at is None:  # alerts are the server's; its clock finds their rows
+        # Alerts are the server's; and what is due before the launch is found right after it.
+        if job.place is None and at is None and engine.launched:
             await engine.enqueue(job)
 
     try:

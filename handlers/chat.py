@@ -6,7 +6,8 @@ from typing import Literal, Protocol
 
 from handlers.cards import Card
 
-# A place is `slack:C…`, `slack:U…` (direct), `teams:CONVERSATION`, `teams-user:AAD`, `mail:ADDRESS` or
+# A place is `slack:C…`, `slack:U…` (direct), `teams:CONVERSATION`, `teams-user:AAD`, `mail:ADDRESS`
+# or
 # `console:NAME`, split at the first colon. Only the adapter of its platform takes the rest apart.
 Place = str
 
@@ -57,7 +58,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Submission:
-    """A form sent in. `inputs` holds strings, or tuples for `choices`; absent or "" means not given.
+    """A form sent in. `inputs` holds strings, or tuples for `choices`; "" means not given.
 
     `origin` is the message whose button opened the form; the card returned replaces it.
     """
@@ -110,7 +111,7 @@ class Message:
     unsubscribe: str | None = None  # the contact's token; only bot makes an address of it
     sender: "Sender | None" = None
     also_in_channel: bool = False  # a reply in a thread that the channel shall see too
-    mention: Place | None = None  # whom to call by name: the direct place of a member, same platform
+    mention: Place | None = None  # whom to call by name: a member's direct place
 
 
 @dataclass(frozen=True)
@@ -165,5 +166,7 @@ class Chat(Protocol):
         ...
 
     async def outsiders(self, place: Place) -> bool:
-        """Tells whether people from outside can read this place; unknown counts as yes for channels."""
+        """Tells whether people from outside can read this place; unknown counts as yes for
+        channels.
+        """
         ...

@@ -2,10 +2,12 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import cache
 
 from itsdangerous import BadSignature, Signer, URLSafeSerializer
 
 
+@cache
 def _serializer(secret: str, purpose: str) -> URLSafeSerializer:
     return URLSafeSerializer(
         secret, salt=f"npsbot.{purpose}", signer_kwargs={"digest_method": _sha256}

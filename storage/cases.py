@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func
 from sqlmodel import col, delete, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.alerts import changed_rows, insert_new
 from storage.db import Session
@@ -48,43 +50,18 @@ async def ground(
     response_ids: Collection[int],
 ) -> Ground:
     """Loads all that opening cases for these critics needs, in a fixed number of statements."""
-    contacts = (await session.exec(select(Contact).where(col(Contact.id).in_(contact_ids)))).all()
-    # The lock makes two groups open the case of one account after each other: a case without a
-    # wave has no unique key that would stop the second.
-    accounts = (
-        await session.exec(
-            select(Account)
-            .where(col(Account.id).in_(account_ids))
-            .order_by(col(Account.id))
-            .with_for_update(key_share=True)
-        )
-    ).all()
+    contacts = (await session.exec(_contacts(), params={"ids": list(contact_ids)})).all()
+    accounts = (await session.exec(_accounts(), params={"ids": list(account_ids)})).all()
     owner_ids = {account.owner_id for account in accounts if account.owner_id is not None}
     team_ids = {account.team_id for account in accounts if account.team_id is not None}
-    members = (
-        await session.exec(
-            select(Member).where(or_(col(Member.id).in_(owner_ids), _is_lead(team_ids)))
-        )
-    ).all()
+    around = {"ids": list(owner_ids), "teams": list(team_ids)}
+    members = (await session.exec(_members(), params=around)).all()
     backup_ids = {member.backup_id for member in members if member.backup_id is not None}
-    backups = (await session.exec(select(Member).where(col(Member.id).in_(backup_ids)))).all()
-    places = (
-        await session.exec(
-            select(BoundPlace)
-            .where(
-                or_(
-                    col(BoundPlace.member_id).in_(owner_ids | backup_ids),
-                    col(BoundPlace.team_id).in_(team_ids),
-                )
-            )
-            .order_by(col(BoundPlace.id).desc())
-        )
-    ).all()
-    joined = (
-        await session.exec(
-            select(CaseResponse.response_id).where(col(CaseResponse.response_id).in_(response_ids))
-        )
-    ).all()
+    around = {"ids": list(backup_ids), "teams": []}
+    backups = (await session.exec(_members(), params=around)).all() if backup_ids else ()
+    around = {"ids": list(owner_ids | backup_ids), "teams": list(team_ids)}
+    places = (await session.exec(_places(), params=around)).all()
+    joined = (await session.exec(_joined(), params={"ids": list(response_ids)})).all()
     return Ground(
         {contact.id: contact for contact in contacts},
         {account.id: account for account in accounts},
@@ -100,12 +77,53 @@ async def ground(
     )
 
 
-def _is_lead(team_ids: set[int]) -> Any:
-    return (
-        col(Member.team_id).in_(team_ids)
-        & (col(Member.role) == MemberRole.TEAM_LEAD)
-        & col(Member.left_at).is_(None)
+# Built once: on the way of every answer, building a statement costs more than running it.
+@cache
+def _contacts() -> SelectOfScalar[Contact]:
+    return select(Contact).where(col(Contact.id).in_(_given("ids")))
+
+
+@cache
+def _accounts() -> SelectOfScalar[Account]:
+    # The lock makes two groups open the case of one account after each other: a case without a
+    # wave has no unique key that would stop the second.
+    query = select(Account).where(col(Account.id).in_(_given("ids"))).order_by(col(Account.id))
+    return query.with_for_update(key_share=True)
+
+
+@cache
+def _members() -> SelectOfScalar[Member]:
+    is_lead = and_(
+        col(Member.team_id).in_(_given("teams")),
+        col(Member.role) == MemberRole.TEAM_LEAD,
+        col(Member.left_at).is_(None),
     )
+    return select(Member).where(or_(col(Member.id).in_(_given("ids")), is_lead))
+
+
+@cache
+def _places() -> SelectOfScalar[BoundPlace]:
+    of_them = or_(
+        col(BoundPlace.member_id).in_(_given("ids")), col(BoundPlace.team_id).in_(_given("teams"))
+    )
+    return select(BoundPlace).where(of_them).order_by(col(BoundPlace.id).desc())
+
+
+@cache
+def _joined() -> SelectOfScalar[int]:
+    ids = col(CaseResponse.response_id).in_(_given("ids"))
+    return select(CaseResponse.response_id).where(ids)
+
+
+@cache
+def _open() -> SelectOfScalar[Case]:
+    return select(Case).where(
+        col(Case.account_id).in_(_given("ids")), col(Case.state).in_(OPEN_STATES)
+    )
+
+
+def _given(name: str) -> BindParameter[Any]:
+    return bindparam(name, expanding=True)
 
 
 def _place_owner(place: BoundPlace) -> tuple[str, int]:
@@ -116,10 +134,7 @@ def _place_owner(place: BoundPlace) -> tuple[str, int]:
 
 async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Case]:
     """Gives the open cases of these accounts by account, kind and wave."""
-    query = select(Case).where(
-        col(Case.account_id).in_(account_ids), col(Case.state).in_(OPEN_STATES)
-    )
-    found = (await session.exec(query)).all()
+    found = (await session.exec(_open(), params={"ids": list(account_ids)})).all()
     return {(case.account_id, case.kind, case.wave_id): case for case in found}
 
 

@@ -67,7 +67,7 @@ class Database:
     async def session(self) -> AsyncIterator[Session]:
         """A write transaction: commits at the end, rolls back on any error.
 
-        On SQLite it takes the write lock at once, so that it waits its turn and never fails half way.
+        On SQLite it takes the write lock at once: it waits its turn and never fails half way.
         """
         async with self._writing(self.engine) as session:
             yield session

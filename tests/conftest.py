@@ -24,7 +24,9 @@ _numbers = count()
 
 
 def missing(program: str) -> None:
-    """Skips the test for want of a program, or fails where REQUIRE=all says that none may be missing."""
+    """Skips the test for want of a program, or fails where REQUIRE=all says that none may be
+    missing.
+    """
     if os.environ.get("REQUIRE") == "all":
         pytest.fail(f"{program} is required here and missing")
     pytest.skip(f"{program} is not installed")

@@ -94,7 +94,9 @@ class Make:
         )
 
     async def response(self, invitation: Invitation, score: int | None, **values: Any) -> Response:
-        """Stores only the response row: no case, no current answer (those belong to answers.record)."""
+        """Stores only the response row: no case, no current answer (those belong to
+        answers.record).
+        """
         values.setdefault("answered_at", self.now())
         values.setdefault("last_input_at", values["answered_at"])
         return await self.save(
@@ -152,17 +154,18 @@ async def acme_story(make: Make) -> Acme:
         "Autumn 2026", starts_at=sent, closes_at=sent + timedelta(days=21), reminder_after_days=5
     )
     people = {
-        "jane": ("Jane Jensen", "CFO", "Finance", "decision_maker", "jane@acme.example"),
-        "peter": ("Peter Holm", "Head of purchasing", "Purchasing", "influencer", "peter@acme.example"),
-        "karen": ("Karen Friis", "Production manager", "Production", "influencer", "karen@acme.example"),
-        "ole": ("Ole Holm", "Planner", "Planning", "user", "ole@acme.example"),
-        "lis": ("Lis Krog", "Planner", "Planning", "user", "lis@acme.example"),
-        "mia": ("Mia Lund", "Warehouse lead", "Warehouse", "user", "mia@acme.example"),
-    }  # fmt: skip
+        "jane": ("Jane Jensen", "CFO", "Finance", "decision_maker"),
+        "peter": ("Peter Holm", "Head of purchasing", "Purchasing", "influencer"),
+        "karen": ("Karen Friis", "Production manager", "Production", "influencer"),
+        "ole": ("Ole Holm", "Planner", "Planning", "user"),
+        "lis": ("Lis Krog", "Planner", "Planning", "user"),
+        "mia": ("Mia Lund", "Warehouse lead", "Warehouse", "user"),
+    }
     contacts, invitations = {}, {}
-    for key, (name, title, department, role, email) in people.items():
+    for key, (name, title, department, role) in people.items():
         contacts[key] = await make.contact(
-            account, name, title=title, department=department, role=role, email=email,
+            account, name, title=title, department=department, role=role,
+            email=f"{key}@acme.example",
             language="en", phone="+45 12 34 56 78" if key == "jane" else None,
         )  # fmt: skip
         invitations[key] = await make.invitation(

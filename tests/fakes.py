@@ -24,7 +24,9 @@ class Posted:
 
 @dataclass
 class FakeChat:
-    """Remembers messages; `refuse[place]` holds errors to raise, one a call; `shared` places have outsiders."""
+    """Remembers messages; `refuse[place]` holds errors to raise, one a call; `shared` places have
+    outsiders.
+    """
 
     posted: list[Posted] = field(default_factory=list)
     refuse: dict[Place, list[ChatError]] = field(default_factory=dict)

@@ -48,9 +48,7 @@ class Contacts:
                     return
                 await asyncio.sleep(0.2)
 
-    async def _read(
-        self, http: aiohttp.ClientSession, gate: asyncio.Semaphore, raw: bytes
-    ) -> None:
+    async def _read(self, http: aiohttp.ClientSession, gate: asyncio.Semaphore, raw: bytes) -> None:
         mail = message_from_bytes(raw, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         part = mail.get_body(("plain",))

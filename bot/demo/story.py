@@ -180,5 +180,3 @@ def _sum_up(outcome: Outcome, settings: Settings, out: Console, go_on: bool) -> 
 
 def _channel(name: str) -> str:
     return name.lower().replace(" ", "-")
-
-

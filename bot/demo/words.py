@@ -5,8 +5,8 @@ FIRST_NAMES = {
     "Birgitte Kasper Trine Rasmus Helle Anders Nanna Thomas Lone Mads Pia",
     "nl": "Sanne Daan Eva Bram Lotte Jeroen Fleur Pieter Anouk Ruben Marieke Thijs Femke Joris "
     "Iris Wouter Esmee Koen Tessa Bas",
-    "en": "Alice James Emily Oliver Grace Henry Amelia Jack Sophie Edward Lucy George Hannah Samuel "
-    "Ruth Adam Nora Peter Claire Simon",
+    "en": "Alice James Emily Oliver Grace Henry Amelia Jack Sophie Edward Lucy George Hannah "
+    "Samuel Ruth Adam Nora Peter Claire Simon",
 }
 LAST_NAMES = {
     "da": "Jensen Holm Friis Krog Lund Bech Dahl Toft Winther Brandt Juhl Nygaard Skov Ravn Kjær "

@@ -84,7 +84,9 @@ class ResponseChange(SQLModel, table=True):
 
 
 class CurrentAnswer(SQLModel, table=True):
-    """A contact's latest confirmed reply of a kind, and when it leaves the window of current figures."""
+    """A contact's latest confirmed reply of a kind, and when it leaves the window of current
+    figures.
+    """
 
     __tablename__ = "current_answer"
     __table_args__ = (Index("ix_current_answer_leaves", "kind", "account_id", "leaves_on"),)
@@ -101,7 +103,9 @@ class CurrentAnswer(SQLModel, table=True):
 
 
 class Rollup(SQLModel, table=True):
-    """Sums over current answers for an account, kind and role of today; `leaves_on` is their earliest leaving."""
+    """Sums over current answers for an account, kind and role of today; `leaves_on` is their
+    earliest leaving.
+    """
 
     account_id: int = Field(primary_key=True, foreign_key="account.id")
     kind: str = Field(primary_key=True)

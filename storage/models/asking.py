@@ -11,7 +11,9 @@ from storage.models.columns import UtcDateTime
 
 
 class SurveyKind(StrEnum):
-    """What is asked; kinds are never averaged together (`similar` counts with relationship, labelled)."""
+    """What is asked; kinds are never averaged together (`similar` counts with relationship,
+    labelled).
+    """
 
     RELATIONSHIP = "relationship"
     TRANSACTIONAL = "transactional"

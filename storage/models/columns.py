@@ -8,7 +8,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
-# Named constraints: a violation is told apart by its name, and migrations can drop it on both databases.
+# Named constraints: a violation is told apart by its name, and migrations can drop it on both
+# databases.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -80,7 +80,7 @@ class CaseResponse(SQLModel, table=True):
     response_id: int = Field(primary_key=True, foreign_key="response.id")
     case_id: int = Field(foreign_key="case.id", index=True)
     joined_at: datetime = Field(sa_type=UtcDateTime)
-    hidden_from_owner: bool = False  # the owner sees nothing of this response until the lead releases it
+    hidden_from_owner: bool = False  # until the lead releases this response
 
 
 class CaseEvent(SQLModel, table=True):

@@ -20,7 +20,7 @@ def test_the_example_loads_and_states_the_defaults() -> None:
     settings = load(EXAMPLE, {})
     database = settings.database.url
     assert database == f"sqlite:///{EXAMPLE.parent / 'npsbot.db'}"
-    formality = {"nl": "formal"}
+    formality = {"nl": "u"}
     expected = Settings.model_validate({"programme": {"formality": formality}})
     assert settings.model_copy(update={"database": expected.database}) == expected
 

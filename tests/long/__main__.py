@@ -32,11 +32,13 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="try it out, small, in minutes")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--folder", type=Path, help="keep the files here")
+    parser.add_argument("--folder", type=Path, help="keep the files in this new folder")
     given = parser.parse_args()
     unknown = set(given.parts) - set(PARTS)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if given.folder is not None and given.folder.exists():
+        parser.error(f"{given.folder} is there already; name a new folder")
     table = Table("part", "what", "measured", "rule", "holds?")
     console = Console(width=150)
     broken = 0
