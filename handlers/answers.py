@@ -32,6 +32,8 @@ __all__ = [
 KEEP_PROVISIONAL = timedelta(days=7)
 KEEP_VISITS = timedelta(days=90)
 _LARGEST_GROUP = 200
+_GATHER = 0.3  # of the time the last group took
+_GATHER_AT_MOST = 0.02  # seconds
 # What the case's card shows of an answer.
 _SHOWN = frozenset(
     {
@@ -108,9 +110,18 @@ class AnswerGroup:
             while self._waiting:
                 group = self._waiting[:_LARGEST_GROUP]
                 del self._waiting[:_LARGEST_GROUP]
+                started = self._now()
                 await self._write_group(group)
+                if self._waiting:
+                    # Whoever was answered just now comes back with the next step: one bigger group
+                    # costs little more than a small one.
+                    await asyncio.sleep(min(_GATHER * (self._now() - started), _GATHER_AT_MOST))
         finally:
             self._writer = None
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _write_group(self, group: list[tuple[Answer, asyncio.Future[Recorded]]]) -> None:
         results: Sequence[Recorded | Exception]

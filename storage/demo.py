@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import String, cast, func
 from sqlmodel import col, select
 
 from storage.db import Session
@@ -53,11 +53,11 @@ async def case_cards(session: Session, after: int) -> list[tuple[int, dict[str, 
         select(ConsoleMessage.id, ConsoleMessage.card)
         .where(
             col(ConsoleMessage.id) > after,
-            func.cast(ConsoleMessage.id, Posting.__table__.c.message_id.type).in_(posted),
+            cast(col(ConsoleMessage.id), String).in_(posted),
         )
         .order_by(col(ConsoleMessage.id))
     )
-    return [(message_id, card) for message_id, card in (await session.exec(query)).all()]
+    return [(message_id, dict(card)) for message_id, card in (await session.exec(query)).all()]
 
 
 async def wave_outcome(session: Session, wave_id: int) -> tuple[int, int, int, int]:

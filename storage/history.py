@@ -3,7 +3,19 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlmodel import col
 
 from storage.db import Session
@@ -87,18 +99,22 @@ async def latest_waves(
     session: Session, kinds: Collection[str], limit: int, account_ids: Collection[int] | None = None
 ) -> list[WaveLabel]:
     """Gives the last waves that asked anybody (at these accounts), the oldest first."""
-    began = func.coalesce(col(Wave.starts_at), func.min(col(Invitation.sent_at))).label("began")
+    mine = col(Invitation.wave_id) == col(Wave.id)
+    first = select(func.min(col(Invitation.sent_at))).where(mine).correlate(Wave).scalar_subquery()
+    began = func.coalesce(col(Wave.starts_at), first)
+    asked = exists().where(
+        mine,
+        col(Invitation.status).in_((*ASKED, InvitationStatus.UNASKED)),
+        true() if account_ids is None else col(Invitation.account_id).in_(account_ids),
+    )
     query = (
-        select(col(Wave.id), col(Wave.name), began)
-        .join(Invitation, col(Invitation.wave_id) == col(Wave.id))
+        select(col(Wave.id), col(Wave.name))
         .where(
             col(Wave.kind).in_(kinds),
             col(Wave.state) != WaveState.DRAFT,
             col(Wave.is_test).is_(False),
-            col(Invitation.status).in_((*ASKED, InvitationStatus.UNASKED)),
-            true() if account_ids is None else col(Invitation.account_id).in_(account_ids),
+            asked,
         )
-        .group_by(col(Wave.id), col(Wave.name), col(Wave.starts_at))
         .order_by(began.desc(), col(Wave.id).desc())
         .limit(limit)
     )
@@ -119,9 +135,26 @@ def _latest_of_each_contact(
         asked = and_(asked, within(asked_at(), span))
         replied = and_(replied, within(col(Response.answered_at), span))
     confirmed = and_(replied, col(Response.status) == ResponseStatus.CONFIRMED)
-    # A suspect reply of any of a contact's invitations counts, so it is looked for beside the row.
-    own = [col(Invitation.contact_id)] + ([col(Invitation.wave_id)] if waves is not None else [])
     suspect = flag(and_(replied, col(Response.status) == ResponseStatus.SUSPECT))
+    place: ColumnElement[int] = literal(1)
+    kind: ColumnElement[str] = col(Invitation.kind)
+    if waves is None:
+        # A suspect reply of any of a contact's invitations counts: it is looked for beside the row.
+        own = col(Invitation.contact_id)
+        suspect = func.max(suspect).over(partition_by=own)
+        place = func.row_number().over(
+            partition_by=own,
+            order_by=[
+                flag(confirmed).desc(),
+                case((confirmed, col(Response.answered_at))).desc().nulls_last(),
+                asked_at().desc().nulls_last(),
+                col(Invitation.id).desc(),
+            ],
+        )
+    elif account_ids is None:
+        # A wave asks a contact once, so nothing is to be chosen. Whole waves are read by their own
+        # index: as a plain column the kind would make SQLite read the whole history.
+        kind = func.coalesce(col(Invitation.kind), "")
     chosen: Subquery = (
         select(
             col(Invitation.id),
@@ -135,18 +168,8 @@ def _latest_of_each_contact(
             col(Invitation.currency),
             *replies(col(Response.reply), col(Response.score), confirmed),
             flag(confirmed).label("confirmed"),
-            func.max(suspect).over(partition_by=own).label("suspect"),
-            func.row_number()
-            .over(
-                partition_by=own,
-                order_by=[
-                    flag(confirmed).desc(),
-                    case((confirmed, col(Response.answered_at))).desc().nulls_last(),
-                    asked_at().desc().nulls_last(),
-                    col(Invitation.id).desc(),
-                ],
-            )
-            .label("place"),
+            suspect.label("suspect"),
+            place.label("place"),
         )
         .outerjoin(
             Response,
@@ -156,7 +179,7 @@ def _latest_of_each_contact(
             ),
         )
         .where(
-            col(Invitation.kind).in_(kinds),
+            kind.in_(kinds),
             col(Invitation.is_test).is_(False),
             or_(asked, replied),
             true() if waves is None else col(Invitation.wave_id).in_(waves),

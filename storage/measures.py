@@ -7,14 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import (
     ColumnElement,
     SQLColumnExpression,
-    Subquery,
     and_,
     case,
+    exists,
     func,
-    literal,
+    or_,
     select,
-    true,
-    union_all,
 )
 from sqlmodel import col
 
@@ -112,19 +110,30 @@ async def current_counts(
 ) -> list[Counted]:
     """Gives what counts now in a part of the programme, by account and role of today.
 
-    `kind` is that of the current answers, `kinds` are those of invitations sent within `asked`.
+    `kind` is that of the current answers, `kinds` are those of invitations sent within `asked`. It
+    looks at each contact once, by index, so the length of the history costs nothing.
     """
-    seen = _seen_now(part, kind, kinds, asked)
+    answered = col(CurrentAnswer.contact_id).is_not(None)
+    seen = or_(answered, _invited(kinds, asked), _replied(kinds, asked, _UNCONFIRMED))
+    suspect = _replied(kinds, asked, (ResponseStatus.SUSPECT,))
+    counted = replies(col(CurrentAnswer.reply), col(CurrentAnswer.score), answered)
     query = (
         select(
             col(Contact.account_id),
             func.coalesce(col(Contact.role), "unknown"),
-            func.count(seen.c.contact_id),
+            total(seen),
             total(col(Contact.status) == ContactStatus.ACTIVE),
-            *(func.coalesce(func.sum(seen.c[name]), 0) for name in REPLIES),
-            total(and_(seen.c.suspect == 1, seen.c.answered == 0)),
+            *(func.coalesce(func.sum(reply), 0) for reply in counted),
+            total(and_(~answered, suspect)),
         )
-        .outerjoin(seen, seen.c.contact_id == col(Contact.id))
+        .outerjoin(
+            CurrentAnswer,
+            and_(
+                col(CurrentAnswer.account_id) == col(Contact.account_id),
+                col(CurrentAnswer.contact_id) == col(Contact.id),
+                col(CurrentAnswer.kind) == kind,
+            ),
+        )
         .where(in_part(part, col(Contact.account_id)))
         .group_by(col(Contact.account_id), col(Contact.role))
     )
@@ -185,43 +194,32 @@ def total(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(flag(condition)), 0)
 
 
-def _seen_now(part: Part, kind: str, kinds: Collection[str], asked: Span) -> Subquery:
-    """One row per contact who was asked within the window or has a current answer."""
-    nothing = [literal(0).label(name) for name in (*REPLIES, "answered", "suspect")]
-    invited = select(col(Invitation.contact_id), *nothing).where(
+def _invited(kinds: Collection[str], span: Span) -> ColumnElement[bool]:
+    """Whether an invitation reached the contact within a span.
+
+    Those without a time of sending (in doubt) are looked for apart, so that both find an index.
+    """
+    asked = and_(
+        col(Invitation.contact_id) == col(Contact.id),
         col(Invitation.kind).in_(kinds),
         col(Invitation.status).in_(ASKED),
         col(Invitation.is_test).is_(False),
-        within(asked_at(), asked),
-        in_part(part, col(Invitation.account_id)),
     )
-    answered = select(
-        col(CurrentAnswer.contact_id),
-        *replies(col(CurrentAnswer.reply), col(CurrentAnswer.score), true()),
-        literal(1).label("answered"),
-        literal(0).label("suspect"),
-    ).where(col(CurrentAnswer.kind) == kind, in_part(part, col(CurrentAnswer.account_id)))
-    unconfirmed = (
-        select(
-            col(Response.contact_id),
-            *nothing[:-1],
-            flag(col(Response.status) == ResponseStatus.SUSPECT).label("suspect"),
-        )
-        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
-        .where(
-            col(Response.kind).in_(kinds),
-            col(Response.status).in_(_UNCONFIRMED),
-            col(Invitation.is_test).is_(False),
-            within(col(Response.answered_at), asked),
-            in_part(part, col(Response.account_id)),
-        )
+    untimed = and_(col(Invitation.sent_at).is_(None), within(asked_at(), span))
+    return or_(
+        exists().where(asked, within(col(Invitation.sent_at), span)), exists().where(asked, untimed)
     )
-    rows = union_all(invited, answered, unconfirmed).subquery("rows")
-    return (
-        select(
-            rows.c.contact_id,
-            *(func.max(rows.c[name]).label(name) for name in (*REPLIES, "answered", "suspect")),
-        )
-        .group_by(rows.c.contact_id)
-        .subquery("seen")
+
+
+def _replied(
+    kinds: Collection[str], span: Span, states: Collection[ResponseStatus]
+) -> ColumnElement[bool]:
+    """Whether the contact gave a reply of one of these states within a span."""
+    return exists().where(
+        col(Response.contact_id) == col(Contact.id),
+        col(Response.kind).in_(kinds),
+        col(Response.status).in_(states),
+        within(col(Response.answered_at), span),
+        col(Invitation.id) == col(Response.invitation_id),
+        col(Invitation.is_test).is_(False),
     )
