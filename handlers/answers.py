@@ -32,7 +32,7 @@ __all__ = [
 KEEP_PROVISIONAL = timedelta(days=7)
 KEEP_VISITS = timedelta(days=90)
 _LARGEST_GROUP = 200
-_GATHER = 0.3  # of the time the last group took
+_GATHER = 0.4  # of the time the last group took
 _GATHER_AT_MOST = 0.02  # seconds
 # What the case's card shows of an answer.
 _SHOWN = frozenset(
