@@ -43,8 +43,13 @@ async def _answered(ctx: Context, acme: Acme, who: str) -> dict[str, Card | Form
     thanks = await routes.click(ctx, _click(ctx, acme, who, "3"))
     form = await routes.click(ctx, _more(ctx, acme, who))
     assert isinstance(form, Form)
-    given: dict[str, str | tuple[str, ...]] = {"comment": _HOSTILE, "reasons": ("invoicing", "price"), "contact_wish": "call",
-             "phone": "+45 12 34 56 78", "when": "10-12"}  # fmt: skip
+    given: dict[str, str | tuple[str, ...]] = {
+        "comment": _HOSTILE,
+        "reasons": ("invoicing", "price"),
+        "contact_wish": "call",
+        "phone": "+45 12 34 56 78",
+        "when": "10-12",
+    }
     person = Person("console", who)
     done = await routes.submission(
         ctx, Submission(person, person.place, form.action, form.value, given)
