@@ -74,7 +74,7 @@ async def deciding_critics(
         )
         .order_by(col(Account.annual_value).desc().nulls_last(), col(Account.name))
     )
-    return [DecidingCritic(*row.tuple()) for row in (await session.execute(query)).all()]
+    return [DecidingCritic._make(row) for row in (await session.execute(query)).all()]
 
 
 async def open_cases(

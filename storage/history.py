@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    SQLColumnExpression,
     Subquery,
     and_,
     case,
@@ -137,7 +138,7 @@ def _latest_of_each_contact(
     confirmed = and_(replied, col(Response.status) == ResponseStatus.CONFIRMED)
     suspect = flag(and_(replied, col(Response.status) == ResponseStatus.SUSPECT))
     place: ColumnElement[int] = literal(1)
-    kind: ColumnElement[str] = col(Invitation.kind)
+    kind: SQLColumnExpression[str] = col(Invitation.kind)
     if waves is None:
         # A suspect reply of any of a contact's invitations counts: it is looked for beside the row.
         own = col(Invitation.contact_id)

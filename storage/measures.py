@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -117,15 +117,15 @@ async def current_counts(
     seen = or_(answered, _invited(kinds, asked), _replied(kinds, asked, _UNCONFIRMED))
     suspect = _replied(kinds, asked, (ResponseStatus.SUSPECT,))
     counted = replies(col(CurrentAnswer.reply), col(CurrentAnswer.score), answered)
+    columns: list[ColumnElement[Any]] = [
+        func.coalesce(col(Contact.role), "unknown"),
+        total(seen),
+        total(col(Contact.status) == ContactStatus.ACTIVE),
+        *(func.coalesce(func.sum(reply), 0) for reply in counted),
+        total(and_(~answered, suspect)),
+    ]
     query = (
-        select(
-            col(Contact.account_id),
-            func.coalesce(col(Contact.role), "unknown"),
-            total(seen),
-            total(col(Contact.status) == ContactStatus.ACTIVE),
-            *(func.coalesce(func.sum(reply), 0) for reply in counted),
-            total(and_(~answered, suspect)),
-        )
+        select(col(Contact.account_id), *columns)
         .outerjoin(
             CurrentAnswer,
             and_(

@@ -106,7 +106,7 @@ class Invitation(SQLModel, table=True):
         UniqueConstraint("wave_id", "contact_id"),
         Index("ix_invitation_due", "status", "channel", "send_at"),
         Index("ix_invitation_rest", "contact_id", "sent_at"),
-        Index("ix_invitation_figures", "kind", "account_id", "sent_at"),
+        Index("ix_invitation_figures", "account_id", "kind", "sent_at"),
     )
 
     id: int = Field(default=None, primary_key=True)

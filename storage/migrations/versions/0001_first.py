@@ -319,7 +319,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('invitation', schema=None) as batch_op:
         batch_op.create_index('ix_invitation_due', ['status', 'channel', 'send_at'], unique=False)
-        batch_op.create_index('ix_invitation_figures', ['kind', 'account_id', 'sent_at'], unique=False)
+        batch_op.create_index('ix_invitation_figures', ['account_id', 'kind', 'sent_at'], unique=False)
         batch_op.create_index('ix_invitation_rest', ['contact_id', 'sent_at'], unique=False)
 
     op.create_table('reminder',
