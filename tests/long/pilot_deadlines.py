@@ -78,7 +78,7 @@ def of_mornings(story: Story) -> list[Fact]:
         if not posted or is_work(posted[0][0]) or posted[0][1].ref.thread is not None:
             continue
         morning = next_work(posted[0][0])
-        still_new = case.taken_at is None or case.taken_at > morning
+        still_new = case.taken_at is None or case.taken_at > story.weeks.awake(morning)
         expected += still_new
         words = said.get(f"case:{case.id}:morning:{alert.response_id}", [])
         times = [local(at) for at, _posted in words]
@@ -114,7 +114,7 @@ def _steps(story: Story, case: Case) -> dict[tuple[int, str, str], datetime]:
         hours = TAKE_HOURS / (2 if halved else 1)
         at = case.take_by.astimezone(ZONE)
         for to in ("owner", "lead", "cx"):
-            if at <= end and (case.taken_at is None or case.taken_at > at):
+            if at <= end and (case.taken_at is None or case.taken_at > story.weeks.awake(at)):
                 steps[case.id, "take", to] = at
             at = after_hours_of_work(at, hours)
     if case.contact_by is not None and case.taken_at is not None:
@@ -122,7 +122,8 @@ def _steps(story: Story, case: Case) -> dict[tuple[int, str, str], datetime]:
         at = case.contact_by.astimezone(ZONE)
         for to in ("owner", "lead", "cx"):
             due = max(at, case.taken_at)
-            if due <= end and (case.contacted_at is None or case.contacted_at > due):
+            called = case.contacted_at
+            if due <= end and (called is None or called > story.weeks.awake(due)):
                 steps[case.id, "contact", to] = due
             at = after_days_of_work(at, days)
     return steps
