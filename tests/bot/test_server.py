@@ -1,10 +1,13 @@
 """Health, metrics and the one answer for errors of the HTTP server."""
 
+from dataclasses import replace
+
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot import server
 from handlers.context import Context
+from storage.db import Database
 
 
 def client(ctx: Context) -> TestClient[web.Request, web.Application]:
@@ -34,10 +37,9 @@ async def test_metrics_count_requests_by_pattern_and_never_by_token(ctx: Context
     assert "a-token-of-somebody" not in text
 
 
-async def test_not_ready_while_the_database_is_gone(ctx: Context) -> None:
-    async with client(ctx) as http:
-        await ctx.db.close()
-        async with ctx.db.engine.begin() as connection:
-            await connection.exec_driver_sql("DROP TABLE app_setting")
+async def test_not_ready_while_the_database_is_gone(ctx: Context, postgres_database: str) -> None:
+    gone = Database(postgres_database.replace("/test_", "/no_such_"))
+    async with client(replace(ctx, db=gone)) as http:
         answer = await http.get("/readyz")
         assert answer.status == 503
+    await gone.close()
