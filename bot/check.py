@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from bot.app import make_context, open_database
 from bot.config import Settings, is_loopback
+from bot.context import make_context, open_database
 from handlers.context import Context
 from storage import answers, scopes
 from storage.scopes import Part

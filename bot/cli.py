@@ -11,8 +11,8 @@ from typing import Annotated, Literal, NoReturn, TypeVar
 
 import typer
 
-from bot.app import open_context
 from bot.config import ConfigError, Settings, load
+from bot.context import open_context
 from handlers.context import Context, Refused
 
 app = typer.Typer(

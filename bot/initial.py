@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from bot.app import open_context
 from bot.config import load
+from bot.context import open_context
 
 TEMPLATE = """\
 # A local npsbot: SQLite below this folder, the console at http://127.0.0.1:8400/console.

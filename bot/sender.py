@@ -1,16 +1,17 @@
 """The one way out: picks the channel by the place, and keeps customer figures from outsiders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from handlers.cards import Card
 from handlers.chat import Chat, Message, MessageRef, OutsidersCanRead, Place, Unreachable
 
 
 class Sender:
-    """The Chat of handlers; `channels` maps the word before a place's colon to its adapter."""
+    """The Chat of handlers; `channels` makes an adapter by a place's first word."""
 
-    def __init__(self, channels: Mapping[str, Chat]) -> None:
-        self._channels = dict(channels)
+    def __init__(self, channels: Mapping[str, Callable[[], Chat]]) -> None:
+        self._make = channels
+        self._made: dict[str, Chat] = {}
 
     async def send(self, place: Place, message: Message) -> MessageRef:
         """Posts a message; raises OutsidersCanRead before an internal card leaves."""
@@ -31,10 +32,11 @@ class Sender:
     def channel_of(self, place: Place) -> Chat:
         """Gives the adapter of a place's platform; raises Unreachable where that is not set up."""
         prefix = place.partition(":")[0]
-        channel = self._channels.get(prefix)
-        if channel is None:
+        if prefix not in self._make:
             raise Unreachable(f"{prefix} is not set up here: see [{prefix}] in the configuration")
-        return channel
+        if prefix not in self._made:
+            self._made[prefix] = self._make[prefix]()
+        return self._made[prefix]
 
     async def _guard(self, channel: Chat, place: Place, card: Card) -> None:
         if card.audience == "internal" and await channel.outsiders(place):

@@ -4,8 +4,8 @@ import asyncio
 import os
 from datetime import datetime
 
-from bot.app import make_context, open_database
 from bot.config import Settings
+from bot.context import make_context, open_database
 from bot.engine import BEAT_SECONDS, Engine
 from handlers.context import Context, Job
 from handlers.jobs import JOBS

@@ -31,7 +31,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings, each as long as `columns`; `numeric` are right-aligned column indexes."""
+    """Rows under headings, each as long as `columns`; `numeric` are right-aligned column
+    indexes.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

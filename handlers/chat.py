@@ -47,7 +47,9 @@ class Command:
 
 @dataclass(frozen=True)
 class Click:
-    """A button or scale pressed. `message` is None where the clicked message can't be edited later."""
+    """A button or scale pressed. `message` is None where the clicked message can't be
+    edited later.
+    """
 
     person: Person
     place: Place

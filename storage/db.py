@@ -36,7 +36,9 @@ _IMMEDIATE = "npsbot_immediate"
 
 
 def database_url(url: str) -> URL:
-    """Gives the address with the asynchronous driver we use; raises ValueError for other databases."""
+    """Gives the address with the asynchronous driver we use; raises ValueError for other
+    databases.
+    """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":

@@ -1,4 +1,6 @@
-"""What the demo reads of its own story: mails in the sink, cards as they appear, and the outcome."""
+"""What the demo reads of its own story: mails in the sink, cards as they appear, and the
+outcome.
+"""
 
 from collections.abc import Sequence
 from typing import Any

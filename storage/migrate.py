@@ -10,7 +10,6 @@ from typing import Literal
 from alembic import command
 from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
@@ -31,13 +30,6 @@ def upgrade(url: str) -> None:
     with _connection(url) as connection, connection.begin():
         _lock(connection)
         command.upgrade(_config(connection), "head")
-
-
-def is_current(url: str) -> bool:
-    """Tells whether the database has the newest version; an empty one has not. Blocks."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
-    with _connection(url) as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
 
 
 def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:

@@ -113,7 +113,9 @@ class Make:
 
 @dataclass
 class Acme:
-    """The rows of the story: Anna owns Acme in team Nordics, lead Lars; Jane is the decision maker."""
+    """The rows of the story: Anna owns Acme in team Nordics, lead Lars; Jane is the
+    decision maker.
+    """
 
     team: Team
     anna: Member
@@ -127,7 +129,9 @@ class Acme:
 
 
 async def acme_story(make: Make) -> Acme:
-    """Six contacts of Acme A/S asked in wave "Autumn 2026" on 12 November; nobody has answered yet."""
+    """Six contacts of Acme A/S asked in wave "Autumn 2026" on 12 November; nobody has
+    answered yet.
+    """
     team = await make.team("Nordics")
     anna = await make.member(
         "Anna Berg", email="anna@nordfab.example", team_id=team.id, function="account manager",

@@ -1,4 +1,6 @@
-"""Fakes for the outermost edge: a chat that remembers what was posted, and a clock that tests set."""
+"""Fakes for the outermost edge: a chat that remembers what was posted, and a clock that
+tests set.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

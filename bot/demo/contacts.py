@@ -1,4 +1,6 @@
-"""Simulated contacts: they read the sink's mails and answer over HTTP, as people and machines do."""
+"""Simulated contacts: they read the sink's mails and answer over HTTP, as people and
+machines do.
+"""
 
 import asyncio
 import re

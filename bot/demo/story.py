@@ -44,12 +44,16 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Whether the main job was done: enough sent, answers recorded, every critic posted once."""
+        """Whether the main job was done: enough sent, answers recorded, every critic
+        posted once.
+        """
         return self.sent >= 300 and self.answered > 0 and self.critics == self.posted > 0
 
 
 async def play(folder: Path, go_on: bool) -> int:
-    """Plays the story; gives exit code 0 when the main job was done. `go_on` serves until stopped."""
+    """Plays the story; gives exit code 0 when the main job was done. `go_on` serves until
+    stopped.
+    """
     logs.configure(logging.WARNING)
     out = Console()
     settings = await _fresh(folder)

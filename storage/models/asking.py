@@ -90,7 +90,9 @@ class Wave(SQLModel, table=True):
 
 
 class WaveChannel(SQLModel, table=True):
-    """The number of the next sending batch of a wave on a channel: the durable name of that batch."""
+    """The number of the next sending batch of a wave on a channel: the durable name of
+    that batch.
+    """
 
     __tablename__ = "wave_channel"
 

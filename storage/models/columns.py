@@ -20,7 +20,9 @@ SQLModel.metadata.naming_convention = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time stored in UTC and read back aware; a naive value is refused (SQLite drops time zones)."""
+    """A time stored in UTC and read back aware; a naive value is refused (SQLite drops
+    time zones).
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True

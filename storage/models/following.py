@@ -100,7 +100,9 @@ class CaseEvent(SQLModel, table=True):
 
 
 class Posting(SQLModel, table=True):
-    """A message we posted and may edit: the card of a case, a thread card, a wave's progress card."""
+    """A message we posted and may edit: the card of a case, a thread card, a wave's
+    progress card.
+    """
 
     __table_args__ = (Index("ix_posting_subject", "subject", "subject_id"),)
 

@@ -27,7 +27,9 @@ class ContactRole(StrEnum):
 
 
 class ContactStatus(StrEnum):
-    """Whether a contact may be asked: inactive, unsubscribed and erased are three different things."""
+    """Whether a contact may be asked: inactive, unsubscribed and erased are three
+    different things.
+    """
 
     ACTIVE = "active"
     INACTIVE = "inactive"

@@ -18,7 +18,9 @@ PERSON = "Mozilla/5.0 (a person's browser)"
 
 
 def make_app(ctx: Context, left: asyncio.Event | None = None) -> web.Application:
-    """Gives the application with the page alone; `left` is set when a page told that it was left."""
+    """Gives the application with the page alone; `left` is set when a page told that it
+    was left.
+    """
     app = web.Application(client_max_size=1024 * 1024)
     survey_page.add_routes(app, ctx)
 

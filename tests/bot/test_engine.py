@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import AlreadyRunning, Engine, Pace
+from bot.engine import AlreadyRunning, Engine
+from bot.pace import Pace
 from handlers.context import Context, Job
 from handlers.settings import Programme
 from storage import running

@@ -17,7 +17,7 @@ def message(card: Card) -> Message:
 
 async def test_an_internal_card_is_refused_where_outsiders_can_read() -> None:
     slack = FakeChat(shared={"slack:C1"})
-    sender = Sender({"slack": slack})
+    sender = Sender({"slack": lambda: slack})
     with pytest.raises(OutsidersCanRead):
         await sender.send("slack:C1", message(FIGURES))
     assert slack.posted == []
@@ -28,7 +28,7 @@ async def test_an_internal_card_is_refused_where_outsiders_can_read() -> None:
 
 async def test_a_card_is_not_edited_in_a_place_that_was_shared_since() -> None:
     slack = FakeChat()
-    sender = Sender({"slack": slack})
+    sender = Sender({"slack": lambda: slack})
     ref = await sender.send("slack:C1", message(FIGURES))
     slack.shared.add("slack:C1")
     with pytest.raises(OutsidersCanRead):

@@ -84,7 +84,9 @@ async def test_every_card_and_form_is_drawn_as_accepted(subject: str, sqlite_db:
 
 
 async def samples_of(subject: str, db: Database) -> dict[str, Card | Form]:
-    """Gives the sample cards and forms of a subject, made by the real handlers on a fresh database."""
+    """Gives the sample cards and forms of a subject, made by the real handlers on a fresh
+    database.
+    """
     clock = FakeClock()
     rules = Programme(
         company="Nordfab",

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from bot.app import open_context
 from bot.config import load
+from bot.context import open_context
 from handlers.context import Context
 from handlers.waves import immediate
 from storage import answers

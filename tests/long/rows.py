@@ -11,8 +11,8 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.app import open_context
 from bot.config import load
+from bot.context import open_context
 from handlers import routes
 from handlers.cards import Card
 from handlers.chat import Command, Person

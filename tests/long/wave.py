@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlmodel import col, update
 
-from bot.app import open_context
 from bot.config import load
+from bot.context import open_context
 from handlers import jobs
 from handlers.context import Context, Job
 from handlers.waves import immediate, planning, progress, sending

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-from storage import migrate
+from storage import migrate, version
 from storage.db import Database
 
 _numbers = count()
@@ -70,14 +70,16 @@ def test_constraints_and_indexes_have_the_names_of_the_models(
         assert _names(migrated) == _names(created)
 
 
-def test_a_database_is_current_after_the_upgrade_and_a_second_one_changes_nothing(
+async def test_a_database_is_current_after_the_upgrade_and_a_second_one_changes_nothing(
     empty_url: str,
 ) -> None:
-    assert not migrate.is_current(empty_url)
+    db = Database(empty_url)
+    assert not await version.is_current(db)
     migrate.upgrade(empty_url)
-    assert migrate.is_current(empty_url)
+    assert await version.is_current(db)
     migrate.upgrade(empty_url)
-    assert migrate.is_current(empty_url)
+    assert await version.is_current(db)
+    await db.close()
 
 
 async def test_a_migrated_database_takes_rows(empty_url: str) -> None:
