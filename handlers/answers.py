@@ -9,8 +9,9 @@ import structlog
 from handlers import alerts
 from handlers.answering.answer import Answer, AnswerError, Recorded, change_until
 from handlers.answering.step import Step, lay_over
-from handlers.cases import opening
+from handlers.cases import opening, wishes
 from handlers.cases.opening import Critic
+from handlers.cases.wishes import Wish
 from handlers.context import Context, Job
 from storage import alerts as outbox
 from storage import answers as current
@@ -208,6 +209,7 @@ async def _alert(
     critics: list[Critic] = []
     waiting: dict[datetime, list[int]] = {}
     told: list[int] = []
+    asking: list[Wish] = []
     for step in steps:
         if step.asked.is_test:
             continue
@@ -215,6 +217,8 @@ async def _alert(
         response_id = int(step.row["id"])
         if step.critic and (step.asked.alert is None or step.changed & _DECIDES):
             critics.append(_critic(step, response_id, settle_at))
+        if step.confirmed and not step.critic and step.row["contact_wish"] in wishes.WISHES:
+            asking.append(Wish(response_id, step.asked.account_id, settle_at))
         if recording.pending(step.asked):
             waiting.setdefault(settle_at, []).append(response_id)
         elif step.asked.alert is not None and step.changed & _SHOWN:
@@ -224,6 +228,8 @@ async def _alert(
         dues += await opening.settle(session, response_ids, settle_at)
     if told:
         dues += await opening.answer_changed(session, ctx, told)
+    if asking:
+        dues += await wishes.tell(session, asking)
     return [(each.job, each.due_at) for each in dues]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
-from handlers.cases import policy, reminding, telling
+from handlers.cases import policy, reminding, telling, wishes
 from handlers.context import Context, Job
 from handlers.waves import approving, closing, progress, sending
 
@@ -19,6 +19,7 @@ BUILDERS: dict[str, Builder] = {
     "case_reminder": reminding.case_reminder,
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
+    "contact_wish": wishes.card,
     "digest": digests.digest,
     "policy_question": policy.question,
     "undelivered": undelivered.undelivered,
