@@ -142,6 +142,7 @@ class _Stage:
             "case_id": await self.case_of(ole),
             "detail": {"about": "take", "to": "owner"},
         }
+        found["contact_wish"] = await self.wish(language)
         refusing = [acme.invitations[who] for who in ("lis", "karen")]
         async with self.ctx.db.session() as session:
             for invitation in refusing:
@@ -177,6 +178,19 @@ class _Stage:
         await self.work()
         found["place_lost"] = self.chat.posted[count].card
         return found
+
+    async def wish(self, language: str) -> Card:
+        """What the owner hears when a passive asks for a call."""
+        async with self.ctx.db.session() as session:
+            karen = await answers_of(session, self.acme.invitations["karen"].id)
+            karen.contact_wish, karen.call_when, karen.comment = "call", "Wed 10-12", "Lead times"
+            session.add(karen)
+            row = {"key": f"sample:wish:{language}", "what": "contact_wish"}
+            ids = {"response_id": karen.id, "account_id": karen.account_id}
+            await outbox.add_many(session, [{**row, **ids, "due_at": self.ctx.now()}])
+        count = len(self.chat.posted)
+        await self.work()
+        return self.chat.posted[count].card
 
     async def speak(self, language: str) -> None:
         """Makes everybody speak a language, and forgets what the last play left."""
