@@ -1,14 +1,16 @@
 """The mail channel: sends cards by SMTP over one connection that is kept while a batch runs."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
 import aiosmtplib
 import structlog
 from aiosmtplib import SMTPException, SMTPResponseException
 
+from bot.context import utc_now
 from bot.links import Addresses
 from bot.mail.message import compose, message_id
 from handlers.cards import Card
@@ -22,11 +24,8 @@ IDLE_SECONDS = 20.0  # a relay may hang up after this much silence, so we do fir
 TIMEOUT_SECONDS = 60.0
 MAILS_PER_CONNECTION = 100  # relays end longer ones
 SETTINGS_WRONG_SECONDS = 600.0  # a person must mend the settings first
-
-
-def utc_now() -> datetime:
-    """The time of this machine, for the Date header."""
-    return datetime.now(UTC)
+# RFC 3463: 5.7.x refuses us or the content by policy and says nothing against the address.
+_POLICY = re.compile(r"5\.7\.\d")
 
 
 class MailChannel:
@@ -165,7 +164,8 @@ class _Relay:
         try:
             await client.rcpt(recipient, encoding="utf-8")
         except SMTPResponseException as error:
-            raise await self._refused(client, error, bounced=True) from error
+            about_address = not _POLICY.match(error.message)
+            raise await self._refused(client, error, bounced=about_address) from error
         except aiosmtplib.SMTPTimeoutError as error:
             await self._quit()
             raise TryLater("the relay does not answer") from error

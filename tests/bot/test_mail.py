@@ -216,6 +216,7 @@ async def test_a_refusal_before_acceptance_means_later_and_the_next_mail_goes_ou
         ("MAIL", "552 too big", False),
         ("DATA", "554 no", False),
         ("END", "554 5.7.1 spam", False),
+        ("RCPT", "554 5.7.1 not from you", False),
         ("END", "552 too big", False),
     ],
 )
