@@ -18,6 +18,7 @@ from handlers.measures.trend import TrendPoint, trend
 from handlers.measures.window import span_until, window_until
 from storage import answers, history, measures, members, scopes
 from storage.db import Session
+from storage.history import Recorded
 from storage.measures import Span
 from storage.scopes import Part
 
@@ -101,12 +102,16 @@ async def wave_trend(
             _kinds(kind),
             waves=[wave.id for wave in waves],
             account_ids=only,
+            by_role=False,
             without=without,
         )
         present = await scopes.accounts(session, Part())
+    of_wave: dict[int | None, list[Recorded]] = {}
+    for row in rows:
+        of_wave.setdefault(row.wave_id, []).append(row)
     series = []
     for wave in waves:
-        own = [row for row in rows if row.wave_id == wave.id]
+        own = of_wave.get(wave.id, [])
         sample = sample_of_records(
             own, in_snapshot(found.part), present, ctx.programme.currency, is_snapshot=True
         )

@@ -1,7 +1,7 @@
 """Counts of what responses and invitations recorded: a window that has passed, or waves."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -67,32 +67,36 @@ async def recorded(
     waves: Collection[int] | None = None,
     account_ids: Collection[int] | None = None,
     role_of_today: bool = False,
+    by_role: bool = True,
     without: Collection[int] = (),
 ) -> list[Recorded]:
     """Gives what responses and invitations say of a window or of waves, each contact counted once.
 
     A contact stands with the snapshot of the invitation whose confirmed reply counts, else of the
-    last one that asked them; with `role_of_today` their role is the present one. Responses
-    `without` do not exist: they are kept from whoever asks.
+    last one that asked them; with `role_of_today` their role is the present one, and without
+    `by_role` all are `unknown`: fewer rows for whoever needs no roles. Responses `without` do not
+    exist: they are kept from whoever asks.
     """
     chosen = _latest_of_each_contact(kinds, span, waves, account_ids, without)
     role = col(Contact.role) if role_of_today else chosen.c.role
-    snapshot = (chosen.c.team_id, chosen.c.segment, chosen.c.value, chosen.c.currency)
+    snapshot = [chosen.c.team_id, chosen.c.segment, chosen.c.value, chosen.c.currency]
+    grouped = [chosen.c.wave_id, chosen.c.account_id, *snapshot]
+    columns: list[ColumnElement[Any]] = [
+        chosen.c.account_id,
+        func.coalesce(role, "unknown") if by_role else literal("unknown"),
+        *snapshot,
+        func.max(chosen.c.id),
+        func.count(),
+        *(func.sum(chosen.c[name]) for name in REPLIES),
+        total(and_(chosen.c.suspect == 1, chosen.c.confirmed == 0)),
+    ]
     query = (
-        select(
-            chosen.c.wave_id,
-            chosen.c.account_id,
-            func.coalesce(role, "unknown"),
-            *snapshot,
-            func.max(chosen.c.id),
-            func.count(),
-            *(func.sum(chosen.c[name]) for name in REPLIES),
-            total(and_(chosen.c.suspect == 1, chosen.c.confirmed == 0)),
-        )
-        .join(Contact, col(Contact.id) == chosen.c.contact_id)
+        select(chosen.c.wave_id, *columns)
         .where(chosen.c.place == 1)
-        .group_by(chosen.c.wave_id, chosen.c.account_id, role, *snapshot)
+        .group_by(*grouped, *([role] if by_role else []))
     )
+    if role_of_today:
+        query = query.join(Contact, col(Contact.id) == chosen.c.contact_id)
     return [Recorded(*row) for row in (await session.execute(query)).all()]
 
 

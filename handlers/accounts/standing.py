@@ -109,11 +109,14 @@ async def standings_of(
     wave_ids = {wave for _response, wave in replied if wave is not None}
     wave_ids |= {each.wave_id for rows in invitations.values() for each in rows if each.wave_id}
     waves = await accounts.wave_names(session, wave_ids)
+    replies: dict[int, list[tuple[Response, int | None]]] = {}
+    for response, wave in replied:
+        replies.setdefault(response.account_id, []).append((response, wave))
     standings = []
     for account in found:
         kept = for_all or not sees_hidden(me, account)
-        hidden = _hidden(account, replied, cases, joined) if kept else set()
-        own = [pair for pair in replied if pair[0].account_id == account.id]
+        own = replies.get(account.id, [])
+        hidden = _hidden(own, cases, joined) if kept else set()
         people = people_of(
             contacts.get(account.id, []),
             invitations.get(account.id, []),
@@ -178,7 +181,6 @@ def sees_kept(me: Member, owner_id: int | None, team_id: int | None) -> bool:
 
 
 def _hidden(
-    account: Account,
     replied: Sequence[tuple[Response, int | None]],
     cases: Sequence[Case],
     joined: Sequence[CaseResponse],
@@ -190,7 +192,7 @@ def _hidden(
     hidden |= {
         response.id
         for response, _wave in replied
-        if response.account_id == account.id and response.to_manager and response.id not in in_case
+        if response.to_manager and response.id not in in_case
     }
     return hidden
 

@@ -57,7 +57,8 @@ class AccountCounts:
     @property
     def total(self) -> RoleCounts:
         """The counts of all roles together."""
-        return add(self.by_role.values())
+        counts = tuple(self.by_role.values())
+        return counts[0] if len(counts) == 1 else add(counts)
 
 
 def add(counts: Iterable[RoleCounts]) -> RoleCounts:

@@ -86,12 +86,12 @@ def sample_of_records(
         roles[cast(Role, active.role)] = RoleCounts(asked=active.contacts)
     for row in rows:
         counts = _counts(row)
-        programme[row.account_id] = add((programme.get(row.account_id, RoleCounts()), counts))
+        programme[row.account_id] = _with(programme.get(row.account_id), counts)
         if not belongs(row):
             continue
         roles = by_account.setdefault(row.account_id, {})
         role = cast(Role, row.role)
-        roles[role] = add((roles.get(role, RoleCounts()), counts))
+        roles[role] = _with(roles.get(role), counts)
         if is_snapshot and row.latest > newest.get(row.account_id, 0):
             newest[row.account_id] = row.latest
             worth[row.account_id] = (row.value, row.currency)
@@ -134,6 +134,10 @@ def addable(worth: Mapping[int, Worth], currency: str) -> dict[int, float | None
         account_id: value if (own or currency) == common else None
         for account_id, (value, own) in worth.items()
     }
+
+
+def _with(before: RoleCounts | None, more: RoleCounts) -> RoleCounts:
+    return more if before is None else add((before, more))
 
 
 def _counts(row: Counted | Recorded) -> RoleCounts:
