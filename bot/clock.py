@@ -1,5 +1,7 @@
 """The clock: asks what is due and hands it to the engine. Holds no state that matters."""
 
+import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -25,6 +27,8 @@ class Clock:
         self._enqueue = enqueue
         self._beat = beat
         self._ctx: Context | None = None
+        self._due: deque[Job] = deque()
+        self._handing_over: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(
             job_defaults={
                 "coalesce": True,
@@ -41,9 +45,14 @@ class Clock:
         self._scheduler.start()
 
     async def soon(self, job: Job, at: datetime | None = None) -> None:
-        """Hands a job to the engine now, or at a time; a lost call costs one tick."""
+        """Hands a job to the engine now, or at a time; a lost call costs one tick.
+
+        Nobody waits for the engine: the rows that made the work due are stored already.
+        """
         if at is None or self._ctx is None or at <= self._ctx.now():
-            await self._enqueue(job)
+            self._due.append(job)
+            if self._handing_over is None:
+                self._handing_over = asyncio.create_task(self._hand_over())
         else:
             self._scheduler.add_job(
                 self._enqueue, "date", run_date=at, args=[job], id=job.id, replace_existing=True
@@ -59,7 +68,19 @@ class Clock:
             # The next tick looks again: nothing that is due can get lost here.
             log.exception("tick failed")
 
+    async def _hand_over(self) -> None:
+        try:
+            while self._due:
+                await self._enqueue(self._due.popleft())
+        except Exception:
+            self._due.clear()
+            log.exception("jobs not handed over")  # the next tick finds them by their rows
+        finally:
+            self._handing_over = None
+
     def stop(self) -> None:
         """Ends the ticking; running looks are cut, which costs nothing: rows hold what is due."""
+        if self._handing_over is not None:
+            self._handing_over.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

@@ -30,6 +30,7 @@ ALERT_QUEUE = "alert"
 # DBOS looks into a queue once a second by default; an alert must not wait that long (contracts.md).
 ALERT_POLL_SECONDS = 0.1
 WAVE_POLL_SECONDS = 0.5
+_REMEMBERED = 50_000  # ids of jobs asked for; of an older one the engine itself knows
 
 
 class AlreadyRunning(Exception):
@@ -54,6 +55,7 @@ class Engine:
         self._jobs = jobs
         self._alerts = alerts
         self._ctx: Context | None = None
+        self._asked: dict[str, None] = {}
 
     async def launch(self, ctx: Context) -> None:
         """Starts working for `ctx`; raises AlreadyRunning while another process has our id."""
@@ -99,6 +101,8 @@ class Engine:
 
     async def enqueue(self, job: Job) -> None:
         """Asks for a job; a job whose id was asked for before is not carried out again."""
+        if job.id in self._asked:
+            return  # the clock names what waits at every tick
         queue = ALERT_QUEUE if job.place is not None else wave_queue(str(job.args[1]))
         with SetWorkflowID(job.id):
             if job.place is not None:
@@ -108,6 +112,9 @@ class Engine:
                     )
             else:
                 await DBOS.enqueue_workflow_async(queue, self._workflow, job.name, list(job.args))
+        self._asked[job.id] = None
+        if len(self._asked) > _REMEMBERED:
+            del self._asked[next(iter(self._asked))]  # the oldest
 
     async def beat(self) -> None:
         """Notes our sign of life, and takes over the work of processes that gave none."""

@@ -1,7 +1,7 @@
 """Opens the database: one code path for SQLite (WAL) and PostgreSQL."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import sqlalchemy.ext.asyncio
 import sqlalchemy.orm
@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 import storage.models  # noqa: F401  (the tables register themselves with the metadata)
 from storage.inline import InlineConnection
+from storage.turns import Turns
 
 
 class _SyncSession(SqlModelSession):
@@ -53,6 +54,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
+        self._turns = Turns()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.engine: AsyncEngine = create_async_engine(
@@ -78,9 +80,10 @@ class Database:
     async def quick_session(self) -> AsyncIterator[Session]:
         """A write transaction of many short statements: on SQLite they need no thread each.
 
-        A long statement would hold up the whole process, so nothing that scans belongs in it.
+        It goes before the others that wait to write. A long statement would hold up the whole
+        process, so nothing that scans belongs in it.
         """
-        async with self._writing(self._quick) as session:
+        async with self._writing(self._quick, first=True) as session:
             yield session
 
     @asynccontextmanager
@@ -92,7 +95,7 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """A bare write connection for set-based statements; commits at the end."""
-        async with self.engine.connect() as connection:
+        async with self._turn(), self.engine.connect() as connection:
             connection = await connection.execution_options(**{_IMMEDIATE: True})
             async with connection.begin():
                 yield connection
@@ -103,12 +106,17 @@ class Database:
         await self._quick.dispose()
 
     @asynccontextmanager
-    async def _writing(self, engine: AsyncEngine) -> AsyncIterator[Session]:
-        async with engine.connect() as connection:
+    async def _writing(self, engine: AsyncEngine, first: bool = False) -> AsyncIterator[Session]:
+        async with self._turn(first), engine.connect() as connection:
             connection = await connection.execution_options(**{_IMMEDIATE: True})
             async with Session(bind=connection, expire_on_commit=False) as session:
                 async with session.begin():
                     yield session
+
+    def _turn(self, first: bool = False) -> AbstractAsyncContextManager[None]:
+        # Waiting for SQLite's own lock is a lottery: each looks again after up to 100 ms, and
+        # among many writers one may never see it free. Other processes still meet there.
+        return self._turns.one(first=first) if self.is_sqlite else nullcontext()
 
     async def _inline(self) -> InlineConnection:
         return InlineConnection(self.url.database or "", BUSY_TIMEOUT_MS / 1000)
