@@ -11,15 +11,24 @@ class Turns:
 
     def __init__(self) -> None:
         self._taken = False
+        self._holder: asyncio.Task[object] | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
     async def one(self, *, first: bool = False) -> AsyncIterator[None]:
-        """Waits for the turn and holds it until the block ends; `first` goes before all others."""
+        """Waits for the turn and holds it until the block ends; `first` goes before all others.
+
+        Raises RuntimeError for a write within a write of the same task: it would wait for itself.
+        """
+        me = asyncio.current_task()
+        if self._taken and self._holder is me:
+            raise RuntimeError("a write session inside another one: commit the first before")
         await self._take(first)
+        self._holder = me
         try:
             yield
         finally:
+            self._holder = None
             self._pass_on()
 
     async def _take(self, first: bool) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from storage.turns import Turns
 
 
@@ -34,3 +36,13 @@ async def test_a_writer_that_gives_up_keeps_no_turn_from_the_next() -> None:
     await asyncio.wait_for(next_one, 5)
     async with turns.one():
         assert gone.cancelled()
+
+
+async def test_a_write_within_a_write_fails_at_once_and_does_not_wait_for_itself() -> None:
+    turns = Turns()
+    async with turns.one():
+        with pytest.raises(RuntimeError, match="inside another"):
+            async with turns.one():
+                pass
+    async with turns.one():
+        pass
