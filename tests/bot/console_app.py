@@ -118,7 +118,8 @@ async def served(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     clock = FakeClock()
     make = Make(db, clock)
     await make.member("Anna Berg", email=ANNA)
-    chat = Sender({"console": ConsoleChannel(db, clock)})
+    console = ConsoleChannel(db, clock)
+    chat = Sender({"console": lambda: console})
     ctx = Context(
         Programme(company="Nordfab", fallback_place="console:fallback"),
         db,

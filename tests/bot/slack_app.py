@@ -66,7 +66,7 @@ async def running(
         api_base_url=base_url,
         mode="http" if mode == "http" else "socket",
     )
-    ctx = replace(ctx, chat=Sender({"slack": channel}))
+    ctx = replace(ctx, chat=Sender({"slack": lambda: channel}))
     app = web.Application()
     adapter = add_routes(app, ctx, channel)
     slack.user("U0ANNA", "anna@nordfab.example", "Anna Berg")
