@@ -87,9 +87,6 @@ async def read(request: web.Request) -> Sent:
 def answer_of(sent: Sent, invitation_id: int) -> Answer:
     """Gives the answer as it was sent, right or wrong; what was not sent is None."""
     reply, score = _reply(sent.one("score"))
-    texts = {name: sent.one(name) for name in TEXTS}
-    if texts["contact_wish"] == "":
-        texts["contact_wish"] = None
     satisfaction = sent.one("satisfaction")
     finished = sent.next_screen == END
     return Answer(
@@ -102,7 +99,12 @@ def answer_of(sent: Sent, invitation_id: int) -> Answer:
         quote_me=_ticked(sent, "quote_me"),
         finished=finished,
         left=sent.one("left") is not None,
-        **texts,
+        comment=sent.one("comment"),
+        role_answer=sent.one("role_answer"),
+        idea=sent.one("idea"),
+        contact_wish=sent.one("contact_wish") or None,
+        phone=sent.one("phone"),
+        when=sent.one("when"),
     )
 
 
