@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from handlers.answers import Answer
 from handlers.surveys import OTHER_REPLIES, SCORE
@@ -113,7 +114,7 @@ async def _read_multipart(request: web.Request) -> Sent:
         raise TooLarge  # of unknown size
     try:
         posted = await request.post()
-    except (ValueError, UnicodeError, AssertionError):
+    except (HttpProcessingError, ValueError, AssertionError):
         return Sent({})
     fields: dict[str, list[str]] = {}
     for name, value in posted.items():

@@ -350,6 +350,14 @@ async def test_a_contact_stops_being_asked_by_one_click(site: Site) -> None:
         assert (await site.http.request(method, "/u/MQ.forged")).status == 404
 
 
+@pytest.mark.parametrize("body", [b"", b"a", b"--x\r\nbroken", b"--x\r\n\xff: y\r\n\r\n", b"--x"])
+async def test_a_broken_multipart_body_is_no_error_of_ours(site: Site, body: bytes) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    page = await site.http.post(site.link(), data=body, headers=headers)
+    assert page.status == 200
+    assert not await responses(site)
+
+
 async def test_a_form_sent_as_multipart_is_read_too(site: Site) -> None:
     from aiohttp import FormData
 
