@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 CONTACTS_AN_ACCOUNT = 25
-MEMBERS, TEAMS = 2_000, 200  # ten accounts a manager at 20,000 accounts
+MEMBERS, TEAMS = 400, 40
 CX_LEAD = "cx@bench.example"
 QUARTER = timedelta(days=91)
 _OWN_INDEXES = "type = 'index' AND sql IS NOT NULL AND tbl_name IN ('invitation', 'response')"
