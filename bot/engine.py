@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from handlers.context import Context, Job
 from storage import running
-from storage.db import Database
+from storage.db import Database, keep_private
 
 log = structlog.get_logger()
 
@@ -191,6 +191,7 @@ def _system_engine(db: Database) -> SyncEngine | None:
     if not db.is_sqlite or db.url.database is None:
         return None
     path = db.url.database.removesuffix(".db") + "-engine.db"
+    keep_private(path)
     engine = create_engine(make_url(f"sqlite:///{path}"), connect_args={"timeout": 15})
 
     @event.listens_for(engine, "connect")

@@ -11,6 +11,8 @@ from handlers.cards import Card
 # `console:NAME`, split at the first colon. Only the adapter of its platform takes the rest apart.
 Place = str
 
+_ID_DIGITS = 9  # below 2**31, the largest id of a PostgreSQL integer column
+
 
 @dataclass(frozen=True)
 class Person:
@@ -122,6 +124,15 @@ class Sender:
 
     name: str
     address: str | None
+
+
+def row_id(value: str) -> int:
+    """Gives the id in a button's value or a form's input; 0, which no row has, for anything else.
+
+    What comes from a platform may be forged: a number that no id column holds is not an id.
+    """
+    is_number = value.isascii() and value.isdigit() and len(value) <= _ID_DIGITS
+    return int(value) if is_number else 0
 
 
 class ChatError(Exception):

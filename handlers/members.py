@@ -7,7 +7,7 @@ from handlers import alerts, days, names, wording
 from handlers.calendars import zone_of
 from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
 from handlers.cases import opening
-from handlers.chat import ChatError, Command, Notice, Place, Submission
+from handlers.chat import ChatError, Command, Notice, Place, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
@@ -115,7 +115,8 @@ async def bind_form(ctx: Context, event: Command, me: Member) -> Reply:
 async def bind(ctx: Context, event: Submission, me: Member) -> Reply:
     """Binds the place of the form to the team or member chosen."""
     t = of(me.language, ctx.programme.language)
-    team_id, member_id = _number(event.text("team")), _number(event.text("member"))
+    team_id = row_id(event.text("team")) or None
+    member_id = row_id(event.text("member")) or None
     if team_id is None and member_id is None:
         return FormErrors({"member": t("bind.need_one")})
     if team_id is not None and member_id is not None:
@@ -209,10 +210,6 @@ def _may(me: Member, team_id: int | None, member: Member | None) -> bool:
     if me.role == MemberRole.TEAM_LEAD and me.team_id is not None:
         return me.team_id == (member.team_id if member else team_id)
     return member is not None and member.id == me.id
-
-
-def _number(typed: str) -> int | None:
-    return int(typed) if typed.isdigit() else None
 
 
 def lost_card(t: Texts, place: Place, kind: str, name: str) -> Card:

@@ -1,7 +1,8 @@
 """Opens the database: one code path for SQLite (WAL) and PostgreSQL."""
 
+import os
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 
 import sqlalchemy.ext.asyncio
 import sqlalchemy.orm
@@ -49,6 +50,13 @@ def database_url(url: str) -> URL:
     raise ValueError(f"database url: {backend!r} is not supported, use sqlite:/// or postgresql://")
 
 
+def keep_private(path: str | None) -> None:
+    """Makes a new SQLite file that its owner alone can read: it holds people and a secret key."""
+    if path and path != ":memory:":
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
 class Database:
     """The engine with its two kinds of session: `session` to write, `reading` to read."""
 
@@ -60,6 +68,7 @@ class Database:
             self.engine: AsyncEngine = create_async_engine(
                 self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
             )
+            keep_private(self.url.database)
             _prepare_sqlite(self.engine)
             self._quick = create_async_engine(self.url, async_creator=self._inline)
             _prepare_sqlite(self._quick)

@@ -11,7 +11,16 @@ from handlers.accounts.people_card import people_card
 from handlers.accounts.reader import Reader, cut, reader_for
 from handlers.accounts.standing import Standing, standing_of
 from handlers.cards import Button, Buttons, Card, Reply, Text, Whisper, whisper
-from handlers.chat import ChatError, Click, Command, Message, OutsidersCanRead, Person, Place
+from handlers.chat import (
+    ChatError,
+    Click,
+    Command,
+    Message,
+    OutsidersCanRead,
+    Person,
+    Place,
+    row_id,
+)
 from handlers.context import Context, Refused
 from storage import accounts
 from storage.db import Session
@@ -117,7 +126,7 @@ def _card(
 
 
 async def _account(ctx: Context, session: Session, me: Member, key: str) -> Account:
-    account = await accounts.by_id(session, int(key) if key.isdecimal() else 0)
+    account = await accounts.by_id(session, row_id(key))
     if account is None:
         raise Refused(reader_for(ctx, me).t("account.gone"))
     await names.refuse_if_hidden(ctx, session, me, account)

@@ -9,7 +9,7 @@ from handlers.accounts.people_card import REPAIR, people_card
 from handlers.accounts.reader import reader_for
 from handlers.accounts.standing import KIND, standing_of
 from handlers.cards import Choice, Form, FormErrors, Input, Reply
-from handlers.chat import Click, Submission
+from handlers.chat import Click, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.texts import LANGUAGES, Texts
 from storage import accounts, answers
@@ -88,7 +88,7 @@ async def repair(ctx: Context, event: Submission, me: Member) -> Reply:
     reader = reader_for(ctx, me)
     async with ctx.db.session() as session:
         account = await account_to_change(ctx, session, me, event.value)
-        contact = await accounts.contact(session, _id(event.text("contact")))
+        contact = await accounts.contact(session, row_id(event.text("contact")))
         errors = _errors(event, contact, account, reader.t)
         if errors or contact is None:
             return FormErrors(errors)
@@ -109,7 +109,7 @@ async def repair(ctx: Context, event: Submission, me: Member) -> Reply:
 async def account_to_change(ctx: Context, session: Session, me: Member, value: str) -> Account:
     """Gives the account of a button; raises Refused for who may not change its people."""
     t = texts.of(me.language, ctx.programme.language)
-    account = await accounts.by_id(session, _id(value))
+    account = await accounts.by_id(session, row_id(value))
     if account is None:
         raise Refused(t("account.gone"))
     if not rights.may_change_account(me, account):
@@ -137,7 +137,3 @@ def _errors(
     if event.text("status") and contact.status == ContactStatus.UNSUBSCRIBED:
         errors["status"] = t("people.form.unsubscribed", name=contact.name)
     return errors
-
-
-def _id(value: str) -> int:
-    return int(value) if value.isdecimal() else 0

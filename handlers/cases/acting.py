@@ -11,7 +11,7 @@ from handlers.cards import Card, Reply, whisper
 from handlers.cases import seeing, telling, times
 from handlers.cases.card import Reader, alert_card
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
-from handlers.chat import Click, MessageRef, Submission
+from handlers.chat import Click, MessageRef, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.rights import reads_comments
 from handlers.texts import Texts
@@ -165,7 +165,7 @@ async def is_halved(session: Session, case: Case, account: Account) -> bool:
 def answer_for(view: CaseView, value: str, me: Member) -> Answer:
     """Gives the answer named in a button's value `CASE:RESPONSE`, if the member may see it."""
     _case, _, response = value.partition(":")
-    answer = view.answer(int(response) if response.isdigit() else None)
+    answer = view.answer(row_id(response) or None)
     return visible(view, me) if answer.hidden else answer
 
 

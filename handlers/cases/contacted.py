@@ -10,7 +10,7 @@ from handlers.cases.acting import Plan, Scene
 from handlers.cases.card import known
 from handlers.cases.taking import case_id
 from handlers.cases.view import CaseView, first_name
-from handlers.chat import Click, Submission
+from handlers.chat import Click, Submission, row_id
 from handlers.context import Context
 from handlers.texts import Texts, of
 from storage.models import CaseState, Member
@@ -92,7 +92,7 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
         own = {**acting.taking(scene), **values, "contacted_at": scene.now}
         return Plan("promised" if step == "promised" else "contacted", own, said)
 
-    outcome = await acting.carry_out(ctx, event, me, _id(event), decide)
+    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     if outcome.done and step == "solved":
         return solve_questions(outcome.view, t)
     return await acting.reply(ctx, event, me, outcome)
@@ -174,7 +174,7 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
         }
         return Plan("solved", values)
 
-    outcome = await acting.carry_out(ctx, event, me, _id(event), decide)
+    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)
 
 
@@ -205,7 +205,3 @@ def _check(
         elif (found[name] or today) < today:
             errors[name] = t("case.contact_form.past")
     return errors, found["promise_by"], found["again_on"]
-
-
-def _id(event: Submission) -> int:
-    return int(event.value) if event.value.isdigit() else 0

@@ -8,7 +8,7 @@ from handlers.cards import Choice, Form, FormErrors, Input, Reply
 from handlers.cases import acting, seeing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
-from handlers.chat import Click, Submission
+from handlers.chat import Click, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.texts import of
 from storage import members
@@ -43,7 +43,7 @@ async def snoozed(ctx: Context, event: Submission, me: Member) -> Reply:
         values = {"snoozed_until": _until(scene, until), **acting.taking_by_owner(scene)}
         return Plan("snoozed", values, until)
 
-    outcome = await acting.carry_out(ctx, event, me, _id(event), decide)
+    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)
 
 
@@ -62,7 +62,7 @@ async def handed_over(ctx: Context, event: Submission, me: Member) -> Reply:
     t = of(me.language, ctx.programme.language)
     typed = event.text("to")
     async with ctx.db.reading() as session:
-        to = await members.by_id(session, int(typed) if typed.isdigit() else None)
+        to = await members.by_id(session, row_id(typed))
     if to is None:
         return FormErrors({"to": t("case.hand_over_form.unknown")})
     if to.left_at is not None:
@@ -88,7 +88,7 @@ async def handed_over(ctx: Context, event: Submission, me: Member) -> Reply:
         }
         return Plan("handed_over", values, event.text("note") or None, tell=(tell,))
 
-    outcome = await acting.carry_out(ctx, event, me, _id(event), decide)
+    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)
 
 
@@ -119,7 +119,7 @@ async def not_a_critic(ctx: Context, event: Submission, me: Member) -> Reply:
         }
         return Plan("not_a_critic", values)
 
-    outcome = await acting.carry_out(ctx, event, me, _id(event), decide)
+    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)
 
 
@@ -144,7 +144,3 @@ def _until(scene: Scene, until: str) -> datetime:
         return start_of_working_day(nth_working_day(today, 1, calendar), calendar)
     monday = today + timedelta(days=7 - today.weekday())
     return next_working_moment(start_of_working_day(monday, calendar), calendar)
-
-
-def _id(event: Submission) -> int:
-    return int(event.value) if event.value.isdigit() else 0

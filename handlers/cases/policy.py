@@ -4,7 +4,7 @@ from handlers import rights
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Reply, Text
 from handlers.cases import places
-from handlers.chat import Click, Message
+from handlers.chat import Click, Message, row_id
 from handlers.context import Context, Refused
 from handlers.texts import of
 from storage import digests, members
@@ -44,7 +44,7 @@ async def question(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 async def for_all(ctx: Context, click: Click, me: Member) -> Reply:
     """Yes, for all: nobody at the account is asked whether they recommend."""
     async with ctx.db.session() as session:
-        account = await session.get(Account, _id(click))
+        account = await session.get(Account, row_id(click.value))
         if account is None or not rights.may_see_account(me, account, ctx.programme):
             raise Refused(of(me.language, ctx.programme.language)("routes.unknown_action"))
         account.recommend_policy = RecommendPolicy.FORBIDDEN
@@ -57,12 +57,8 @@ async def only_these(ctx: Context, click: Click, me: Member) -> Reply:
     """Only these: the account's policy stays as it is, their answers speak for themselves."""
     t = of(me.language, ctx.programme.language)
     async with ctx.db.reading() as session:
-        account = await session.get(Account, _id(click))
+        account = await session.get(Account, row_id(click.value))
         if account is None or not rights.may_see_account(me, account, ctx.programme):
             raise Refused(t("routes.unknown_action"))
         refusing = await digests.refusing(session, account.id)
     return Card(t("case.policy.only_done", names=", ".join(refusing)), tone="good")
-
-
-def _id(click: Click) -> int:
-    return int(click.value) if click.value.isdigit() else 0

@@ -4,7 +4,7 @@ from handlers.cards import Reply
 from handlers.cases import acting, seeing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.view import undo_until
-from handlers.chat import Click
+from handlers.chat import Click, row_id
 from handlers.context import Context, Refused
 from storage import case_view, cases, members
 from storage.models import CaseState, Member
@@ -48,7 +48,7 @@ async def reopen(ctx: Context, click: Click, me: Member) -> Reply:
 
 async def undo(ctx: Context, click: Click, me: Member) -> Reply:
     """Undo: takes back one's own last step, for a minute."""
-    event_id = int(click.value.partition(":")[2] or 0)
+    event_id = row_id(click.value.partition(":")[2])
 
     async def decide(scene: Scene) -> Plan | None:
         events = await case_view.events(scene.session, scene.case.id)
@@ -92,7 +92,7 @@ async def escalate(ctx: Context, click: Click, me: Member) -> Reply:
 
 async def release(ctx: Context, click: Click, me: Member) -> Reply:
     """Release: the lead shows a hidden answer to the owner, who then gets it as a card."""
-    response_id = int(click.value.partition(":")[2] or 0)
+    response_id = row_id(click.value.partition(":")[2])
 
     async def decide(scene: Scene) -> Plan | None:
         if not seeing.sees_hidden(me, scene.account):
@@ -124,5 +124,4 @@ async def open_card(ctx: Context, click: Click, me: Member) -> Reply:
 
 def case_id(click: Click) -> int:
     """Gives the case's id of a button's value `CASE` or `CASE:MORE`."""
-    number = click.value.partition(":")[0]
-    return int(number) if number.isdigit() else 0
+    return row_id(click.value.partition(":")[0])

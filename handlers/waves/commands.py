@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from handlers import rights
 from handlers.cards import Card, FormErrors, Reply, Whisper
-from handlers.chat import Click, Command, Submission
+from handlers.chat import Click, Command, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.waves import approving, forms, recipients, steering, trial
 from handlers.waves.cards import list_card, standing, wave_card
@@ -139,8 +139,12 @@ async def press_confirm(ctx: Context, event: Click, me: Member) -> Reply:
 async def press_later(ctx: Context, event: Click, me: Member) -> Reply:
     """The button "Start on 1 December instead": then those who nearly rested may be asked."""
     _refuse_others(ctx, me)
-    wave_id, _, day = event.value.partition(":")
-    return await approving.start_on(ctx, _id(ctx, wave_id, me), date.fromisoformat(day), me)
+    wave_id, _, written = event.value.partition(":")
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        raise Refused(recipients.texts_of(ctx, me)("wave.gone")) from None
+    return await approving.start_on(ctx, _id(ctx, wave_id, me), day, me)
 
 
 async def press_discard(ctx: Context, event: Click, me: Member) -> Reply:
@@ -232,6 +236,7 @@ def _refuse_without_privacy(ctx: Context, me: Member) -> None:
 
 
 def _id(ctx: Context, value: str, me: Member) -> int:
-    if not value.isascii() or not value.isdigit():
+    wave_id = row_id(value)
+    if not wave_id:
         raise Refused(recipients.texts_of(ctx, me)("wave.gone"))
-    return int(value)
+    return wave_id

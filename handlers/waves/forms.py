@@ -255,6 +255,8 @@ def _times(ctx: Context, event: Submission, t: Texts, errors: dict[str, str]) ->
     reminder = _number(event, "reminder", 0, _REMINDER_DAYS[-1], t, errors)
     if reminder and reminder not in _REMINDER_DAYS:
         errors["reminder"] = t("wave.error.reminder")
+    elif reminder and not errors and start and closes and start + timedelta(reminder) > closes:
+        errors["reminder"] = t("wave.error.reminder_late")
     if errors or start is None or at is None or closes is None or first is None or last is None:
         return {}
     return {

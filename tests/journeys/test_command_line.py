@@ -52,6 +52,10 @@ def test_init_refuses_to_overwrite_and_says_what_is_next(folder: Path) -> None:
     assert (folder / "npsbot.db").exists()
 
 
+def test_only_the_owner_of_the_folder_reads_the_database(folder: Path) -> None:
+    assert (folder / "npsbot.db").stat().st_mode & 0o077 == 0
+
+
 def test_a_missing_configuration_says_how_to_make_one(tmp_path: Path) -> None:
     assert "npsbot init" in npsbot(tmp_path, "chat", "--as", "a@b.example", "/nps", code=2).stderr
 

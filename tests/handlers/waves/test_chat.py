@@ -143,6 +143,15 @@ async def test_a_wrong_value_is_told_at_its_field_and_nothing_is_stored(
         assert (await session.exec(select(Wave))).all() == []
 
 
+async def test_a_reminder_that_would_come_after_the_last_day_is_told_at_its_field(
+    ctx: Context, make: Make
+) -> None:
+    clara = await portfolio(make)
+    reply = await fill(ctx, clara, name="Autumn", closes="2026-11-27", reminder="5")
+    assert reply == FormErrors({"reminder": "The wave has closed by then. Choose fewer days."})
+    assert isinstance(await fill(ctx, clara, name="Autumn", closes="2026-11-30"), Card)
+
+
 async def test_two_waves_cannot_have_one_name(ctx: Context, make: Make) -> None:
     clara = await portfolio(make)
     await make.wave("Autumn")
