@@ -1,5 +1,6 @@
 """The one wiring place: makes the whole bot as a web application from the settings."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -12,6 +13,7 @@ from bot.config import Settings
 from bot.context import make_context, open_database, utc_now
 from bot.engine import Engine
 from bot.sender import Sender
+from handlers.calendars import is_holiday
 from handlers.context import Context
 from handlers.jobs import JOBS
 
@@ -32,6 +34,8 @@ async def make_app(settings: Settings, now: Callable[[], datetime] = utc_now) ->
     add_pages(app, settings, ctx)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
+        # The calendars of all countries load in a quarter of a second: not at the first alert.
+        await asyncio.to_thread(is_holiday, now().date(), rules.country)
         await engine.launch(ctx)
         clock.start(ctx)
         yield

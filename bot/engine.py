@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -30,6 +31,7 @@ ALERT_QUEUE = "alert"
 # DBOS looks into a queue once a second by default; an alert must not wait that long (contracts.md).
 ALERT_POLL_SECONDS = 0.1
 WAVE_POLL_SECONDS = 0.5
+LISTENING_SECONDS = 3  # DBOS looks for new queues once a second
 _REMEMBERED = 50_000  # ids of jobs asked for; of an older one the engine itself knows
 
 
@@ -81,7 +83,7 @@ class Engine:
 
         self._workflow = DBOS.workflow(name="job")(job)
         if not self._alerts:
-            DBOS.listen_queues([wave_queue(channel) for channel in self._channels])
+            DBOS.listen_queues(self._wave_queues())
         DBOS.launch()
         if self._alerts:
             await DBOS.register_queue_async(
@@ -89,10 +91,11 @@ class Engine:
                 partition_limiter={"limit": 1, "period": 1.0},
                 polling_interval_sec=ALERT_POLL_SECONDS,
             )
-        for channel in self._channels:
+        for queue in self._wave_queues():
             await DBOS.register_queue_async(
-                wave_queue(channel), global_concurrency=1, polling_interval_sec=WAVE_POLL_SECONDS
+                queue, global_concurrency=1, polling_interval_sec=WAVE_POLL_SECONDS
             )
+        await self._listening()
 
     @property
     def launched(self) -> bool:
@@ -143,6 +146,21 @@ class Engine:
         except Exception:
             # The rows still say what is due: the clock asks again under a new id.
             log.exception("job failed", job=workflow_id)
+
+    async def _listening(self) -> None:
+        """Waits until the queues are looked into: a new one is found within a second.
+
+        Whoever is told that we are ready may ask for an alert at once.
+        """
+        alerts = [ALERT_QUEUE] if self._alerts else []
+        workers = {f"queue-worker-{queue}" for queue in alerts + self._wave_queues()}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LISTENING_SECONDS):
+                while not workers <= {thread.name for thread in threading.enumerate()}:
+                    await asyncio.sleep(ALERT_POLL_SECONDS)
+
+    def _wave_queues(self) -> list[str]:
+        return [wave_queue(channel) for channel in self._channels]
 
     async def _claim_id(self, ctx: Context) -> None:
         async with self._db.session() as session:
