@@ -57,11 +57,20 @@ class Slack(_Section):
 
 
 class Teams(_Section):
-    """The Microsoft Teams app registration."""
+    """The Microsoft Teams bot; without an app id Teams is off."""
 
     app_id: str | None = None
     app_password: str | None = Field(default=None, repr=False)
     tenant_id: str | None = None
+    openid_metadata_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    token_url: str = "https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token"
+    prompts_per_second: float = Field(default=1.0, gt=0)
+
+    @field_validator("app_id", "app_password", "tenant_id")
+    @classmethod
+    def _stripped(cls, value: str | None) -> str | None:
+        # An empty app id would switch off every check of who is speaking: it counts as none.
+        return (value or "").strip() or None
 
 
 class Mail(_Section):
@@ -178,6 +187,8 @@ class Settings(_Section):
             pace.append(("mail", self.mail.per_second))
         if self.slack.bot_token:
             pace.append(("slack", self.slack.prompts_per_second))
+        if self.teams.app_id:
+            pace.append(("teams", self.teams.prompts_per_second))
         return Programme(
             **asking,
             **self.deadlines.model_dump(),
@@ -304,8 +315,7 @@ def _contradictions(settings: Settings) -> list[str]:
         )
     if not local and public.scheme != "https":
         problems.append("[server] public_url: links to customers need https://")
-    if settings.teams.app_id:
-        problems.append("[teams] app_id: this version does not speak Teams yet; leave it empty")
+    problems += _teams_problems(settings.teams)
     if slack.bot_token and slack.mode == "http" and not slack.signing_secret:
         problems.append(
             "[slack] signing_secret: needed in http mode (Basic Information of your app)"
@@ -317,4 +327,24 @@ def _contradictions(settings: Settings) -> list[str]:
             "[console] enabled: the console is for this machine only; set [server] host and "
             "public_url to 127.0.0.1, or switch the console off"
         )
+    return problems
+
+
+def _teams_problems(teams: Teams) -> list[str]:
+    needed = {
+        "app_id": "the Microsoft App ID of the bot's registration",
+        "app_password": "a client secret of that app",
+        "tenant_id": "the Directory (tenant) ID",
+    }
+    missing = [key for key in needed if getattr(teams, key) is None]
+    # Half a section is refused: without an app id nobody would be asked for a token.
+    problems = [
+        f"[teams] {key}: needed with the others ({needed[key]})"
+        for key in (missing if len(missing) < len(needed) else ())
+    ]
+    for key in ("openid_metadata_url", "token_url"):
+        address = urlsplit(getattr(teams, key))
+        here = address.scheme == "http" and address.hostname == "127.0.0.1"
+        if not here and not (address.scheme == "https" and address.hostname):
+            problems.append(f"[teams] {key}: must begin with https:// (http only for 127.0.0.1)")
     return problems

@@ -93,7 +93,28 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
         ({"NPSBOT_PROGRAMME__TIMEZONE": "Mars/Base"}, "is no time zone"),
         ({"NPSBOT_PROGRAMME__SENDING_HOURS": "16:00-09:00"}, "must be earlier"),
         ({"NPSBOT_PROGRAMME__WORKING_HOURS": "all day"}, "write it as 09:00-16:00"),
-        ({"NPSBOT_TEAMS__APP_ID": "1"}, "does not speak Teams yet"),
+        ({"NPSBOT_TEAMS__APP_ID": "1"}, "[teams] app_password: needed with the others"),
+        (
+            {"NPSBOT_TEAMS__APP_PASSWORD": "s", "NPSBOT_TEAMS__TENANT_ID": "t"},
+            "[teams] app_id: needed with the others",
+        ),
+        (
+            {
+                "NPSBOT_TEAMS__APP_ID": " ",
+                "NPSBOT_TEAMS__APP_PASSWORD": "s",
+                "NPSBOT_TEAMS__TENANT_ID": "t",
+            },
+            "[teams] app_id: needed with the others",
+        ),
+        (
+            {"NPSBOT_TEAMS__APP_ID": "1", "NPSBOT_TEAMS__APP_PASSWORD": "s"},
+            "[teams] tenant_id: needed with the others",
+        ),
+        (
+            {"NPSBOT_TEAMS__OPENID_METADATA_URL": "http://keys.example.com/x"},
+            "[teams] openid_metadata_url: must begin with https://",
+        ),
+        ({"NPSBOT_TEAMS__TOKEN_URL": "http://localhost/x"}, "[teams] token_url: must begin with"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(
@@ -111,10 +132,16 @@ def test_the_rules_carry_every_setting_that_handlers_obey() -> None:
         "NPSBOT_PRIVACY__KEEP_MONTHS": "24",
         "NPSBOT_MAIL__HOST": "127.0.0.1",
     }
+    environment |= {
+        "NPSBOT_TEAMS__APP_ID": "1",
+        "NPSBOT_TEAMS__APP_PASSWORD": "s",
+        "NPSBOT_TEAMS__TENANT_ID": "t",
+        "NPSBOT_TEAMS__TOKEN_URL": "http://127.0.0.1:9/token",
+    }
     rules = load(None, environment).rules()
     assert rules.critic_take_hours == 8
     assert rules.privacy.complete
-    assert dict(rules.pace) == {"mail": 10.0}
+    assert dict(rules.pace) == {"mail": 10.0, "teams": 1.0}
     assert rules.sending_hours == hours("09:00-16:00")
 
 
