@@ -10,7 +10,7 @@ from handlers import alerts
 from handlers.cases import telling
 from handlers.context import Context
 from storage import alerts as outbox
-from storage import members, personal, privacy
+from storage import conversations, members, personal, privacy
 from storage.db import Session
 from storage.models import Member
 
@@ -67,6 +67,10 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             )
         ]
         person["mails"] = await personal.mails_to(session, email)
+        in_teams = {contact.teams_id for contact in contacts} - {None}
+        person["conversations"] = await personal.records(
+            session, "conversation", "person", in_teams
+        )
         person["blocked"] = await personal.blocked_since(
             session, privacy.email_hash(ctx.secret, email)
         )
@@ -92,10 +96,13 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
         if not contacts:
             return ErasedReport(before=before, is_member=member is not None)
         found = await personal.traces(session, contacts)
+        in_teams = [contact.teams_id for contact in contacts if contact.teams_id]
         session.expunge_all()
         messages = await personal.forget_messages(session, email, found)
         await personal.forget_in_cases(session, found)
         await personal.anonymise(session, found)
+        if member is None:
+            await conversations.forget_people(session, in_teams)
         await privacy.block(session, hashed, privacy.ERASED, now)
         why = f"erased:{now.timestamp():.6f}"
         asked = await outbox.add_many(

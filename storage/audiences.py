@@ -72,6 +72,7 @@ class Candidate(NamedTuple):
     name: str
     email: str | None
     slack_id: str | None
+    teams_id: str | None
     status: str
     role: str | None
     timezone: str | None
@@ -101,7 +102,8 @@ async def candidates(
     query = (
         select(
             col(Contact.id), col(Contact.account_id), col(Contact.name), col(Contact.email),
-            col(Contact.slack_id), col(Contact.status), col(Contact.role), col(Contact.timezone),
+            col(Contact.slack_id), col(Contact.teams_id), col(Contact.status),
+            col(Contact.role), col(Contact.timezone),
             func.coalesce(col(Contact.country), col(Account.country)), col(Account.key),
             col(Account.name), col(Account.recommend_policy), col(Account.owner_id),
             col(Account.team_id), col(Account.segment), col(Account.annual_value),

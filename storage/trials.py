@@ -28,7 +28,8 @@ async def contact_of(
     if contact is None:
         contact = Contact(account_id=account.id, email=member.email, name=member.name)
     contact.status = ContactStatus.INACTIVE
-    contact.language, contact.slack_id = member.language, member.slack_id
+    contact.language = member.language
+    contact.slack_id, contact.teams_id = member.slack_id, member.teams_id
     session.add(contact)
     await session.flush()
     return account, contact

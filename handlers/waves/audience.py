@@ -131,7 +131,7 @@ def rest_days(kind: str, programme: Programme) -> int:
 def channels(programme: Programme) -> tuple[str, ...]:
     """Gives the channels that can reach a contact here: those with a pace, best first."""
     configured = dict(programme.pace)
-    return tuple(name for name in ("slack", "mail") if name in configured)
+    return tuple(name for name in ("slack", "teams", "mail") if name in configured)
 
 
 def rules_of(wave: Wave, on: date, programme: Programme) -> Rules:
@@ -150,7 +150,7 @@ def rules_of(wave: Wave, on: date, programme: Programme) -> Rules:
 
 def judge(who: Candidate, rules: Rules) -> Judged:
     """Decides about one contact; the first reason of SKIP_REASONS that fits is given."""
-    channel = channel_of(who.email, who.slack_id, rules.channels)
+    channel = channel_of(who.email, who.slack_id, who.teams_id, rules.channels)
     reason: SkipReason | None = _STATUS.get(who.status)
     if reason is not None:
         return Judged(who, None, reason)
@@ -182,11 +182,13 @@ def judge_all(people: Sequence[Candidate], rules: Rules) -> list[Judged]:
 
 
 def channel_of(
-    email: str | None, slack_id: str | None, available: Sequence[str]
-) -> Literal["slack", "mail"] | None:
-    """Gives the best channel that reaches somebody: Slack where they have it, else mail."""
+    email: str | None, slack_id: str | None, teams_id: str | None, available: Sequence[str]
+) -> Literal["slack", "teams", "mail"] | None:
+    """Gives the best channel that reaches somebody: chat where they have it, else mail."""
     if slack_id and "slack" in available:
         return "slack"
+    if teams_id and "teams" in available:
+        return "teams"
     if email and "mail" in available:
         return "mail"
     return None

@@ -27,15 +27,20 @@ async def of_team(ctx: Context, team_id: int) -> Steps:
         bound = await members.places(session, team_id=team_id)
         lead = await members.lead_of(session, team_id)
         own = await members.places(session, member_id=lead.id) if lead else ()
-    of_lead = [*(row.place for row in own), *(direct(ctx, lead) if lead else ())]
-    steps = (tuple(row.place for row in bound), tuple(of_lead[:1]))
+    of_lead = tuple(row.place for row in own) or (direct(ctx, lead) if lead else ())
+    steps = (tuple(row.place for row in bound), of_lead)
     return tuple(step for step in steps if step)
 
 
 def direct(ctx: Context, member: Member) -> tuple[Place, ...]:
-    """Gives a person's direct messages: in Slack where it is set up, else in the console."""
-    in_slack = member.slack_id and "slack" in dict(ctx.programme.pace)
-    return (f"slack:{member.slack_id}" if in_slack else f"console:{member.email}",)
+    """Gives a person's direct messages: in each chat that is set up, else in the console."""
+    configured = dict(ctx.programme.pace)
+    places = []
+    if member.slack_id and "slack" in configured:
+        places.append(f"slack:{member.slack_id}")
+    if member.teams_id and "teams" in configured:
+        places.append(f"teams-user:{member.teams_id}")
+    return tuple(places) or (f"console:{member.email}",)
 
 
 def texts_of(ctx: Context, member: Member | None) -> Texts:

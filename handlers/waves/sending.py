@@ -249,6 +249,8 @@ def _message(ctx: Context, claimed: Claimed) -> Message:
 
 def _place(claimed: Claimed, channel: str) -> Place | None:
     contact = claimed.contact
+    if channel == "teams":
+        return f"teams-user:{contact.teams_id}" if contact.teams_id else None
     address = contact.slack_id if channel == "slack" else contact.email
     return f"{channel}:{address}" if address else None
 

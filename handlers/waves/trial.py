@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from handlers.alerts import platform_of
 from handlers.cards import Card, Text
 from handlers.chat import ChatError, Command, Place
 from handlers.context import Context, Refused
@@ -16,9 +17,9 @@ _OPEN_DAYS = 7
 
 
 async def send_trial(ctx: Context, event: Command, me: Member) -> Card:
-    """Sends the prompt to the person who asks, by mail and by Slack as far as both are set up.
+    """Sends the prompt to the person who asks, by mail and by chat as far as they are set up.
 
-    Raises Refused when neither reaches them.
+    Raises Refused when none reaches them.
     """
     t = recipients.texts_of(ctx, me)
     now = ctx.now()
@@ -65,7 +66,7 @@ async def send_trial(ctx: Context, event: Command, me: Member) -> Card:
         except ChatError as error:
             problems.append(error.reason)
         else:
-            reached.append(place.partition(":")[0])
+            reached.append(platform_of(place))
     if not reached:
         raise Refused(t("wave.trial.failed", reason=", ".join(problems)))
     where = ", ".join(t(f"wave.trial.by.{name}") for name in reached)
@@ -79,4 +80,6 @@ def _places(ctx: Context, event: Command, me: Member) -> tuple[Place, ...]:
         places.append(f"mail:{me.email}")
     if "slack" in configured and me.slack_id:
         places.append(f"slack:{me.slack_id}")
+    if "teams" in configured and me.teams_id:
+        places.append(f"teams-user:{me.teams_id}")
     return tuple(places) or (event.person.place,)

@@ -19,6 +19,7 @@ from storage.models.asking import (
     WaveChannel,
     WaveState,
 )
+from storage.models.chatting import Conversation
 from storage.models.following import (
     OPEN_STATES,
     Alert,
@@ -64,6 +65,7 @@ __all__ = [
     "Contact",
     "ContactRole",
     "ContactStatus",
+    "Conversation",
     "CurrentAnswer",
     "Heartbeat",
     "Invitation",

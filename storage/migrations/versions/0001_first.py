@@ -50,6 +50,23 @@ def upgrade() -> None:
     with op.batch_alter_table('console_message', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_console_message_place'), ['place'], unique=False)
 
+    op.create_table('conversation',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('service_url', sa.String(), nullable=False),
+    sa.Column('bot', sa.String(), nullable=False),
+    sa.Column('tenant', sa.String(), nullable=True),
+    sa.Column('person', sa.String(), nullable=True),
+    sa.Column('team', sa.String(), nullable=True),
+    sa.Column('shared', sa.Boolean(), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('noted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_conversation'))
+    )
+    with op.batch_alter_table('conversation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_conversation_person'), ['person'], unique=False)
+        batch_op.create_index(batch_op.f('ix_conversation_team'), ['team'], unique=False)
+
     op.create_table('heartbeat',
     sa.Column('executor_id', sa.String(), nullable=False),
     sa.Column('process', sa.String(), nullable=False),
@@ -580,6 +597,11 @@ def downgrade() -> None:
     op.drop_table('team')
     op.drop_table('survey')
     op.drop_table('heartbeat')
+    with op.batch_alter_table('conversation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_conversation_team'))
+        batch_op.drop_index(batch_op.f('ix_conversation_person'))
+
+    op.drop_table('conversation')
     with op.batch_alter_table('console_message', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_console_message_place'))
 

@@ -182,6 +182,15 @@ def test_slack_is_taken_where_it_is_set_up_and_the_contact_is_there() -> None:
     assert judge(candidate(slack_id="U1", email=None), rules("slack")).channel == "slack"
 
 
+def test_teams_is_taken_where_it_is_set_up_and_the_contact_is_there() -> None:
+    jane = candidate(teams_id="aad-jane")
+    assert judge(jane, rules("teams", "mail")).channel == "teams"
+    assert judge(jane, rules("mail")).channel == "mail"
+    both = candidate(slack_id="U1", teams_id="aad-jane")
+    assert judge(both, rules("slack", "teams", "mail")).channel == "slack"
+    assert judge(candidate(teams_id="aad-jane", email=None), rules("teams")).channel == "teams"
+
+
 def test_the_first_reason_that_fits_is_told() -> None:
     gone = candidate(status="erased", email=None, policy="forbidden")
     assert judge(gone, rules("mail")).reason == "erased"
@@ -200,6 +209,7 @@ def rules(*channels: str) -> Rules:
 def candidate(
     email: str | None = "jane@acme.example",
     slack_id: str | None = None,
+    teams_id: str | None = None,
     status: str = "active",
     policy: str = "allowed",
     last_asked: datetime | None = None,
@@ -210,6 +220,7 @@ def candidate(
         name="Jane",
         email=email,
         slack_id=slack_id,
+        teams_id=teams_id,
         status=status,
         role=None,
         timezone=None,

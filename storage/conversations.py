@@ -1,0 +1,88 @@
+"""Teams conversations: what is needed to speak first in one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, delete, select, update
+
+from storage.alerts import insert_new
+from storage.db import Session
+from storage.models import Conversation
+
+_TOLD = ("kind", "service_url", "bot", "tenant", "person", "team", "shared")
+
+
+async def by_id(session: Session, conversation_id: str) -> Conversation | None:
+    """Gives a conversation, or None."""
+    return await session.get(Conversation, conversation_id)
+
+
+async def of_person(session: Session, person: str) -> Conversation | None:
+    """Gives the personal chat with somebody (by Entra object id), or None."""
+    query = (
+        select(Conversation)
+        .where(
+            col(Conversation.person) == person,
+            col(Conversation.kind) == "personal",
+            col(Conversation.closed_at).is_(None),
+        )
+        .order_by(col(Conversation.noted_at).desc(), col(Conversation.id))
+    )
+    return (await session.exec(query)).first()
+
+
+async def of_team(session: Session, team: str) -> Sequence[Conversation]:
+    """Gives the channels of a team that are not closed."""
+    query = (
+        select(Conversation)
+        .where(col(Conversation.team) == team, col(Conversation.closed_at).is_(None))
+        .order_by(col(Conversation.id))
+    )
+    return (await session.exec(query)).all()
+
+
+async def latest(session: Session) -> Conversation | None:
+    """Gives the conversation noted last: its service address reaches the whole organisation."""
+    query = select(Conversation).order_by(
+        col(Conversation.noted_at).desc(), col(Conversation.id).desc()
+    )
+    return (await session.exec(query.limit(1))).first()
+
+
+def is_told(known: Conversation | None, told: Conversation) -> bool:
+    """Tells whether all that a request says of its conversation is stored already."""
+    return (
+        known is not None
+        and known.closed_at is None
+        and all(getattr(known, name) == getattr(told, name) for name in _TOLD)
+    )
+
+
+async def note(session: Session, told: Conversation) -> bool:
+    """Stores what a request says of its conversation; gives whether it was unknown or closed."""
+    values = {name: getattr(told, name) for name in _TOLD}
+    known = await session.get(Conversation, told.id)
+    if known is None:
+        await insert_new(
+            session, Conversation, [{"id": told.id, "noted_at": told.noted_at, **values}]
+        )
+        return True
+    was_closed = known.closed_at is not None
+    await session.execute(
+        update(Conversation)
+        .where(col(Conversation.id) == told.id)
+        .values(**values, noted_at=told.noted_at, closed_at=None)
+    )
+    return was_closed
+
+
+async def close(session: Session, conversation_id: str, at: datetime) -> None:
+    """Notes that the bot can't speak there any more."""
+    await session.execute(
+        update(Conversation).where(col(Conversation.id) == conversation_id).values(closed_at=at)
+    )
+
+
+async def forget_people(session: Session, people: Sequence[str]) -> None:
+    """Removes the personal chats with these people (Entra object ids)."""
+    await session.execute(delete(Conversation).where(col(Conversation.person).in_(people)))
