@@ -23,7 +23,7 @@ from sqlmodel import SQLModel, col
 
 from storage.answers import lock_accounts, parts
 from storage.db import Session
-from storage.measures import ASKED, replies
+from storage.measures import ASKED, Alike, alike_by_part, replies
 from storage.models import (
     Account,
     Contact,
@@ -31,7 +31,6 @@ from storage.models import (
     InvitationStatus,
     Response,
     ResponseStatus,
-    Team,
     Wave,
     WaveRollup,
     WaveState,
@@ -62,30 +61,13 @@ class Sums(NamedTuple):
 
 
 class Pooled(NamedTuple):
-    """Accounts of a wave with a score, added up; `squares` is the sum of n * n by account."""
+    """Accounts with a score, added up; `squares` is the sum of n * n by account."""
 
-    wave_id: int
-    accounts: int
-    promoters: int
-    passives: int
-    detractors: int
-    squares: int
-
-
-class Alike(NamedTuple):
-    """Accounts of a wave and of a team of today with `n` scores each.
-
-    `balance` is the sum of promoters - detractors, `squares` that of its squares by account,
-    `decided` the number of promoters and detractors.
-    """
-
-    wave_id: int
-    team: str | None
-    n: int
-    accounts: int
-    balance: int
-    squares: int
-    decided: int
+    accounts: int = 0
+    promoters: int = 0
+    passives: int = 0
+    detractors: int = 0
+    squares: int = 0
 
 
 async def recount(
@@ -176,8 +158,8 @@ async def pooled(
     kinds: Collection[str],
     wave_ids: Collection[int],
     without: Collection[int] = (),
-) -> list[Pooled]:
-    """Gives the scores of a team or segment (as invited) or of all in each wave.
+) -> dict[int, Pooled]:
+    """Gives by wave the scores of a team or segment (as invited) or of all.
 
     Accounts `without` are left out.
     """
@@ -188,13 +170,13 @@ async def pooled(
         belongs = col(WaveRollup.segment) == part.segment
     own = _by_account(kinds, wave_ids, without, belongs).subquery()
     query = select(
-        own.c.wave_id,
+        own.c.part,
         func.count(),
         *(func.sum(own.c[name]) for name in ("promoters", "passives", "detractors")),
         func.sum(own.c.n * own.c.n),
-    ).group_by(own.c.wave_id)
+    ).group_by(own.c.part)
     # PostgreSQL gives sums of sums as decimals.
-    return [Pooled(*map(int, row)) for row in (await session.execute(query)).all()]
+    return {row[0]: Pooled(*map(int, row[1:])) for row in (await session.execute(query)).all()}
 
 
 async def alike(
@@ -202,30 +184,13 @@ async def alike(
     kinds: Collection[str],
     wave_ids: Collection[int],
     without: Collection[int] = (),
-) -> list[Alike]:
-    """Gives how the accounts of the whole programme scored in each wave, for icc and rho.
+) -> dict[int, list[Alike]]:
+    """Gives by wave how the accounts of the whole programme scored, for icc and rho.
 
     Accounts `without` are left out.
     """
     own = _by_account(kinds, wave_ids, without, true()).subquery()
-    balance = own.c.promoters - own.c.detractors
-    query = (
-        select(
-            own.c.wave_id,
-            col(Team.name),
-            own.c.n,
-            func.count(),
-            func.sum(balance),
-            func.sum(balance * balance),
-            func.sum(own.c.promoters + own.c.detractors),
-        )
-        .select_from(own)
-        .join(Account, col(Account.id) == own.c.account_id)
-        .outerjoin(Team, col(Team.id) == col(Account.team_id))
-        .group_by(own.c.wave_id, col(Team.name), own.c.n)
-    )
-    rows = (await session.execute(query)).all()
-    return [Alike(row[0], row[1], *map(int, row[2:])) for row in rows]
+    return await alike_by_part(session, own)
 
 
 def _by_account(
@@ -238,7 +203,7 @@ def _by_account(
     n = func.sum(_ROLLUP.c.promoters + _ROLLUP.c.passives + _ROLLUP.c.detractors)
     return (
         select(
-            _ROLLUP.c.wave_id,
+            _ROLLUP.c.wave_id.label("part"),
             _ROLLUP.c.account_id,
             n.label("n"),
             *(func.sum(_ROLLUP.c[name]).label(name) for name in _SUMS[:3]),
