@@ -67,6 +67,7 @@ def draw_scale(scale: Scale) -> list[CardElement]:
     drawn: list[CardElement] = [
         ColumnSet(
             spacing="Small",
+            style="emphasis",
             columns=[
                 _tile(scale, number) if number in numbers else _gap()
                 for number in range(start, start + length)
@@ -87,10 +88,9 @@ def _tile(scale: Scale, number: int) -> Column:
     )
     return Column(
         width="stretch",
-        style="emphasis",
         spacing="None",
         separator=True,
-        min_height="40px",
+        min_height="24px",
         vertical_content_alignment="Center",
         items=[shown],
         select_action=submit(title, click_data(scale.action, f"{scale.value}:{number}")),

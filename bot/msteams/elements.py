@@ -9,6 +9,7 @@ from microsoft_teams.cards import (
     ColumnDefinition,
     ColumnSet,
     Container,
+    HorizontalAlignment,
     SerializableObject,
     TableCell,
     TableRow,
@@ -42,9 +43,9 @@ TONES: Mapping[Tone, str] = {
     "good": "🟢 ",
 }
 LABEL_WIDTH = (64, 128)  # pixels: the column of a fact's label on a phone of 320
-CHARACTER_WIDTH = 8.6  # pixels of a small bold letter
-COLUMN_WEIGHTS = (5, 22)  # a table's columns share the width by what stands in them
-PHONE_LETTERS = 46  # small ones that stand side by side on a phone
+CHARACTER_WIDTH = 9  # pixels of a small bold letter
+MOST_WEIGHT = 22  # a table's columns share the width by what stands in them
+PHONE_LETTERS = 44  # small ones that stand side by side on a phone
 
 
 class Drawing:
@@ -125,15 +126,15 @@ class Drawing:
         """A table whose longest words overlap on a phone becomes a list: a line a row."""
         everything = [table.columns, *table.rows]
         words = [
-            max(len(word) for row in everything for word in [*row[place].split(), ""])
+            max(len(word) for row in everything for word in (*row[place].split(), "–"))
             for place in range(len(table.columns))
         ]
         if sum(word + 1 for word in words) > PHONE_LETTERS:
             return [self._listed(row, table) for row in table.rows]
-        least, most = COLUMN_WEIGHTS
+        lengths = [max(len(row[place]) for row in everything) for place in range(len(words))]
         widths = [
-            max(words[place], min(max(least, *(len(row[place]) for row in everything)), most))
-            for place in range(len(table.columns))
+            max(word, min((word + length) // 2, MOST_WEIGHT))
+            for word, length in zip(words, lengths, strict=True)
         ]
         return [
             TableElement(
@@ -161,9 +162,10 @@ class Drawing:
     def _row(self, row: Sequence[str], table: Table, head: bool = False) -> TableRow:
         cells: list[TableCell] = []
         for place, text in enumerate(row):
-            shown = run(plain(text, self._limit(limits.CELL)), bold=head, size="Small")
-            align = "Right" if place in table.numeric else None
-            cells.append(TableCell(items=[block(shown, align="Right" if align else None)]))
+            written = plain(text, self._limit(limits.CELL)) if text.strip() or not head else " "
+            shown = run(written, subtle=head, size="Small")
+            align: HorizontalAlignment | None = "Right" if place in table.numeric else None
+            cells.append(TableCell(items=[block(shown, align=align)]))
         return TableRow(cells=cells, style="emphasis" if head else None)
 
     def _progress(self, progress: Progress) -> list[CardElement]:

@@ -266,7 +266,7 @@ def _fold(drawn: ChoiceSetInput, choices: Sequence[Choice], seen: bool, t: Texts
     # Teams reads markdown in the names of choices that are seen, and none in those of a menu.
     if seen and not any(has_markup(_title(choice)) for choice in choices):
         drawn.style = "expanded"
-    elif len(choices) >= TYPED_FROM and not drawn.is_multi_select:
+    elif len(choices) >= TYPED_FROM or drawn.is_multi_select:
         drawn.style = "filtered"
         drawn.placeholder = t("adaptive.type_a_name")
     else:
