@@ -41,14 +41,15 @@ async def place_lost(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     place, kind = str(alert.detail["place"]), str(alert.detail["kind"])
     out = []
     for who, steps in (
-        (owner, (places.direct_places(owner),) if owner else ()),
+        # An owner who is in no chat is no reason to leave CX without word.
+        (owner, (places.direct_places(owner), *cx.steps) if owner else ()),
         (cx.member, cx.steps),
     ):
         if not steps:
             continue
         t = of(who.language if who else None, ctx.programme.language)
         card = people.lost_card(t, place, kind, name)
-        key = f"alert:{alert.id}:{who.id if who else 'cx'}"
+        key = f"alert:{alert.id}"
         direct = tuple(each for step in steps for each in step)
         out.append(Outgoing(Message(card, key, t.language), steps, direct=direct))
     return out

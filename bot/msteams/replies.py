@@ -33,9 +33,9 @@ from handlers.context import Context
 log = structlog.get_logger()
 
 # The values of these two end in the place that was asked in: the card stands in a personal chat.
-OPEN_COMMAND = "teams.open_command"  # what was typed, whose form it opens
-SHOW_THERE = "teams.show_there"  # the account to show there
-I_AM = "teams.i_am"  # its value is the member that somebody says to be
+OPEN_COMMAND = "teams_open_command"  # what was typed, whose form it opens
+SHOW_THERE = "teams_show_there"  # the account to show there
+I_AM = "teams_i_am"  # its value is the member that somebody says to be
 SEPARATOR = "\n"
 Answer = dict[str, Any]
 
