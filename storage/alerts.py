@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Insert, Update, exists
+from sqlalchemy import CursorResult, Table, Update, exists, inspect
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
@@ -15,21 +17,27 @@ from storage.models import Alert, AlertStatus, Case, Posting
 
 # No sending takes this long: the process died. The engine's own recovery is faster where it works.
 _SENDING_AT_MOST = timedelta(minutes=5)
+_BLANK: dict[str, Any] = {
+    "status": AlertStatus.PENDING, "case_id": None, "response_id": None, "wave_id": None,
+    "member_id": None, "account_id": None, "attempts": 0,
+}  # fmt: skip
 
 
 async def insert_new(
     session: Session, model: type[SQLModel], rows: Sequence[dict[str, Any]]
 ) -> None:
     """Inserts rows with one statement and leaves out those that a unique key already holds."""
-    if not rows:
-        return
-    on_postgres = session.get_bind().dialect.name == "postgresql"
-    statement: Insert = (
-        postgresql.insert(model).on_conflict_do_nothing()
-        if on_postgres
-        else sqlite.insert(model).on_conflict_do_nothing()
-    )
-    await session.execute(statement, list(rows))
+    if rows:
+        await session.execute(inserting(session, model), list(rows))
+
+
+def inserting(session: Session, model: type[SQLModel]) -> PostgresInsert | SqliteInsert:
+    """Gives an INSERT that leaves out rows that a unique key already holds."""
+    table = inspect(model).local_table
+    assert isinstance(table, Table)
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 async def changed_rows(session: Session, statement: Update) -> int:
@@ -43,15 +51,15 @@ async def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> list[Ale
     """Stores the alerts whose key is new, and gives the rows of all keys in the order asked."""
     if not rows:
         return []
-    whole = {
-        "status": AlertStatus.PENDING, "case_id": None, "response_id": None, "wave_id": None,
-        "member_id": None, "account_id": None, "attempts": 0,
-    }  # fmt: skip
-    await insert_new(session, Alert, [{**whole, "detail": {}, **row} for row in rows])
-    keys = [row["key"] for row in rows]
-    found = (await session.exec(select(Alert).where(col(Alert.key).in_(keys)))).all()
-    by_key = {alert.key: alert for alert in found}
-    return [by_key[key] for key in keys]
+    whole = {row["key"]: {**_BLANK, "detail": {}, **row} for row in rows}
+    adding = inserting(session, Alert).returning(col(Alert.id), col(Alert.key))
+    added = (await session.execute(adding, list(whole.values()))).all()
+    by_key = {key: Alert(id=alert_id, **whole[key]) for alert_id, key in added}
+    known = [key for key in whole if key not in by_key]
+    if known:
+        found = (await session.exec(select(Alert).where(col(Alert.key).in_(known)))).all()
+        by_key |= {alert.key: alert for alert in found}
+    return [by_key[row["key"]] for row in rows]
 
 
 async def claim(session: Session, alert_id: int, claimed_by: str, now: datetime) -> Alert | None:
