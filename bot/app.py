@@ -4,30 +4,41 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from bot import server
 from bot.clock import Clock
 from bot.config import Settings
-from bot.context import make_context, open_database, utc_now
+from bot.context import close_channels, make_context, open_database, utc_now
 from bot.engine import Engine
 from bot.sender import Sender
 from handlers.calendars import is_holiday
 from handlers.context import Context
 from handlers.jobs import JOBS
 
+if TYPE_CHECKING:
+    from bot.msteams.auth import TeamsAuth  # a process without Teams does not load it
+
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 
 
-async def make_app(settings: Settings, now: Callable[[], datetime] = utc_now) -> web.Application:
-    """Gives the whole bot as one web application; engine and clock start and stop with it."""
+async def make_app(
+    settings: Settings,
+    now: Callable[[], datetime] = utc_now,
+    teams_auth: "TeamsAuth | None" = None,
+) -> web.Application:
+    """Gives the whole bot as one web application; engine and clock start and stop with it.
+
+    `teams_auth` lets Teams' requests in; without one, tokens are checked as Microsoft signs them.
+    """
     db = await open_database(settings)
     rules = settings.rules()
     executor = f"{socket.gethostname()}:{settings.server.port}"
     engine = Engine(db, executor, channels=[channel for channel, _ in rules.pace], jobs=JOBS)
     clock = Clock(engine.enqueue, engine.beat)
-    ctx = await make_context(settings, db, now, clock.soon)
+    ctx = await make_context(settings, db, now, clock.soon, teams_auth)
     app = web.Application(client_max_size=server.MAX_BODY_BYTES)
     app[CONTEXT] = ctx
     server.add_routes(app, ctx)
@@ -41,6 +52,7 @@ async def make_app(settings: Settings, now: Callable[[], datetime] = utc_now) ->
         yield
         clock.stop()
         await engine.close()
+        await close_channels(ctx)
         await db.close()
 
     app.cleanup_ctx.append(run)
@@ -59,6 +71,10 @@ def add_pages(app: web.Application, settings: Settings, ctx: Context) -> None:
         from bot.slack import adapter as slack
 
         slack.add_routes(app, ctx, ctx.chat.channel_of("slack:"))
+    if settings.teams.app_id:
+        from bot.msteams import adapter as teams
+
+        teams.add_routes(app, ctx, ctx.chat.channel_of("teams:"))
     if settings.console.enabled:
         from bot.web import console
         from bot.web.console_smtp import ConsoleSmtp

@@ -5,13 +5,13 @@ from typing import Any, Literal, assert_never
 
 import altair as alt
 
+from bot.axis import score_range
 from handlers.cards import Chart, Point
 
 WIDTH = 480
 HEIGHT = 190
 ROW_HEIGHT = 34
 FEW_POINTS = 9  # up to here the number of people heard stands below each label
-LEAST_RANGE = 80.0  # a small change must not look like a big one
 FONT = "Liberation Sans, Arial, sans-serif"
 DETRACTORS, PROMOTERS = 6, 9  # at most, at least
 
@@ -83,7 +83,7 @@ def _trend(points: tuple[Point, ...], colours: _Colours) -> alt.LayerChart:
         }
         for place, point in enumerate(points)
     ]
-    bottom, top = _range(known)
+    bottom, top = score_range(known)
     base = alt.Chart(_data(rows), width=WIDTH, height=HEIGHT).encode(
         x=alt.X(
             "x:O",
@@ -184,7 +184,7 @@ def _bars(points: tuple[Point, ...], colours: _Colours) -> alt.LayerChart:
         }
         for place, point in enumerate(points)
     ]
-    bottom, top = _range(known) if ranges else (0.0, max([p.value or 0 for p in known] or [1]))
+    bottom, top = score_range(known) if ranges else (0.0, max([p.value or 0 for p in known] or [1]))
     base = alt.Chart(_data(rows), width=WIDTH - 190, height=ROW_HEIGHT * len(rows)).encode(
         y=_row_axis()
     )
@@ -268,16 +268,6 @@ def _row_axis() -> alt.Y:
 
 _GAP: Literal["break-paths-show-domains"] = "break-paths-show-domains"  # nobody heard: a hole
 _SIGNED = "datum.value > 0 ? '+' + datum.value : replace('' + datum.value, '-', '−')"
-
-
-def _range(points: list[Point]) -> tuple[float, float]:
-    """Gives the ends of the score axis: all ranges and air, never beyond ±100."""
-    values = [value for p in points for value in (p.value, p.low, p.high) if value is not None] or [
-        0.0
-    ]
-    low, high = min(values), max(values)
-    air = max((high - low) * 0.12, (LEAST_RANGE - (high - low)) / 2, 4.0)
-    return max(-100.0, low - air), min(100.0, high + air)
 
 
 def _score(value: float | None) -> str:

@@ -6,11 +6,12 @@ from typing import Literal
 from bot.config import Settings
 from bot.links import Addresses
 from handlers import routes
-from handlers.cards import Card, Form, Whisper, to_json
-from handlers.chat import Command, Person
+from handlers.cards import Card, Choice, Form, Whisper, to_json
+from handlers.chat import Command, Lookup, Person
 from handlers.context import Context
 
 Format = Literal["text", "slack", "teams", "json"]
+LOOKED_UP: tuple[Literal["members", "accounts"], ...] = ("members", "accounts")
 
 
 async def answer(
@@ -33,7 +34,8 @@ async def answer(
     if format == "slack":
         return _slack(reply, Addresses(settings.server.public_url, ctx.secret)), ""
     if format == "teams":
-        return "", "This version does not speak Teams yet; use --format text, slack or json."
+        addresses = Addresses(settings.server.public_url, ctx.secret)
+        return await _teams(ctx, person, reply, addresses), ""
     from bot.terminal import draw
 
     return draw(reply), ""
@@ -46,4 +48,20 @@ def _slack(reply: Card | Form, addresses: Addresses) -> str:
         drawn = {"view": forms.draw_form(reply, "", addresses)}
     else:
         drawn = blocks.draw_card(reply, addresses)
+    return json.dumps(drawn, ensure_ascii=False, indent=2)
+
+
+async def _teams(ctx: Context, person: Person, reply: Card | Form, addresses: Addresses) -> str:
+    from bot.msteams import adaptive, forms
+
+    if isinstance(reply, Form):
+        kinds = {input_.kind for input_ in reply.inputs}
+        known: dict[str, list[Choice]] = {
+            kind: await routes.lookup(ctx, Lookup(person, kind, ""))
+            for kind in LOOKED_UP
+            if kind in kinds
+        }
+        drawn = forms.draw_task(reply, None, addresses, known=known)
+    else:
+        drawn = adaptive.draw_card(reply, addresses)
     return json.dumps(drawn, ensure_ascii=False, indent=2)

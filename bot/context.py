@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from secrets import token_urlsafe
+from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, Settings
 from bot.links import Addresses
@@ -15,6 +17,9 @@ from handlers.context import Context, Job
 from storage import running
 from storage.db import Database
 from storage.version import is_current
+
+if TYPE_CHECKING:
+    from bot.msteams.auth import TeamsAuth  # a process without Teams does not load it
 
 SECRET_SETTING = "secret_key"
 
@@ -51,7 +56,11 @@ async def secret_key(settings: Settings, db: Database) -> str:
 
 
 def make_channels(
-    settings: Settings, db: Database, addresses: Addresses, now: Callable[[], datetime]
+    settings: Settings,
+    db: Database,
+    addresses: Addresses,
+    now: Callable[[], datetime],
+    teams_auth: "TeamsAuth | None" = None,
 ) -> dict[str, Callable[[], Chat]]:
     """Gives how to make the adapter of each platform that is set up, by the place's first word."""
 
@@ -67,6 +76,24 @@ def make_channels(
             mode=settings.slack.mode,
             addresses=addresses,
             picture=picture,
+        )
+
+    @cache
+    def teams() -> Chat:
+        from bot.msteams.adapter import BotConnector
+        from bot.msteams.auth import BotAuth
+        from bot.msteams.channel import TeamsChannel
+
+        auth = teams_auth or BotAuth(settings.teams)
+        app_id = settings.teams.app_id or ""
+        return TeamsChannel(
+            BotConnector(app_id, auth),
+            auth,
+            db,
+            addresses,
+            app_id=app_id,
+            tenant=settings.teams.tenant_id or "",
+            clock=now,
         )
 
     def mail() -> Chat:
@@ -92,6 +119,8 @@ def make_channels(
     made: dict[str, Callable[[], Chat]] = {}
     if settings.slack.bot_token:
         made["slack"] = slack
+    if settings.teams.app_id:
+        made["teams"] = made["teams-user"] = teams
     if settings.mail.host:
         made["mail"] = mail
     if settings.console.enabled:
@@ -104,12 +133,13 @@ async def make_context(
     db: Database,
     now: Callable[[], datetime] = utc_now,
     soon: Callable[[Job, datetime | None], Awaitable[None]] | None = None,
+    teams_auth: "TeamsAuth | None" = None,
 ) -> Context:
     """Makes the context; without `soon` nothing is carried out here, rows wait for the server."""
     rules = settings.rules()
     secret = await secret_key(settings, db)
     addresses = Addresses(settings.server.public_url.rstrip("/"), secret)
-    chat = Sender(make_channels(settings, db, addresses, now))
+    chat = Sender(make_channels(settings, db, addresses, now, teams_auth))
     return Context(
         rules, db, chat, now, soon or _left_to_the_server, Pace(rules.per_second), secret
     )
@@ -120,9 +150,19 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
     """A context for one command of the command line: it only reads and writes rows."""
     db = await open_database(settings)
     try:
-        yield await make_context(settings, db)
+        ctx = await make_context(settings, db)
+        try:
+            yield ctx
+        finally:
+            await close_channels(ctx)
     finally:
         await db.close()
+
+
+async def close_channels(ctx: Context) -> None:
+    """Closes the connections of every platform that was spoken to."""
+    assert isinstance(ctx.chat, Sender)
+    await ctx.chat.close()
 
 
 async def _left_to_the_server(job: Job, at: datetime | None) -> None:

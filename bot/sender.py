@@ -1,9 +1,19 @@
 """The one way out: picks the channel by the place, and keeps customer figures from outsiders."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from handlers.cards import Card
 from handlers.chat import Chat, Message, MessageRef, OutsidersCanRead, Place, Unreachable
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """An adapter that keeps connections."""
+
+    async def close(self) -> None:
+        """Closes them; the adapter is not used again."""
+        ...
 
 
 class Sender:
@@ -33,10 +43,17 @@ class Sender:
         """Gives the adapter of a place's platform; raises Unreachable where that is not set up."""
         prefix = place.partition(":")[0]
         if prefix not in self._make:
-            raise Unreachable(f"{prefix} is not set up here: see [{prefix}] in the configuration")
+            section = prefix.removesuffix("-user")
+            raise Unreachable(f"{section} is not set up here: see [{section}] in the configuration")
         if prefix not in self._made:
             self._made[prefix] = self._make[prefix]()
         return self._made[prefix]
+
+    async def close(self) -> None:
+        """Closes the connections of every adapter that keeps some."""
+        for channel in dict.fromkeys(self._made.values()):
+            if isinstance(channel, Closing):
+                await channel.close()
 
     async def _guard(self, channel: Chat, place: Place, card: Card) -> None:
         if card.audience == "internal" and await channel.outsiders(place):

@@ -9,10 +9,11 @@ from handlers.accounts.standing import KIND, sees_kept
 from handlers.cards import Button, Buttons, Card, Reply
 from handlers.chat import Click, Command
 from handlers.context import Context, Refused
-from handlers.figures import measure_scope, wave_trend
-from handlers.group_card import Group, group_card
+from handlers.figures import measure_scope
+from handlers.group_card import READ, Group, group_card
 from handlers.measures.measure import Scope
 from handlers.texts import Texts
+from handlers.trends import wave_trend
 from storage import accounts, groups, members
 from storage.models import Member, Team
 from storage.scopes import Part
@@ -84,10 +85,13 @@ async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str
     figures = await measure_scope(ctx, scope, KIND, without=kept)
     trend = await wave_trend(ctx, scope, KIND, without=kept)
     async with ctx.db.reading() as session:
-        critics = await groups.deciding_critics(session, part, KIND, ctx.now())
+        deciding, critics = await groups.deciding_critics(
+            session, part, KIND, ctx.now(), READ, kept
+        )
         cases = await groups.open_cases(session, part, ctx.now(), hidden_cases)
-    shown = [critic for critic in critics if critic.response_id not in kept]
-    return Group(name, figures, () if figures.withheld else shown, cases, trend)
+    if figures.withheld:
+        deciding, critics = 0, []
+    return Group(name, figures, deciding, critics, cases, trend)
 
 
 async def _card(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Card:

@@ -16,6 +16,7 @@ from handlers.texts import Texts
 from storage.groups import DecidingCritic, OpenCases
 
 _CRITICS = 8
+READ = 100  # critics read of a group: enough for the lines and for the accounts of the buttons
 _BUTTONS = 5
 _KISH = 5  # from so many accounts of equal weight on, a score weighted by revenue says something
 _N_EFF = 5
@@ -23,10 +24,14 @@ _N_EFF = 5
 
 @dataclass(frozen=True)
 class Group:
-    """All that the card of a group tells, as one member may see it."""
+    """All that the card of a group tells, as one member may see it.
+
+    `critics` are the first of the `deciding` decision makers who are critics.
+    """
 
     name: str
     figures: Measure
+    deciding: int
     critics: Sequence[DecidingCritic]
     cases: OpenCases
     trend: Sequence[TrendPoint]
@@ -170,11 +175,11 @@ def critics_lines(group: Group, t: Texts) -> list[Element]:
         for each in group.critics[:_CRITICS]
     )
     body: list[Element] = [
-        Text(t.count("team.deciding", len(group.critics)), "strong"),
+        Text(t.count("team.deciding", group.deciding), "strong"),
         Facts(told),
     ]
-    if len(group.critics) > _CRITICS:
-        body.append(Text(t("account.more", n=len(group.critics) - _CRITICS), "note"))
+    if group.deciding > _CRITICS:
+        body.append(Text(t("account.more", n=group.deciding - _CRITICS), "note"))
     return body
 
 

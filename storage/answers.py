@@ -83,8 +83,8 @@ async def recount(
     with the accounts (up to 500 at a time).
     """
     kind = counted_as(kind)
-    for part in _parts(sorted(set(account_ids)), _ACCOUNTS_AT_ONCE):
-        await _lock_accounts(session, part)
+    for part in parts(sorted(set(account_ids)), _ACCOUNTS_AT_ONCE):
+        await lock_accounts(session, part)
         latest = await _latest_replies(session, part, kind, now, window_months)
         for table in (_CURRENT, _ROLLUP):
             await session.execute(_clear(table.name), {"accounts": part, "of_kind": kind})
@@ -110,7 +110,7 @@ async def read_rollup(
 ) -> frozenset[Sums]:
     """Gives the rollup rows of these accounts, to be held against a recount."""
     found: set[Sums] = set()
-    for part in _parts(sorted(account_ids), _ACCOUNTS_AT_ONCE):
+    for part in parts(sorted(account_ids), _ACCOUNTS_AT_ONCE):
         of_part = (_ROLLUP.c.account_id.in_(part), _ROLLUP.c.kind == counted_as(kind))
         found.update(
             Sums(*row)
@@ -121,7 +121,7 @@ async def read_rollup(
     return frozenset(found)
 
 
-async def _lock_accounts(session: Session, account_ids: Sequence[int]) -> None:
+async def lock_accounts(session: Session, account_ids: Sequence[int]) -> None:
     """Lets two processes recount an account one after the other (SQLite has one writer anyway)."""
     if session.get_bind().dialect.name == "postgresql":
         query = select(col(Account.id)).where(col(Account.id).in_(account_ids))
@@ -225,6 +225,7 @@ def _column(current: Current) -> str:
     return "promoters" if current.score >= 9 else "passives" if current.score >= 7 else "detractors"
 
 
-def _parts(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def parts(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Gives the ids in pieces: one list in a statement has an end in both databases."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]

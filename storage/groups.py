@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
 from sqlmodel import col
 
 from storage.db import Session
@@ -50,9 +50,27 @@ class Kept(NamedTuple):
 
 
 async def deciding_critics(
-    session: Session, part: Part, kind: str, now: datetime
-) -> list[DecidingCritic]:
-    """Gives the decision makers of a part who are critics now, by annual value of their account."""
+    session: Session,
+    part: Part,
+    kind: str,
+    now: datetime,
+    limit: int,
+    without: Collection[int] = (),
+) -> tuple[int, list[DecidingCritic]]:
+    """Counts the decision makers of a part who are critics now, and gives the first of them.
+
+    They come by annual value of their account. Responses `without` are kept from whoever asks.
+    """
+    conditions = (
+        col(CurrentAnswer.kind) == kind,
+        col(CurrentAnswer.role) == ContactRole.DECISION_MAKER,
+        col(CurrentAnswer.reply) == Reply.SCORE,
+        col(CurrentAnswer.score) <= 6,
+        col(CurrentAnswer.leaves_on) > now,
+        col(CurrentAnswer.response_id).not_in(without) if without else true(),
+        in_part(part, col(CurrentAnswer.account_id)),
+    )
+    count = select(func.count()).select_from(CurrentAnswer).where(*conditions)
     query = (
         select(
             col(Account.id),
@@ -64,17 +82,18 @@ async def deciding_critics(
         )
         .join(Contact, col(Contact.id) == col(CurrentAnswer.contact_id))
         .join(Account, col(Account.id) == col(CurrentAnswer.account_id))
-        .where(
-            col(CurrentAnswer.kind) == kind,
-            col(CurrentAnswer.reply) == Reply.SCORE,
-            col(CurrentAnswer.score) <= 6,
-            col(CurrentAnswer.leaves_on) > now,
-            col(Contact.role) == ContactRole.DECISION_MAKER,
-            in_part(part, col(CurrentAnswer.account_id)),
+        .where(*conditions)
+        .order_by(
+            col(Account.annual_value).desc().nulls_last(),
+            col(Account.name),
+            col(Account.id),
+            col(CurrentAnswer.contact_id),
         )
-        .order_by(col(Account.annual_value).desc().nulls_last(), col(Account.name))
+        .limit(limit)
     )
-    return [DecidingCritic._make(row) for row in (await session.execute(query)).all()]
+    counted: int = (await session.execute(count)).scalar_one()
+    rows = (await session.execute(query)).all()
+    return counted, [DecidingCritic._make(row) for row in rows]
 
 
 async def open_cases(

@@ -100,6 +100,12 @@ async def recorded(
     return [Recorded(*row) for row in (await session.execute(query)).all()]
 
 
+async def accounts_of(session: Session, response_ids: Collection[int]) -> set[int]:
+    """Gives the accounts to which these responses belong."""
+    query = select(col(Response.account_id)).where(col(Response.id).in_(response_ids))
+    return set((await session.execute(query)).scalars())
+
+
 async def latest_waves(
     session: Session, kinds: Collection[str], limit: int, account_ids: Collection[int] | None = None
 ) -> list[WaveLabel]:

@@ -7,14 +7,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     SQLColumnExpression,
+    Subquery,
+    Table,
     and_,
     case,
     exists,
     func,
+    literal,
     or_,
     select,
+    true,
 )
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from storage.db import Session
 from storage.models import (
@@ -34,6 +38,7 @@ from storage.scopes import Part, in_part
 
 ASKED = (InvitationStatus.SENT, InvitationStatus.DOUBT)
 REPLIES = ("promoter", "passive", "detractor", "may_not_recommend", "cannot_judge")
+_ROLLUP: Table = SQLModel.metadata.tables["rollup"]
 _UNCONFIRMED = (ResponseStatus.SUSPECT, ResponseStatus.PROVISIONAL)
 
 
@@ -67,14 +72,19 @@ class Active(NamedTuple):
     contacts: int
 
 
-class AccountSums(NamedTuple):
-    """Scores of an account over all its roles, with its team of today."""
+class Alike(NamedTuple):
+    """Accounts of a team of today with `n` scores each, added up, for icc and rho.
 
-    account_id: int
+    `balance` is the sum of promoters - detractors, `squares` that of its squares by account,
+    `decided` the number of promoters and detractors.
+    """
+
     team: str | None
-    promoters: int
-    passives: int
-    detractors: int
+    n: int
+    accounts: int
+    balance: int
+    squares: int
+    decided: int
 
 
 async def outdated(session: Session, kind: str, now: datetime) -> set[int]:
@@ -87,22 +97,51 @@ async def outdated(session: Session, kind: str, now: datetime) -> set[int]:
     return set((await session.execute(query)).scalars())
 
 
-async def current_sums(session: Session, kind: str) -> list[AccountSums]:
-    """Gives the current scores of every account of the programme, from the rollup."""
+async def current_alike(session: Session, kind: str, without: Collection[int] = ()) -> list[Alike]:
+    """Gives how the accounts of the whole programme (but those `without`) score now."""
+    promoters, passives, detractors = (
+        func.sum(column).label(column.name)
+        for column in (_ROLLUP.c.promoters, _ROLLUP.c.passives, _ROLLUP.c.detractors)
+    )
+    own = (
+        select(
+            literal(0).label("part"),
+            _ROLLUP.c.account_id,
+            (promoters + passives + detractors).label("n"),
+            promoters,
+            detractors,
+        )
+        .where(_ROLLUP.c.kind == kind, _ROLLUP.c.account_id.not_in(without) if without else true())
+        .group_by(_ROLLUP.c.account_id)
+        .having(promoters + passives + detractors > 0)
+        .subquery()
+    )
+    return (await alike_by_part(session, own)).get(0, [])
+
+
+async def alike_by_part(session: Session, own: Subquery) -> dict[int, list[Alike]]:
+    """Adds up accounts (`part`, `account_id`, `n`, `promoters`, `detractors`) by part."""
+    balance = own.c.promoters - own.c.detractors
     query = (
         select(
-            col(Rollup.account_id),
+            own.c.part,
             col(Team.name),
-            func.sum(col(Rollup.promoters)),
-            func.sum(col(Rollup.passives)),
-            func.sum(col(Rollup.detractors)),
+            own.c.n,
+            func.count(),
+            func.sum(balance),
+            func.sum(balance * balance),
+            func.sum(own.c.promoters + own.c.detractors),
         )
-        .join(Account, col(Account.id) == col(Rollup.account_id))
+        .select_from(own)
+        .join(Account, col(Account.id) == own.c.account_id)
         .outerjoin(Team, col(Team.id) == col(Account.team_id))
-        .where(col(Rollup.kind) == kind)
-        .group_by(col(Rollup.account_id), col(Team.name))
+        .group_by(own.c.part, col(Team.name), own.c.n)
     )
-    return [AccountSums(*row) for row in (await session.execute(query)).all()]
+    found: dict[int, list[Alike]] = {}
+    for part, team, *sums in (await session.execute(query)).all():
+        # PostgreSQL gives sums of sums as decimals.
+        found.setdefault(part, []).append(Alike(team, *map(int, sums)))
+    return found
 
 
 async def current_counts(
@@ -207,7 +246,8 @@ def _invited(kinds: Collection[str], span: Span) -> ColumnElement[bool]:
     )
     untimed = and_(col(Invitation.sent_at).is_(None), within(asked_at(), span))
     return or_(
-        exists().where(asked, within(col(Invitation.sent_at), span)), exists().where(asked, untimed)
+        exists(literal(1)).where(asked, within(col(Invitation.sent_at), span)),
+        exists(literal(1)).where(asked, untimed),
     )
 
 
@@ -215,7 +255,9 @@ def _replied(
     kinds: Collection[str], span: Span, states: Collection[ResponseStatus]
 ) -> ColumnElement[bool]:
     """Whether the contact gave a reply of one of these states within a span."""
-    return exists().where(
+    return exists(literal(1)).where(
+        # The account is said too: with it one index finds the few replies of the span.
+        col(Response.account_id) == col(Contact.account_id),
         col(Response.contact_id) == col(Contact.id),
         col(Response.kind).in_(kinds),
         col(Response.status).in_(states),

@@ -15,8 +15,8 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.seen import Seen
 from bot.slack.channel import SlackChannel
-from bot.slack.incoming import Seen
 from bot.slack.listeners import Listeners
 from handlers.chat import Chat
 from handlers.context import Context

@@ -1,7 +1,6 @@
 """Reads what Slack sends: commands, clicks, submissions and typed words, without doing anything."""
 
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from html import unescape
 from typing import Any
@@ -10,32 +9,10 @@ from bot.slack.elements import LINK_ACTION, MARK, split_action
 from bot.slack.forms import ANSWER, LOOKUP
 from bot.slack.origin import Origin
 
-REMEMBERED = 5000
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
 _LINK = re.compile(r"<(?:mailto:|https?://|tel:)[^|>]*\|([^>]+)>")
 _BARE_LINK = re.compile(r"<(?:mailto:)?(https?://[^|>]+|[^@|>\s]+@[^|>\s]+)>")
 _COMMAND_WORD = re.compile(r"^\s*/?nps\b[:,]?", re.IGNORECASE)
-
-
-class Seen:
-    """Remembers the last keys, so that a request delivered twice is carried out once.
-
-    Only a shortcut: after a restart it is empty, and the handlers are idempotent by themselves.
-    """
-
-    def __init__(self) -> None:
-        self._keys: OrderedDict[str, None] = OrderedDict()
-
-    def before(self, key: str | None) -> bool:
-        """Tells whether this key came before, and remembers it."""
-        if not key:
-            return False
-        if key in self._keys:
-            return True
-        self._keys[key] = None
-        if len(self._keys) > REMEMBERED:
-            self._keys.popitem(last=False)
-        return False
 
 
 async def typed_text(text: str, name_of: Callable[[str], Awaitable[str | None]]) -> str:

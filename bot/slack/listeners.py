@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.seen import Seen
 from bot.slack.channel import SlackChannel
 from bot.slack.forms import FORM, LOOKUP, draw_form, draw_options, read_inputs
 from bot.slack.incoming import (
-    Seen,
     command_words,
     origin_of,
     pressed,

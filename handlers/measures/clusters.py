@@ -1,7 +1,9 @@
 """Answers of one account resemble each other: how much (icc, rho), and what n is left (n_eff)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from storage.measures import Alike
 
 PRIOR_RHO = 0.15
 _PRIOR_WEIGHT = 20
@@ -35,29 +37,61 @@ class Resemblance(NamedTuple):
     rho: float
 
 
+class Pool(NamedTuple):
+    """Rated answers of accounts, weighted and added up.
+
+    `weight` is the sum of the weights w of all respondents, `own` that of w * w, `squares` that of
+    the squares of each account's sum of w. With weight 1 all are whole numbers, so that the order
+    of accounts changes nothing.
+    """
+
+    promoters: float
+    detractors: float
+    weight: float
+    own: float
+    squares: float
+
+    def n_eff(self, rho: float) -> float | None:
+        """(sum w)^2 / sum over accounts of (1-rho) sum w^2 + rho (sum w)^2; null without weight."""
+        spread = (1 - rho) * self.own + rho * self.squares
+        return self.weight * self.weight / spread if spread > 0 else None
+
+
 def resemblance(clusters: Iterable[Cluster]) -> Resemblance:
+    """How alike the answers of these accounts are; those without a rated answer count nowhere."""
+    return resemblance_of_sums(alike(clusters))
+
+
+def alike(clusters: Iterable[Cluster]) -> Iterator[Alike]:
+    """Gives the sums of each account by itself, those without a rated answer left out."""
+    for cluster in clusters:
+        n, balance = cluster.n, cluster.promoters - cluster.detractors
+        if n:
+            decided = cluster.promoters + cluster.detractors
+            yield Alike(cluster.team, n, 1, balance, balance * balance, decided)
+
+
+def resemblance_of_sums(groups: Iterable[Alike]) -> Resemblance:
     """ANOVA icc of the -1/0/1 answers, accounts within teams pooled, drawn to .15 as rho.
 
-    Accounts without a team form one team; those without a rated answer count nowhere.
+    Accounts without a team form one team. Whole numbers are added up before anything is divided,
+    so that the order of accounts changes nothing.
     """
-    teams: dict[str | None, list[Cluster]] = {}
-    for cluster in clusters:
-        if cluster.n:
-            teams.setdefault(cluster.team, []).append(cluster)
     df = n = accounts = 0
     between = within = unevenness = 0.0
-    for members in teams.values():
-        team_n = sum(cluster.n for cluster in members)
-        mean = sum(cluster.promoters - cluster.detractors for cluster in members) / team_n
-        for cluster in members:
-            own = (cluster.promoters - cluster.detractors) / cluster.n
-            between += cluster.n * (own - mean) ** 2
-            # The sum of squares of -1/0/1 answers is the number of promoters and detractors.
-            within += cluster.promoters + cluster.detractors - cluster.n * own * own
-        unevenness += team_n - sum(cluster.n**2 for cluster in members) / team_n
-        df += len(members) - 1
+    for sizes in _by_team(groups):
+        team_n = sum(size * sums[0] for size, sums in sizes)
+        of_team = sum(sums[0] for _size, sums in sizes)
+        balance = sum(sums[1] for _size, sums in sizes)
+        # By account n * mean^2 is balance^2 / n.
+        raised = sum(sums[2] / size for size, sums in sizes)
+        between += max(0.0, raised - balance * balance / team_n)
+        # The sum of squares of -1/0/1 answers is the number of promoters and detractors.
+        within += sum(sums[3] for _size, sums in sizes) - raised
+        unevenness += team_n - sum(sums[0] * size * size for size, sums in sizes) / team_n
+        df += of_team - 1
         n += team_n
-        accounts += len(members)
+        accounts += of_team
     icc = None
     if df > 0 and n > accounts:
         msb, msw, n0 = between / df, max(0.0, within) / (n - accounts), unevenness / df
@@ -68,14 +102,33 @@ def resemblance(clusters: Iterable[Cluster]) -> Resemblance:
     return Resemblance(icc, df, PRIOR_RHO if icc is None else _shrunk(icc, df))
 
 
-def effective_n(clusters: Iterable[Cluster], rho: float) -> float | None:
-    """(sum w)^2 / sum over accounts of (1-rho) sum w^2 + rho (sum w)^2; null without weight."""
-    total = spread = 0.0
+def _by_team(groups: Iterable[Alike]) -> list[list[tuple[int, list[int]]]]:
+    """Gives by team, in order of names, each n with accounts, balance, squares and decided."""
+    teams: dict[str | None, dict[int, list[int]]] = {}
+    for group in groups:
+        sums = teams.setdefault(group.team, {}).setdefault(group.n, [0, 0, 0, 0])
+        for place, value in enumerate(group[2:]):
+            sums[place] += value
+    named = sorted(teams, key=lambda name: (name is not None, name or ""))
+    return [sorted(teams[name].items()) for name in named]
+
+
+def pool(clusters: Iterable[Cluster]) -> Pool:
+    """The answers of accounts added up with their weights."""
+    promoters = detractors = weight = own = squares = 0.0
     for cluster in clusters:
         share = cluster.weight * cluster.n
-        total += share
-        spread += (1 - rho) * share * cluster.weight + rho * share * share
-    return total * total / spread if spread > 0 else None
+        promoters += cluster.weight * cluster.promoters
+        detractors += cluster.weight * cluster.detractors
+        weight += share
+        own += share * cluster.weight
+        squares += share * share
+    return Pool(promoters, detractors, weight, own, squares)
+
+
+def effective_n(clusters: Iterable[Cluster], rho: float) -> float | None:
+    """The effective n of accounts with their weights; null without weight."""
+    return pool(clusters).n_eff(rho)
 
 
 def kish(weights: Iterable[float]) -> float | None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Role = Literal["decision_maker", "influencer", "user", "unknown"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
-@dataclass(frozen=True, slots=True)
-class RoleCounts:
+class RoleCounts(NamedTuple):
     """Contacts, each counted once by the latest thing known of them.
 
     `suspect` counts those who have nothing but a suspect reply; they are among `asked`.
@@ -46,7 +45,10 @@ class RoleCounts:
 
 @dataclass(frozen=True, slots=True)
 class AccountCounts:
-    """One account in a scope; `value` is its annual value, null where it is not known."""
+    """One account in a scope; `value` is its annual value, null where it is not known.
+
+    `total` are the counts of all roles together.
+    """
 
     key: str
     name: str
@@ -54,22 +56,14 @@ class AccountCounts:
     value: float | None = None
     by_role: Mapping[Role, RoleCounts] = field(default_factory=dict)
 
-    @property
-    def total(self) -> RoleCounts:
-        """The counts of all roles together."""
+    total: RoleCounts = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Once, not at each look: a programme has thousands of accounts.
         counts = tuple(self.by_role.values())
-        return counts[0] if len(counts) == 1 else add(counts)
+        object.__setattr__(self, "total", counts[0] if len(counts) == 1 else add(counts))
 
 
 def add(counts: Iterable[RoleCounts]) -> RoleCounts:
     """The sum of counts, field by field."""
-    asked = promoters = passives = detractors = may_not = cannot = suspect = 0
-    for each in counts:
-        asked += each.asked
-        promoters += each.promoters
-        passives += each.passives
-        detractors += each.detractors
-        may_not += each.may_not_recommend
-        cannot += each.cannot_judge
-        suspect += each.suspect
-    return RoleCounts(asked, promoters, passives, detractors, may_not, cannot, suspect)
+    return RoleCounts(*map(sum, zip(*counts, strict=True)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from handlers.measures.clusters import Cluster, Resemblance, effective_n, kish, resemblance
+from handlers.measures.clusters import Cluster, Pool, Resemblance, kish, pool, resemblance
 from handlers.measures.counts import ROLES, AccountCounts, Role, RoleCounts, add
 from handlers.measures.measure import (
     Coverage,
@@ -34,6 +34,7 @@ __all__ = [
     "measure",
     "resemblance_of",
     "to_json",
+    "weighted",
     "withheld",
 ]
 
@@ -139,15 +140,19 @@ def _of_one(found: Measure, total: RoleCounts) -> Measure:
     )
 
 
-def _weighted(clusters: Sequence[Cluster], rho: float) -> Weighted | None:
-    n_eff = effective_n(clusters, rho)
+def weighted(answers: Pool, rho: float) -> Weighted | None:
+    """The score of pooled answers with its clustered interval; null without weight."""
+    n_eff = answers.n_eff(rho)
     if n_eff is None:
         return None
-    weight = sum(cluster.weight * cluster.n for cluster in clusters)
-    promoters = sum(cluster.weight * cluster.promoters for cluster in clusters) / weight
-    detractors = sum(cluster.weight * cluster.detractors for cluster in clusters) / weight
+    promoters = answers.promoters / answers.weight
+    detractors = answers.detractors / answers.weight
     interval = score_interval(promoters * n_eff, detractors * n_eff, n_eff)
     return Weighted((promoters - detractors) * 100, interval.points(), n_eff)
+
+
+def _weighted(clusters: Iterable[Cluster], rho: float) -> Weighted | None:
+    return weighted(pool(clusters), rho)
 
 
 def _by_value(rated: Sequence[AccountCounts], rho: float) -> ValueWeighted | None:

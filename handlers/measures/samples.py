@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from handlers.measures.clusters import Cluster, Resemblance, resemblance
 from handlers.measures.counts import AccountCounts, Role, RoleCounts, add
 from storage.history import Recorded
-from storage.measures import AccountSums, Active, Counted
+from storage.measures import Active, Counted
 from storage.scopes import AccountRow, Part
 
 Worth = tuple[float | None, str | None]
@@ -17,48 +18,34 @@ _Roles = dict[Role, RoleCounts]
 
 @dataclass(frozen=True)
 class Sample:
-    """The counts of a scope's accounts, and those of the whole programme for icc and rho."""
+    """The counts of a scope's accounts, and icc and rho of the whole programme."""
 
     accounts: Sequence[AccountCounts]
-    programme: Sequence[AccountCounts]
+    programme: Resemblance
 
 
 def sample_of_today(
     rows: Iterable[AccountRow],
     counted: Iterable[Counted],
-    sums: Iterable[AccountSums],
+    programme: Resemblance,
     currency: str,
 ) -> Sample:
     """The sample of current answers; where nobody was asked, the active contacts count as asked."""
-    asked: dict[int, _Roles] = {}
+    by_account: dict[int, _Roles] = {}
     active: dict[int, _Roles] = {}
     for each in counted:
         role = cast(Role, each.role)
-        asked.setdefault(each.account_id, {})[role] = _counts(each)
-        active.setdefault(each.account_id, {})[role] = RoleCounts(asked=each.active)
-    by_account = {
-        account_id: roles if add(roles.values()).asked else active[account_id]
-        for account_id, roles in asked.items()
-    }
+        by_account.setdefault(each.account_id, {})[role] = _counts(each)
+        if each.active:
+            active.setdefault(each.account_id, {})[role] = RoleCounts(asked=each.active)
+    for account_id, roles in by_account.items():
+        if not any(counts.asked for counts in roles.values()):
+            by_account[account_id] = active.get(account_id, {})
     present = list(rows)
     values = addable({row.id: (row.value, row.currency) for row in present}, currency)
     return Sample(
         [_account(row, values[row.id], by_account.get(row.id, {})) for row in present],
-        [
-            AccountCounts(
-                key=str(each.account_id),
-                name="",
-                team=each.team,
-                by_role={
-                    "unknown": RoleCounts(
-                        promoters=each.promoters,
-                        passives=each.passives,
-                        detractors=each.detractors,
-                    )
-                },
-            )
-            for each in sums
-        ],
+        programme,
     )
 
 
@@ -102,12 +89,32 @@ def sample_of_records(
             for row in present
             if row.id in by_account
         ],
-        [
-            AccountCounts(row.key, row.name, row.team, by_role={"unknown": programme[row.id]})
-            for row in present
-            if row.id in programme
-        ],
+        resemblance(
+            _cluster(programme[row.id], row.team) for row in present if row.id in programme
+        ),
     )
+
+
+def clusters_of(rows: Iterable[Recorded], teams: Mapping[int, str | None]) -> list[Cluster]:
+    """The rated answers of each account, whatever its snapshots, in its team of today."""
+    by_account: dict[int, RoleCounts] = {}
+    for row in rows:
+        by_account[row.account_id] = _with(by_account.get(row.account_id), _counts(row))
+    return [_cluster(counts, teams[key]) for key, counts in by_account.items() if key in teams]
+
+
+def counted_of(rows: Iterable[Recorded], active: Iterable[Active]) -> list[Counted]:
+    """What was recorded of accounts in the shape of current counts, by account and role."""
+    heard: dict[tuple[int, str], RoleCounts] = {}
+    for row in rows:
+        key = (row.account_id, row.role)
+        heard[key] = _with(heard.get(key), _counts(row))
+    there = {(each.account_id, each.role): each.contacts for each in active}
+    return [
+        Counted(*key, found.asked, there.get(key, 0), *found[1:])
+        for key in sorted({*heard, *there})
+        for found in (heard.get(key, RoleCounts()),)
+    ]
 
 
 def in_snapshot(part: Part) -> Belongs:
@@ -138,6 +145,10 @@ def addable(worth: Mapping[int, Worth], currency: str) -> dict[int, float | None
 
 def _with(before: RoleCounts | None, more: RoleCounts) -> RoleCounts:
     return more if before is None else add((before, more))
+
+
+def _cluster(counts: RoleCounts, team: str | None) -> Cluster:
+    return Cluster(counts.promoters, counts.passives, counts.detractors, team=team)
 
 
 def _counts(row: Counted | Recorded) -> RoleCounts:

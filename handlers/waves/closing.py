@@ -11,8 +11,9 @@ from handlers.alerts import Outgoing
 from handlers.cards import Card, Element, Facts, Table, Text
 from handlers.chat import Message
 from handlers.context import Context, Job
-from handlers.figures import NPS_KINDS, measure_scope
+from handlers.figures import measure_scope
 from handlers.measures.measure import Measure, Scope
+from handlers.scopes import NPS_KINDS
 from handlers.texts import Texts
 from handlers.waves import recipients
 from handlers.waves.cards import answered_words, closing_day, share

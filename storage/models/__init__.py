@@ -8,6 +8,7 @@ from storage.models.answering import (
     ResponseStatus,
     Rollup,
     Visit,
+    WaveRollup,
 )
 from storage.models.asking import (
     Invitation,
@@ -87,5 +88,6 @@ __all__ = [
     "Visit",
     "Wave",
     "WaveChannel",
+    "WaveRollup",
     "WaveState",
 ]

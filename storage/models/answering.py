@@ -118,6 +118,26 @@ class Rollup(SQLModel, table=True):
     leaves_on: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
+class WaveRollup(SQLModel, table=True):
+    """Sums over a closed wave for an account, as its invitations knew team and segment."""
+
+    __tablename__ = "wave_rollup"
+    __table_args__ = (Index("ix_wave_rollup_wave", "wave_id", "account_id"),)
+
+    id: int = Field(default=None, primary_key=True)
+    wave_id: int = Field(foreign_key="wave.id")
+    account_id: int = Field(foreign_key="account.id")
+    kind: str
+    team_id: int | None = Field(default=None, foreign_key="team.id")
+    segment: str | None = None
+    asked: int = 0
+    promoters: int = 0
+    passives: int = 0
+    detractors: int = 0
+    may_not_recommend: int = 0
+    cannot_judge: int = 0
+
+
 class Visit(SQLModel, table=True):
     """One client of one invitation, ended by 30 minutes of quiet."""
 

@@ -86,6 +86,9 @@ class Wave(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     is_test: bool = False
     imported: bool = False
+    # Its sums are stored up to this account once it is closed, and may be read when all are.
+    counted_to: int | None = None
+    counted: bool = False
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -107,7 +110,8 @@ class Invitation(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("wave_id", "contact_id"),
         Index("ix_invitation_due", "status", "channel", "send_at"),
-        Index("ix_invitation_rest", "contact_id", "sent_at"),
+        # Whoever asks when a contact was asked needs no row beside this index.
+        Index("ix_invitation_rest", "contact_id", "sent_at", "status", "kind", "is_test"),
         Index("ix_invitation_figures", "account_id", "kind", "sent_at"),
     )
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.models.columns import UtcDateTime
@@ -114,10 +114,13 @@ class Account(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """A person at an account; e-mail in lower case, empty (None) once erased."""
 
-    __table_args__ = (UniqueConstraint("account_id", "email"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "email"),
+        Index("ix_contact_figures", "account_id", "role", "status"),
+    )
 
     id: int = Field(default=None, primary_key=True)
-    account_id: int = Field(foreign_key="account.id", index=True)
+    account_id: int = Field(foreign_key="account.id")
     email: str | None = Field(default=None, index=True)
     name: str
     phone: str | None = None

@@ -1,6 +1,7 @@
 """Every card and form, drawn on every channel, stays as it was looked at and accepted.
 
-After a wanted change: UPDATE_GOLDEN=1 pytest tests/cards, look at the difference, commit it.
+After a wanted change: UPDATE_GOLDEN=1 pytest tests/cards, look at the difference, commit it;
+UPDATE_GOLDEN=teams.json updates the files of one ending alone.
 """
 
 import json
@@ -16,9 +17,11 @@ from slack_sdk.models.views import View
 from bot import terminal
 from bot.links import Addresses
 from bot.mail import html as mail
+from bot.msteams import adaptive
+from bot.msteams.forms import draw_task
 from bot.slack import blocks
 from bot.web import console_draw
-from handlers.cards import Card, Form, Scale, from_json, to_json
+from handlers.cards import Card, Choice, Form, Scale, from_json, to_json
 from handlers.context import Context
 from handlers.settings import Privacy, Programme
 from storage.db import Database
@@ -29,6 +32,10 @@ from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
 
 GOLDEN = Path(__file__).parent / "golden"
 ADDRESSES = Addresses("https://nps.nordfab.example", SECRET)
+KNOWN = {
+    "members": [Choice("1", "Anna Berg"), Choice("2", "Mikkel Lund")],
+    "accounts": [Choice("K01", "Acme A/S"), Choice("K,02", "Nordhavn, Parts")],
+}
 Samples = Callable[[Context, Make], Awaitable[dict[str, Card | Form]]]
 
 SUBJECTS: dict[str, Samples] = {
@@ -50,6 +57,12 @@ def as_slack(part: Card | Form) -> str:
     return _json(drawn)
 
 
+def as_teams(part: Card | Form) -> str:
+    if isinstance(part, Form):
+        return _json(draw_task(part, {"from": "message"}, ADDRESSES, known=KNOWN))
+    return _json(adaptive.draw_card(part, ADDRESSES))
+
+
 def as_text(part: Card | Form) -> str:
     return terminal.draw(part).rstrip() + "\n"
 
@@ -65,6 +78,7 @@ def as_data(part: Card | Form) -> str:
 
 DRAWINGS: dict[str, Callable[[Card | Form], str]] = {
     "slack.json": as_slack,
+    "teams.json": as_teams,
     "txt": as_text,
     "html": as_console,
     "data.json": as_data,
@@ -99,12 +113,16 @@ async def samples_of(subject: str, db: Database) -> dict[str, Card | Form]:
 
 def _compare(subject: str, drawn: dict[str, str]) -> None:
     known = {path.name for path in GOLDEN.glob(f"{subject}.*")}
-    if os.environ.get("UPDATE_GOLDEN"):
+    wanted = os.environ.get("UPDATE_GOLDEN")
+    if wanted:
         GOLDEN.mkdir(exist_ok=True)
-        for name in known - set(drawn):
-            (GOLDEN / name).unlink()
-        for name, text in drawn.items():
-            (GOLDEN / name).write_text(text, "utf-8")
+        for name in known | set(drawn):
+            if wanted != "1" and not name.endswith(wanted):
+                continue
+            if name in drawn:
+                (GOLDEN / name).write_text(drawn[name], "utf-8")
+            else:
+                (GOLDEN / name).unlink()
         return
     assert known == set(drawn), "samples came or went: see the head of this file"
     for name, text in drawn.items():

@@ -13,9 +13,9 @@ from handlers.figures import (
     NotMeasurable,
     measure_accounts,
     measure_scope,
-    wave_trend,
 )
 from handlers.measures.measure import Measure, Scope, Weighted, to_json
+from handlers.trends import wave_trend
 from storage import answers, scopes
 from storage.db import Database
 from storage.models import Account, Contact, Invitation, Response, Team, Wave

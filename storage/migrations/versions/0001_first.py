@@ -181,6 +181,8 @@ def upgrade() -> None:
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('is_test', sa.Boolean(), nullable=False),
     sa.Column('imported', sa.Boolean(), nullable=False),
+    sa.Column('counted_to', sa.Integer(), nullable=True),
+    sa.Column('counted', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['approved_by'], ['member.id'], name=op.f('fk_wave_approved_by_member')),
     sa.ForeignKeyConstraint(['planned_by'], ['member.id'], name=op.f('fk_wave_planned_by_member')),
@@ -255,8 +257,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('account_id', 'email', name=op.f('uq_contact_account_id_email'))
     )
     with op.batch_alter_table('contact', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_contact_account_id'), ['account_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_contact_email'), ['email'], unique=False)
+        batch_op.create_index('ix_contact_figures', ['account_id', 'role', 'status'], unique=False)
         batch_op.create_index(batch_op.f('ix_contact_slack_id'), ['slack_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_contact_teams_id'), ['teams_id'], unique=False)
 
@@ -283,6 +285,27 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_wave_channel_wave_id_wave')),
     sa.PrimaryKeyConstraint('wave_id', 'channel', name=op.f('pk_wave_channel'))
     )
+    op.create_table('wave_rollup',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('wave_id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('team_id', sa.Integer(), nullable=True),
+    sa.Column('segment', sa.String(), nullable=True),
+    sa.Column('asked', sa.Integer(), nullable=False),
+    sa.Column('promoters', sa.Integer(), nullable=False),
+    sa.Column('passives', sa.Integer(), nullable=False),
+    sa.Column('detractors', sa.Integer(), nullable=False),
+    sa.Column('may_not_recommend', sa.Integer(), nullable=False),
+    sa.Column('cannot_judge', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_wave_rollup_account_id_account')),
+    sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_wave_rollup_team_id_team')),
+    sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_wave_rollup_wave_id_wave')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wave_rollup'))
+    )
+    with op.batch_alter_table('wave_rollup', schema=None) as batch_op:
+        batch_op.create_index('ix_wave_rollup_wave', ['wave_id', 'account_id'], unique=False)
+
     op.create_table('case_event',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('case_id', sa.Integer(), nullable=False),
@@ -337,7 +360,7 @@ def upgrade() -> None:
     with op.batch_alter_table('invitation', schema=None) as batch_op:
         batch_op.create_index('ix_invitation_due', ['status', 'channel', 'send_at'], unique=False)
         batch_op.create_index('ix_invitation_figures', ['account_id', 'kind', 'sent_at'], unique=False)
-        batch_op.create_index('ix_invitation_rest', ['contact_id', 'sent_at'], unique=False)
+        batch_op.create_index('ix_invitation_rest', ['contact_id', 'sent_at', 'status', 'kind', 'is_test'], unique=False)
 
     op.create_table('reminder',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -557,6 +580,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_case_event_case_id'))
 
     op.drop_table('case_event')
+    with op.batch_alter_table('wave_rollup', schema=None) as batch_op:
+        batch_op.drop_index('ix_wave_rollup_wave')
+
+    op.drop_table('wave_rollup')
     op.drop_table('wave_channel')
     with op.batch_alter_table('rollup', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_rollup_leaves_on'))
@@ -565,8 +592,8 @@ def downgrade() -> None:
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_contact_teams_id'))
         batch_op.drop_index(batch_op.f('ix_contact_slack_id'))
+        batch_op.drop_index('ix_contact_figures')
         batch_op.drop_index(batch_op.f('ix_contact_email'))
-        batch_op.drop_index(batch_op.f('ix_contact_account_id'))
 
     op.drop_table('contact')
     with op.batch_alter_table('case', schema=None) as batch_op:

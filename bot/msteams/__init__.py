@@ -1,0 +1,1 @@
+"""Microsoft Teams: its requests, its messages, and cards as Adaptive Cards."""

@@ -1,0 +1,293 @@
+"""What each activity of Teams becomes: a command, click, submission, lookup or notice.
+
+A message is acknowledged first and worked on after; an invoke's answer is the acknowledgement, so
+nothing is sent before it.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from secrets import token_hex
+from typing import Any
+
+import structlog
+
+from bot.msteams import incoming
+from bot.msteams.channel import TeamsChannel
+from bot.msteams.data import Filled, Pressed, draw_choices, read_data
+from bot.msteams.incoming import Activity, part
+from bot.msteams.notices import Notices
+from bot.msteams.origin import Asker, Origin, unpack
+from bot.msteams.replies import I_AM, OPEN_COMMAND, SEPARATOR, SHOW_THERE, Answer, Replies, message
+from bot.seen import Seen
+from handlers import identity, routes, texts
+from handlers.accounts.card import SHOW_IN_CHANNEL
+from handlers.cards import Card, FormErrors, Reply, whisper
+from handlers.chat import ChatError, Click, Command, Lookup, Person, Place, Submission, row_id
+from handlers.context import Context
+from storage import conversations
+from storage.models import Member
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 10.0  # work that was acknowledged is finished before the process ends
+
+
+class Listeners:
+    """Knows what an activity means."""
+
+    def __init__(self, ctx: Context, channel: TeamsChannel) -> None:
+        self._ctx = ctx
+        self._channel = channel
+        self._replies = Replies(ctx, channel)
+        self._notices = Notices(ctx, channel)
+        self._seen = Seen()
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        """Finishes what was acknowledged."""
+        if self._work:
+            await asyncio.wait(self._work, timeout=DRAIN_SECONDS)
+
+    async def receive(self, activity: Activity) -> Answer | None:
+        """Gives the body of the answer, or None for an empty one; never fails for its input."""
+        try:
+            is_new = await self._note(activity)
+            match activity["type"]:
+                case "message":
+                    self._later(self._on_message(activity))
+                case "invoke":
+                    return await self._on_invoke(activity)
+                case "conversationUpdate" | "installationUpdate":
+                    self._later(self._on_change(activity, is_new))
+                case kind:
+                    log.debug("teams activity ignored", kind=kind)
+        except Exception:
+            # The one boundary of this channel: a repetition would fail the same way.
+            problem = token_hex(4)
+            log.exception("teams activity failed", kind=activity.get("type"), problem=problem)
+            if part(activity, "name").startswith("task/"):
+                return message(texts.of(self._ctx.programme.language)("teams.failed", id=problem))
+        return None
+
+    async def _note(self, activity: Activity) -> bool:
+        """Stores where the activity came from, if that is news; gives whether it is a new place."""
+        told = incoming.told(activity, self._channel.app_id, self._ctx.now())
+        if told is None or part(activity, "action").startswith("remove"):
+            return False
+        async with self._ctx.db.reading() as session:
+            known = await conversations.by_id(session, told.id)
+        if known is not None:
+            # Not every activity of a shared channel says that it is shared.
+            told.shared = told.shared or known.shared
+            told.team = told.team or known.team
+            told.person = told.person or known.person
+        if conversations.is_told(known, told):
+            return False
+        async with self._ctx.db.session() as session:
+            return await conversations.note(session, told)
+
+    async def _on_message(self, activity: Activity) -> None:
+        person = incoming.person_of(activity)
+        key = f"{part(activity, 'conversation', 'id')} {part(activity, 'id')}"
+        if person is None or (part(activity, "id") and self._seen.before(key)):
+            return
+        data = read_data(activity.get("value"))
+        if isinstance(data, Pressed):
+            asker = await self._asker(activity, person)
+            origin = incoming.origin_of(activity, clicked=True)
+            reply = await self._press(data, asker, origin)
+            await self._replies.show(reply, asker, origin)
+        elif isinstance(data, Filled):
+            # A form outside of a dialog: there is none of ours, but its words are not lost.
+            asker = await self._asker(activity, person)
+            origin = incoming.origin_of(activity, clicked=True)
+            reply = await self._submit(data, asker, origin)
+            if isinstance(reply, FormErrors):
+                reply = whisper(" ".join(reply.errors.values()))
+            await self._replies.show(reply, asker, origin)
+        elif activity.get("value") is None:
+            await self._on_words(activity, person)
+
+    async def _on_words(self, activity: Activity, person: Person) -> None:
+        direct = incoming.kind_of(activity) == "personal"
+        text = incoming.typed_text(activity)
+        if not (text if direct else incoming.mentions_us(activity)):
+            return
+        asker = await self._asker(activity, person)
+        origin = incoming.origin_of(activity, clicked=False)
+        words = incoming.command_words(text)
+        if asker.maybe:
+            await self._replies.private(self._replies.who_card(asker), asker, origin)
+            return
+        if words is None and direct and not asker.known:
+            # A customer's contact who writes to the bot is not told about commands.
+            log.info("words of an unknown person", person=person.id)
+            return
+        words = text if words is None else words
+        reply = await routes.command(self._ctx, Command(asker.person, origin.place, words))
+        await self._replies.show(reply, asker, origin, words)
+
+    async def _on_invoke(self, activity: Activity) -> Answer | None:
+        person = incoming.person_of(activity)
+        value, name = activity.get("value"), part(activity, "name")
+        if person is None:
+            return None
+        match name:
+            case "application/search":
+                return await self._on_search(activity, person)
+            case "task/fetch" | "task/submit":
+                return await self._on_dialog(activity, person, read_data(value))
+            case "adaptiveCard/action":
+                action = value.get("action") if isinstance(value, dict) else None
+                pressed = read_data(action)
+                if isinstance(pressed, Pressed):
+                    return await self._on_execute(activity, person, pressed)
+        log.debug("teams invoke ignored", name=name)
+        return None
+
+    async def _on_search(self, activity: Activity, person: Person) -> Answer | None:
+        kind = part(activity, "value", "dataset")
+        if kind not in ("members", "accounts"):
+            return None
+        asker = await self._asker(activity, person)
+        typed = part(activity, "value", "queryText")
+        event = Lookup(asker.person, "members" if kind == "members" else "accounts", typed)
+        found = await routes.lookup(self._ctx, event)
+        return {"statusCode": 200, **draw_choices(found, kind)}
+
+    async def _on_dialog(
+        self, activity: Activity, person: Person, data: Pressed | Filled | None
+    ) -> Answer | None:
+        asker = await self._asker(activity, person)
+        fetched = part(activity, "name") == "task/fetch"
+        if isinstance(data, Filled):
+            carried = unpack(self._ctx.secret, data.origin)
+            origin = carried[0] if carried else Origin(incoming.place_of(activity))
+            form = carried[1] if carried else None
+            reply = await self._submit(data, asker, origin)
+        elif isinstance(data, Pressed):
+            form, origin = None, incoming.origin_of(activity, clicked=fetched)
+            reply = await self._press(data, asker, origin)
+        else:
+            return None
+        if isinstance(reply, Card) and origin.message is not None:
+            self._later(self._replies.replace(reply, asker, origin.message))
+            reply = whisper(reply.title) if fetched else None
+        inputs = data.inputs if isinstance(data, Filled) else None
+        answer = await self._replies.dialog(reply, asker, origin, form, inputs)
+        if answer is None and fetched:  # a dialog must show something
+            t = texts.of(asker.language, self._ctx.programme.language)
+            return message(t("teams.done"))
+        return answer
+
+    async def _on_execute(self, activity: Activity, person: Person, data: Pressed) -> Answer:
+        asker = await self._asker(activity, person)
+        origin = incoming.origin_of(activity, clicked=True)
+        reply = await self._press(data, asker, origin)
+        if (
+            isinstance(reply, Card)
+            and origin.place != asker.person.place
+            and reply.audience == "internal"
+            and await self._ctx.chat.outsiders(origin.place)
+        ):
+            self._later(self._replies.private(reply, asker, origin))
+            t = texts.of(asker.language, self._ctx.programme.language)
+            reply = whisper(t("routes.sent_directly"))
+        return self._replies.in_place(reply, asker)
+
+    async def _press(self, data: Pressed, asker: Asker, origin: Origin) -> Reply:
+        person, place = asker.person, origin.place
+        action, value = data.action, data.value
+        if action == I_AM:
+            return await self._i_am(asker, value)
+        if action in (OPEN_COMMAND, SHOW_THERE):
+            value, _, there = value.rpartition(SEPARATOR)
+            place = await self._there(asker, there)
+            if action == OPEN_COMMAND:
+                return await routes.command(self._ctx, Command(person, place, value))
+            action, message_ref = SHOW_IN_CHANNEL, None
+        else:
+            message_ref = origin.message
+        return await routes.click(self._ctx, Click(person, place, action, value, message_ref))
+
+    async def _submit(self, data: Filled, asker: Asker, origin: Origin) -> Reply:
+        event = Submission(
+            asker.person, origin.place, data.form, data.value, data.inputs, origin.message
+        )
+        try:
+            return await routes.submission(self._ctx, event)
+        except Exception:
+            problem = token_hex(4)
+            log.exception("form failed", action=data.form, problem=problem)
+            t = texts.of(asker.language, self._ctx.programme.language)
+            return FormErrors({"": t("teams.form_failed", id=problem)})
+
+    async def _there(self, asker: Asker, place: Place) -> Place:
+        """Gives the place a button names, if the person is there: its value may be forged."""
+        own = asker.person.place
+        if place == own or not place.startswith("teams:"):
+            return own
+        try:
+            at = await self._channel.address(place)
+            found = await self._channel.people.present(at, asker.person.id)
+        except ChatError as error:
+            log.info("place not looked into", place=place, reason=error.reason)
+            return own
+        return place if found is not None else own
+
+    async def _i_am(self, asker: Asker, value: str) -> Reply:
+        t = texts.of(asker.language, self._ctx.programme.language)
+        addresses = [member.email for member in asker.maybe]
+        member = await identity.confirm(self._ctx, asker.person, addresses, row_id(value))
+        if member is None:
+            return whisper(t("teams.not_you"))
+        return Card(t("teams.known_now", name=member.name), audience="person", tone="good")
+
+    async def _on_change(self, activity: Activity, is_new: bool) -> None:
+        person = incoming.person_of(activity)
+        await self._notices.tell(activity)
+        direct = incoming.kind_of(activity) == "personal"
+        if not (is_new and direct) or person is None:
+            return
+        asker = await self._asker(activity, person)
+        await self._replies.private(
+            self._notices.welcome(asker), asker, incoming.origin_of(activity, clicked=False)
+        )
+
+    async def _asker(self, activity: Activity, person: Person) -> Asker:
+        """Finds the member by Entra object id; only else asks the roster for the addresses."""
+        me = await routes.find_member(self._ctx, person)
+        maybe: tuple[Member, ...] = ()
+        if me is None:
+            told = incoming.told(activity, self._channel.app_id, self._ctx.now())
+            found = None
+            if told is not None:
+                try:
+                    at = await self._channel.address(f"teams:{told.id}")
+                    found = await self._channel.people.find(at, person.id)
+                except ChatError as error:
+                    log.warning("person not looked up", reason=error.reason)
+            if found is not None and found.addresses:
+                members = await identity.members_of(self._ctx, person, found.addresses)
+                if identity.is_clear(person, members):
+                    person = replace(person, email=members[0].email)
+                    me = await routes.find_member(self._ctx, person)
+                else:
+                    maybe = members
+                    person = replace(person, email=None if members else found.addresses[0])
+        language = (me.language if me else None) or self._ctx.programme.language
+        return Asker(person, language, known=me is not None, maybe=maybe)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Goes on after the acknowledgement."""
+
+        async def run() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("teams work failed")
+
+        task = asyncio.create_task(run())
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)

@@ -1,0 +1,108 @@
+"""What Teams tells without anybody typing: installs, removals, and channels that changed."""
+
+from typing import Literal
+
+import structlog
+
+from bot.msteams import incoming
+from bot.msteams.channel import TeamsChannel
+from bot.msteams.incoming import Activity, items, part
+from bot.msteams.origin import Asker
+from handlers import routes, texts
+from handlers.cards import Card, Text
+from handlers.chat import Notice
+from handlers.context import Context
+from storage import conversations
+from storage.models import Conversation
+
+log = structlog.get_logger()
+
+Kind = Literal["place_closed", "place_shared", "installed", "removed"]
+CHANNEL_GONE = frozenset({"channelDeleted"})
+TEAM_GONE = frozenset({"teamDeleted", "teamHardDeleted", "teamArchived"})
+CHANNEL_THERE = frozenset({"channelCreated", "channelRestored"})
+SHARED = frozenset({"channelShared"})
+
+
+class Notices:
+    """Tells handlers what happened to places, and keeps conversations right."""
+
+    def __init__(self, ctx: Context, channel: TeamsChannel) -> None:
+        self._ctx = ctx
+        self._channel = channel
+
+    async def tell(self, activity: Activity) -> None:
+        """Passes on what a conversationUpdate or installationUpdate says."""
+        here = incoming.base(part(activity, "conversation", "id"))
+        us = part(activity, "recipient", "id")
+        event = part(activity, "channelData", "eventType")
+        channel = part(activity, "channelData", "channel", "id") or here
+        team = part(activity, "channelData", "team", "id")
+        added = any(each.get("id") == us for each in items(activity, "membersAdded"))
+        removed = any(each.get("id") == us for each in items(activity, "membersRemoved"))
+        if items(activity, "membersAdded") or items(activity, "membersRemoved"):
+            self._channel.people.forget_readers(here)
+        if part(activity, "action").startswith("remove") or removed:
+            await self._gone(activity, here, team)
+        elif event in TEAM_GONE:
+            await self._close_team(team or here)
+        elif event in CHANNEL_GONE:
+            await self._close(channel)
+        elif event in SHARED:
+            await self._shared(activity, channel)
+        elif event in CHANNEL_THERE:
+            await self._there(activity, channel)
+        elif part(activity, "action").startswith("add") or added:
+            await self._notice("installed", f"teams:{here}")
+
+    def welcome(self, asker: Asker) -> Card:
+        """Gives the first card in a personal chat."""
+        t = texts.of(asker.language, self._ctx.programme.language)
+        company = self._ctx.programme.company
+        if not asker.known:
+            # Also customers' contacts get surveys here: nothing is told of figures.
+            return Card(t("teams.welcome"), (Text(t("teams.welcome_contact", company=company)),),
+                        audience="person")  # fmt: skip
+        body = (Text(t("teams.welcome_member")), Text(t("teams.welcome_help"), "note"))
+        return Card(t("teams.welcome"), body, audience="person")
+
+    async def _gone(self, activity: Activity, here: str, team: str) -> None:
+        if incoming.kind_of(activity) == "channel":
+            await self._close_team(team or here)
+            return
+        await self._close(here)
+        await self._notice("removed", f"teams:{here}")
+
+    async def _close_team(self, team: str) -> None:
+        async with self._ctx.db.reading() as session:
+            rows = await conversations.of_team(session, team)
+        for conversation in dict.fromkeys([team, *(row.id for row in rows)]):
+            await self._close(conversation)
+
+    async def _close(self, conversation: str) -> None:
+        self._channel.people.forget_readers(conversation)
+        async with self._ctx.db.session() as session:
+            await conversations.close(session, conversation, self._ctx.now())
+        await self._notice("place_closed", f"teams:{conversation}")
+
+    async def _shared(self, activity: Activity, channel: str) -> None:
+        self._channel.people.forget_readers(channel)
+        await self._keep(activity, channel, shared=True)
+        await self._notice("place_shared", f"teams:{channel}")
+
+    async def _there(self, activity: Activity, channel: str) -> None:
+        await self._keep(activity, channel, shared=incoming.is_shared(activity))
+
+    async def _keep(self, activity: Activity, channel: str, shared: bool) -> None:
+        told = incoming.told(activity, self._channel.app_id, self._ctx.now())
+        if told is None:
+            return
+        row = Conversation(
+            id=incoming.base(channel), kind="channel", service_url=told.service_url, bot=told.bot,
+            tenant=told.tenant, team=told.team, shared=shared, noted_at=told.noted_at,
+        )  # fmt: skip
+        async with self._ctx.db.session() as session:
+            await conversations.note(session, row)
+
+    async def _notice(self, kind: Kind, place: str) -> None:
+        await routes.notice(self._ctx, Notice(kind, place))

@@ -1,0 +1,122 @@
+"""Who is behind a Teams id, and who can read a conversation: the roster, remembered for a while."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from bot.msteams import errors
+from bot.msteams.connector import Address, Connector
+from bot.msteams.incoming import items, part
+from handlers.chat import InDoubt, TryLater
+
+log = structlog.get_logger()
+
+KEEP_SECONDS = 600.0
+KEEP_READERS_SECONDS = 60.0
+KEEP_AT_MOST = 5000
+# A roster of more pages (of up to 500) can't be vouched for.
+MOST_PAGES = 10
+GUEST_NAME = "#ext#"  # in the sign-in name of every guest
+
+
+@dataclass(frozen=True)
+class TeamsPerson:
+    """What matters of a Teams user. `outside` = a guest, anonymous, or of another organisation."""
+
+    id: str
+    name: str | None
+    addresses: tuple[str, ...]
+    outside: bool
+
+
+class People:
+    """Looks people up in rosters."""
+
+    def __init__(
+        self, connector: Connector, tenant: str, now: Callable[[], float] = monotonic
+    ) -> None:
+        self._connector = connector
+        self._tenant = tenant
+        self._now = now
+        self._known: dict[str, tuple[float, TeamsPerson]] = {}
+        self._readers: dict[str, tuple[float, bool]] = {}
+
+    async def find(self, at: Address, person: str) -> TeamsPerson | None:
+        """Gives a person as a conversation's roster tells, None where it knows none.
+
+        Raises TryLater when the roster can't be read now.
+        """
+        kept = self._known.get(person)
+        if kept is not None and kept[0] > self._now():
+            return kept[1]
+        found = await self.present(at, person)
+        if found is not None:
+            if len(self._known) >= KEEP_AT_MOST:
+                self._known.clear()
+            self._known[person] = (self._now() + KEEP_SECONDS, found)
+        return found
+
+    async def present(self, at: Address, person: str) -> TeamsPerson | None:
+        """Gives a person who is in this conversation now, else None; raises TryLater."""
+        try:
+            return self._read(await self._connector.member(at, person))
+        except Exception as error:
+            reason = errors.read(error)
+            if isinstance(reason, (TryLater, InDoubt)):
+                raise TryLater(reason.reason) from error
+            log.info("person not in the roster", person=person, reason=str(reason))
+            return None
+
+    async def outsiders(self, at: Address) -> bool:
+        """Tells whether people from outside can read a conversation; unknown counts as yes."""
+        kept = self._readers.get(at.conversation)
+        if kept is not None and kept[0] > self._now():
+            return kept[1]
+        try:
+            found = await self._look(at)
+        except Exception as error:
+            log.warning("readers unknown", place=at.conversation, reason=str(errors.read(error)))
+            return True  # not remembered: the next look may succeed
+        self._readers[at.conversation] = (self._now() + KEEP_READERS_SECONDS, found)
+        return found
+
+    def forget_readers(self, conversation: str) -> None:
+        """Drops what is remembered of a conversation that changed."""
+        self._readers.pop(conversation, None)
+
+    async def _look(self, at: Address) -> bool:
+        page: str | None = None
+        for _page in range(MOST_PAGES):
+            roster = await self._connector.members(at, page)
+            people = [self._read(each) for each in items(roster, "members")]
+            if not people or any(person.outside for person in people):
+                return True
+            page = part(roster, "continuationToken") or None
+            if page is None:
+                return False
+        log.warning("conversation too large to know its readers", place=at.conversation)
+        return True
+
+    def _read(self, told: Any) -> TeamsPerson:
+        role = part(told, "userRole").lower()
+        tenant = part(told, "tenantId")
+        upn = part(told, "userPrincipalName").lower()
+        outside = (
+            role in ("guest", "anonymous")
+            or (bool(tenant) and tenant != self._tenant)
+            or GUEST_NAME in upn
+        )
+        addresses = [part(told, "email").lower(), upn]
+        return TeamsPerson(
+            id=part(told, "aadObjectId") or part(told, "objectId") or part(told, "id"),
+            name=part(told, "name") or None,
+            # Another organisation writes its people's addresses: they prove nothing here.
+            addresses=()
+            if outside
+            else tuple(dict.fromkeys(each for each in addresses if "@" in each)),
+            outside=outside,
+        )
+

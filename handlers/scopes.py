@@ -1,0 +1,73 @@
+"""What may be measured: the account, team, segment or programme behind a typed key or name."""
+
+from dataclasses import dataclass
+
+from handlers.context import Context, Refused
+from handlers.measures.measure import Measure, Scope, withheld
+from storage import members, scopes
+from storage.db import Session
+from storage.scopes import Part
+
+NPS_KINDS = ("relationship", "transactional", "product", "similar")
+SMALL_TEAM = 4
+
+
+class NotMeasurable(Refused):
+    """There is nothing to measure as asked; the message says why and what there is instead."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A scope with its name as it is written, and the rows that belong to it."""
+
+    scope: Scope
+    part: Part
+    is_small_team: bool = False
+
+
+def check(kind: str, rho: float | None = None) -> None:
+    """Raises NotMeasurable for a kind without a score or a rho outside 0..1."""
+    if kind not in NPS_KINDS:
+        raise NotMeasurable(f"{kind!r} has no NPS; kinds with one are {', '.join(NPS_KINDS)}")
+    if rho is not None and not 0 <= rho <= 1:
+        raise NotMeasurable(f"rho is between 0 and 1, not {rho}")
+
+
+async def find(session: Session, scope: Scope) -> Found:
+    """Gives what a scope means; raises NotMeasurable where there is no such account or group."""
+    key = scope.key or ""
+    match scope.type:
+        case "all":
+            return Found(Scope("all"), Part())
+        case "account":
+            account = await scopes.find_account(session, key)
+            if account is None:
+                raise NotMeasurable(f"there is no account with the key {key!r}")
+            return Found(Scope("account", account.key), Part(account_ids=(account.id,)))
+        case "team":
+            team = await scopes.find_team(session, key)
+            if team is None:
+                names = ", ".join(each.name for each in await members.teams(session))
+                raise NotMeasurable(f"there is no team {key!r}; teams: {names or 'none'}")
+            size = await scopes.team_size(session, team.id)
+            return Found(Scope("team", team.name), Part(team_id=team.id), size < SMALL_TEAM)
+        case "segment":
+            segment = await scopes.find_segment(session, key)
+            if segment is None:
+                raise NotMeasurable(f"there is no segment {key!r}")
+            return Found(Scope("segment", segment), Part(segment=segment))
+
+
+def is_told(ctx: Context, found: Found) -> bool:
+    """Tells whether the scores of a scope may be known: a small team's are those of its members."""
+    return not found.is_small_team or ctx.programme.measure_members == "lead"
+
+
+def as_told(ctx: Context, found: Found, whole: Measure) -> Measure:
+    """Gives the measure as it may be known."""
+    return whole if is_told(ctx, found) else withheld(whole)
+
+
+def kinds_of(kind: str) -> tuple[str, ...]:
+    """Gives the kinds that count together under this one."""
+    return ("relationship", "similar") if kind == "relationship" else (kind,)
