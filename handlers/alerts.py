@@ -96,8 +96,10 @@ async def deliver(
     """Brings one alert to its places: the engine's job `alert`. What fails is tried again later."""
     now = ctx.now()
     async with ctx.db.quick_session() as session:
-        await alerts.take_back(session, alert_id, job(alert_id, attempt).id, ctx.run)
         alert = await alerts.claim(session, alert_id, ctx.run, now)
+        if alert is None:
+            await alerts.take_back(session, alert_id, job(alert_id, attempt).id, ctx.run)
+            alert = await alerts.claim(session, alert_id, ctx.run, now)
         waiting = None
         if alert is None:
             waiting = await alerts.wait(session, alert_id, now + _BUSY_PAUSE)
