@@ -10,7 +10,7 @@ import aiohttp
 from bot.config import Settings, is_loopback
 from bot.context import make_context, open_database
 from handlers.context import Context
-from storage import answers, scopes
+from storage import answers, scopes, wave_rollups
 from storage.scopes import Part
 
 TIMEOUT_SECONDS = 10
@@ -39,7 +39,7 @@ async def check(settings: Settings, recount: bool) -> tuple[int, list[str]]:
             *await _slack(settings),
         ]
         if recount:
-            findings.append(await _recount(ctx))
+            findings += [await _recount(ctx), await _recount_waves(ctx)]
     finally:
         await db.close()
     lines = []
@@ -124,4 +124,20 @@ async def _recount(ctx: Context) -> Finding:
         f"figures: the rollup of {len(ids)} accounts equals a recount",
         before == after,
         f"{len(before ^ after)} rows differ. This is a fault of npsbot: please report it.",
+    )
+
+
+async def _recount_waves(ctx: Context) -> Finding:
+    async with ctx.db.reading() as session:
+        ids = [row.id for row in await scopes.accounts(session, Part())]
+        waves = await wave_rollups.every_counted(session)
+        differ = 0
+        for wave_id in waves:
+            before = await wave_rollups.read(session, wave_id)
+            await wave_rollups.recount(session, [wave_id], ids)
+            differ += len(before ^ await wave_rollups.read(session, wave_id))
+    return Finding(
+        f"figures: the sums of {len(waves)} closed waves equal a recount",
+        not differ,
+        f"{differ} rows differ. This is a fault of npsbot: please report it.",
     )

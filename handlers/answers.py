@@ -15,7 +15,7 @@ from handlers.cases.wishes import Wish
 from handlers.context import Context, Job
 from storage import alerts as outbox
 from storage import answers as current
-from storage import recording, visits
+from storage import recording, visits, wave_rollups
 from storage.db import Session
 from storage.models import Reply, ResponseStatus
 
@@ -163,6 +163,7 @@ async def _record_group(
         await recording.note_changes(session, changed, now)
         counting = [step for step in touched if step.counts]
         soon = await _recount(session, ctx, counting, now)
+        await _recount_waves(session, touched)
         soon += await _alert(session, ctx, touched, now)
     return [
         problem or _recorded(steps[answer.invitation_id])
@@ -199,6 +200,13 @@ async def _recount(
                 }
             )
     return [(alerts.job_of(alert), alert.due_at) for alert in await outbox.add_many(session, rows)]
+
+
+async def _recount_waves(session: Session, steps: Sequence[Step]) -> None:
+    """Keeps the sums of closed waves true: an answer may come late, or be changed afterwards."""
+    late = [step.asked for step in steps if step.asked.wave_counted]
+    waves = {each.wave_id for each in late if each.wave_id is not None}
+    await wave_rollups.recount(session, waves, {each.account_id for each in late})
 
 
 async def _alert(

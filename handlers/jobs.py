@@ -7,7 +7,7 @@ from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
 from handlers.cases import policy, reminding, telling, wishes
 from handlers.context import Context, Job
-from handlers.waves import approving, closing, progress, sending
+from handlers.waves import approving, closing, counting, progress, sending
 
 # What an alert says, by its `what`.
 BUILDERS: dict[str, Builder] = {
@@ -48,6 +48,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     sending.due,
     progress.due,
     closing.due,
+    counting.due,
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Executable, Table, and_, bindparam, delete, insert, selec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col
 
+from storage import wave_rollups
 from storage.db import Session
 from storage.models import (
     Account,
@@ -23,6 +24,7 @@ from storage.models import (
     ResponseStatus,
     Rollup,
     Survey,
+    Wave,
 )
 
 _RESPONSE: Table = SQLModel.metadata.tables["response"]
@@ -47,6 +49,7 @@ class Asked:
     contact_id: int
     expires_at: datetime | None
     is_test: bool
+    wave_counted: bool  # the wave is closed and its sums are stored
     contact_status: str
     language: str | None
     survey_reasons: list[str] | None
@@ -75,6 +78,7 @@ _INVITATION = (
     col(Invitation.contact_id),
     col(Invitation.expires_at),
     col(Invitation.is_test),
+    col(Wave.counted_to).is_not(None),
     col(Contact.status),
     col(Contact.language),
     col(Survey.reasons),
@@ -110,6 +114,7 @@ def _query() -> Executable:
         select(*_INVITATION, *_RESPONSE.columns)
         .join(Contact, col(Contact.id) == col(Invitation.contact_id))
         .outerjoin(Survey, col(Survey.id) == col(Invitation.survey_id))
+        .outerjoin(Wave, col(Wave.id) == col(Invitation.wave_id))
         .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
         .outerjoin(
             Alert, and_(col(Alert.response_id) == col(Response.id), col(Alert.what) == "critic")
@@ -176,7 +181,17 @@ async def has_old_provisional(session: Session, before: datetime) -> bool:
 
 async def delete_provisional(session: Session, before: datetime) -> None:
     """Deletes the provisional answers older than `before`: nobody ever confirmed them."""
+    query = (
+        select(col(Invitation.wave_id), col(Response.account_id))
+        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
+        .where(*_old_provisional(before), col(Invitation.wave_id).is_not(None))
+    )
+    touched = (await session.execute(query)).all()
     await session.execute(delete(Response).where(*_old_provisional(before)))
+    # Who was asked without a known sending counts for the answer alone.
+    await wave_rollups.recount(
+        session, {wave_id for wave_id, _account in touched}, {each for _wave, each in touched}
+    )
 
 
 def pending(asked: Asked) -> bool:
@@ -194,8 +209,8 @@ def _old_provisional(before: datetime) -> tuple[Any, ...]:
 
 def _asked(row: tuple[Any, ...]) -> Asked:
     stored = row[len(_INVITATION) :]
-    invitation_id, wave_id, kind, account_id, contact_id, expires_at, is_test = row[:7]
-    contact_status, language, reasons, version, alert = row[7 : len(_INVITATION)]
+    invitation_id, wave_id, kind, account_id, contact_id, expires_at, is_test, counted = row[:8]
+    contact_status, language, reasons, version, alert = row[8 : len(_INVITATION)]
     return Asked(
         invitation_id,
         wave_id,
@@ -204,6 +219,7 @@ def _asked(row: tuple[Any, ...]) -> Asked:
         contact_id,
         expires_at,
         is_test,
+        bool(counted),
         contact_status,
         language,
         reasons,

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, literal, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select, update
 
+from storage import wave_rollups
 from storage.alerts import changed_rows, insert_new
 from storage.db import Session
 from storage.models import (
@@ -158,7 +159,13 @@ async def record(session: Session, claimed: Claimed, run: str, **values: Any) ->
         )
         .values(**values)
     )
-    return await changed_rows(session, statement) == 1
+    if await changed_rows(session, statement) != 1:
+        return False
+    if claimed.reminder is None and claimed.invitation.wave_id is not None:
+        # A doubt may be lifted after the wave was closed and counted.
+        waves, accounts = [claimed.invitation.wave_id], [claimed.invitation.account_id]
+        await wave_rollups.recount(session, waves, accounts)
+    return True
 
 
 async def mark_bouncing(session: Session, contact_id: int) -> None:

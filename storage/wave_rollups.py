@@ -10,10 +10,8 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
-    exists,
     func,
     insert,
-    literal,
     or_,
     select,
     true,
@@ -93,9 +91,9 @@ async def recount(
 
 async def to_count(session: Session) -> int | None:
     """Gives a closed wave whose sums are not stored yet, or not all of them; the newest first."""
-    sending = exists(literal(1)).where(
-        col(Invitation.wave_id) == col(Wave.id),
-        col(Invitation.status) == InvitationStatus.SENDING,
+    # Few are being sent at a time, and the index of what is due finds them.
+    sending = select(col(Invitation.wave_id)).where(
+        col(Invitation.status) == InvitationStatus.SENDING, col(Invitation.wave_id).is_not(None)
     )
     query = (
         select(col(Wave.id))
@@ -107,7 +105,7 @@ async def to_count(session: Session) -> int | None:
                 # Until its closing date a stopped wave still takes answers.
                 and_(col(Wave.state) == WaveState.STOPPED, col(Wave.closed_at).is_not(None)),
             ),
-            ~sending,
+            col(Wave.id).not_in(sending),
         )
         .order_by(col(Wave.id).desc())
         .limit(1)

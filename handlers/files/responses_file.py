@@ -11,7 +11,7 @@ from handlers.files.merge import Fields, Outcome, Run, once_each
 from handlers.files.report import shown
 from handlers.files.table import Row, only
 from handlers.files.waves_of_file import FileWave, check_waves, store_waves
-from storage import answers, imports, privacy
+from storage import answers, imports, privacy, wave_rollups
 from storage.db import Session
 from storage.models import Invitation, InvitationStatus, Response, ResponseChange
 
@@ -299,6 +299,8 @@ async def _write(session: Session, run: Run, waves: list[FileWave], changes: Cha
         await answers.recount(
             session, accounts, kind, run.ctx.now(), run.ctx.programme.window_months
         )
+    known = {wave.id for wave in waves if wave.id is not None}
+    await wave_rollups.recount(session, known, {account for account, _kind in changes.touched})
 
 
 def _response(invitation: Fields, invitation_id: int, answer: dict[str, Any]) -> Fields:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlmodel import select
 
+from handlers.waves import counting
 from storage.models import (
     Alert,
     Case,
@@ -14,6 +15,7 @@ from storage.models import (
     ResponseChange,
     Rollup,
     Wave,
+    WaveRollup,
 )
 from tests.factories import Acme, Make, acme_story
 from tests.fakes import FakeEngine
@@ -206,3 +208,24 @@ async def test_suspect_and_provisional_answers_do_not_count(files: Files, acme: 
     await files.stored("responses", text)
     async with files.ctx.db.reading() as session:
         assert (await session.exec(select(Rollup))).all() == []
+
+
+async def test_a_later_file_changes_the_sums_of_a_wave_that_is_counted(
+    files: Files, acme: Acme
+) -> None:
+    await files.stored("responses", PAST)
+    for _tick in range(3):
+        await counting.due(files.ctx)
+    (sums,) = await files.rows(WaveRollup)
+    assert (sums.asked, sums.passives, sums.may_not_recommend) == (3, 1, 1)
+
+    await files.stored(
+        "responses",
+        "account_key,email,survey_kind,wave,invited_at,answered_at,score\n"
+        "acme,jane@acme.example,relationship,Spring,,,2\n"
+        "acme,ole@acme.example,relationship,Spring,,2026-03-05,10\n"
+        "acme,mia@acme.example,relationship,Spring,2026-03-02,,\n",
+    )
+
+    (sums,) = await files.rows(WaveRollup)
+    assert (sums.asked, sums.promoters, sums.passives, sums.detractors) == (4, 1, 0, 1)

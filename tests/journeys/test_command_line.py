@@ -151,7 +151,8 @@ def test_check_names_what_is_missing_and_what_to_do(folder: Path) -> None:
     told = npsbot(folder, "check", "--recount", code=1).stdout
     assert "ok    database" in told
     assert "npsbot run" in told
-    assert "equals a recount" in told
+    assert "accounts equals a recount" in told
+    assert "closed waves equal a recount" in told
 
 
 def test_a_wave_without_privacy_is_refused(folder: Path) -> None:
