@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine as SyncEngine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.lines import Lines
 from handlers.context import Context, Job
 from storage import running
 from storage.db import Database, keep_private
@@ -31,7 +32,7 @@ ALERT_QUEUE = "alert"
 # DBOS looks into a queue once a second by default; an alert must not wait that long (contracts.md).
 ALERT_POLL_SECONDS = 0.1
 WAVE_POLL_SECONDS = 0.5
-LISTENING_SECONDS = 3  # DBOS looks for new queues once a second
+LISTENING_LOOKS = 30  # of 0.1 s: DBOS looks for new queues once a second
 _REMEMBERED = 50_000  # ids of jobs asked for; of an older one the engine itself knows
 
 
@@ -58,6 +59,7 @@ class Engine:
         self._alerts = alerts
         self._ctx: Context | None = None
         self._asked: dict[str, None] = {}
+        self._lines = Lines(self._enqueue_alert)
 
     async def launch(self, ctx: Context) -> None:
         """Starts working for `ctx`; raises AlreadyRunning while another process has our id."""
@@ -106,18 +108,13 @@ class Engine:
         """Asks for a job; a job whose id was asked for before is not carried out again."""
         if job.id in self._asked:
             return  # the clock names what waits at every tick
-        queue = ALERT_QUEUE if job.place is not None else wave_queue(str(job.args[1]))
+        if job.place is not None:
+            await self._lines.join(job, job.place)
+            return
         with SetWorkflowID(job.id):
-            if job.place is not None:
-                with SetEnqueueOptions(queue_partition_key=job.place):
-                    await DBOS.enqueue_workflow_async(
-                        queue, self._workflow, job.name, list(job.args)
-                    )
-            else:
-                await DBOS.enqueue_workflow_async(queue, self._workflow, job.name, list(job.args))
-        self._asked[job.id] = None
-        if len(self._asked) > _REMEMBERED:
-            del self._asked[next(iter(self._asked))]  # the oldest
+            queue = wave_queue(str(job.args[1]))
+            await DBOS.enqueue_workflow_async(queue, self._workflow, job.name, list(job.args))
+        self._remember(job)
 
     async def beat(self) -> None:
         """Notes our sign of life, and takes over the work of processes that gave none."""
@@ -131,11 +128,22 @@ class Engine:
 
     async def close(self) -> None:
         """Stops working; what was in flight goes on at the next start."""
+        self._lines.stop()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         if self._sync_engine is not None:
             self._sync_engine.dispose()
         async with self._db.session() as session:
             await running.forget(session, self.executor_id)
+
+    async def _enqueue_alert(self, job: Job) -> None:
+        with SetWorkflowID(job.id), SetEnqueueOptions(queue_partition_key=job.place):
+            await DBOS.enqueue_workflow_async(ALERT_QUEUE, self._workflow, job.name, list(job.args))
+        self._remember(job)
+
+    def _remember(self, job: Job) -> None:
+        self._asked[job.id] = None
+        if len(self._asked) > _REMEMBERED:
+            del self._asked[next(iter(self._asked))]  # the oldest
 
     async def _run(self, name: str, args: list[int | str]) -> None:
         assert self._ctx is not None
@@ -154,10 +162,10 @@ class Engine:
         """
         alerts = [ALERT_QUEUE] if self._alerts else []
         workers = {f"queue-worker-{queue}" for queue in alerts + self._wave_queues()}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LISTENING_SECONDS):
-                while not workers <= {thread.name for thread in threading.enumerate()}:
-                    await asyncio.sleep(ALERT_POLL_SECONDS)
+        for _ in range(LISTENING_LOOKS):
+            if workers <= {thread.name for thread in threading.enumerate()}:
+                return
+            await asyncio.sleep(ALERT_POLL_SECONDS)
 
     def _wave_queues(self) -> list[str]:
         return [wave_queue(channel) for channel in self._channels]

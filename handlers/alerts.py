@@ -95,9 +95,11 @@ async def deliver(
 ) -> None:
     """Brings one alert to its places: the engine's job `alert`. What fails is tried again later."""
     now = ctx.now()
-    async with ctx.db.session() as session:
-        await alerts.take_back(session, alert_id, job(alert_id, attempt).id, ctx.run)
+    async with ctx.db.quick_session() as session:
         alert = await alerts.claim(session, alert_id, ctx.run, now)
+        if alert is None:
+            await alerts.take_back(session, alert_id, job(alert_id, attempt).id, ctx.run)
+            alert = await alerts.claim(session, alert_id, ctx.run, now)
         waiting = None
         if alert is None:
             waiting = await alerts.wait(session, alert_id, now + _BUSY_PAUSE)
@@ -113,7 +115,7 @@ async def deliver(
         log.exception("alert failed", alert=alert_id, what=alert.what)
         await _try_again(ctx, alert, "a fault in the program, see the log", _pause(alert, None))
     else:
-        async with ctx.db.session() as session:
+        async with ctx.db.quick_session() as session:
             await alerts.finish(session, alert_id, status, ctx.now())
 
 
@@ -182,7 +184,7 @@ async def _post(ctx: Context, alert: Alert, part: Outgoing, place: Place) -> Non
             language=message.language,
             posted_at=ctx.now(),
         )
-    async with ctx.db.session() as session:
+    async with ctx.db.quick_session() as session:
         await alerts.note_sent(session, alert.id, mark, posting)
     alert.detail = {**alert.detail, "sent_to": [*alert.detail.get("sent_to", ()), mark]}
 

@@ -151,7 +151,7 @@ async def _record_group(
     ctx: Context, answers: Sequence[Answer]
 ) -> tuple[list[Recorded | AnswerError], list[_Soon]]:
     now = ctx.now()
-    async with ctx.db.quick_session() as session:
+    async with ctx.db.quick_session(first=True) as session:
         asked = await recording.asked(session, {answer.invitation_id for answer in answers})
         steps: dict[int, Step] = {}
         problems = [lay_over(answer, asked, steps, now, ctx.programme) for answer in answers]
@@ -253,6 +253,7 @@ def _critic(step: Step, response_id: int, settle_at: datetime) -> Critic:
         comment=row["comment"],
         answered_at=row["answered_at"],
         settle_at=settle_at,
+        known=step.asked.response is not None,
     )
 
 

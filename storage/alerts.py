@@ -2,34 +2,44 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Insert, Update, exists
+from sqlalchemy import CursorResult, Table, Update, bindparam, exists, inspect
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import aliased
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.db import Session
 from storage.models import Alert, AlertStatus, Case, Posting
 
+_ALERT: Table = SQLModel.metadata.tables["alert"]
 # No sending takes this long: the process died. The engine's own recovery is faster where it works.
 _SENDING_AT_MOST = timedelta(minutes=5)
+_BLANK: dict[str, Any] = {
+    "status": AlertStatus.PENDING, "case_id": None, "response_id": None, "wave_id": None,
+    "member_id": None, "account_id": None, "attempts": 0,
+}  # fmt: skip
 
 
 async def insert_new(
     session: Session, model: type[SQLModel], rows: Sequence[dict[str, Any]]
 ) -> None:
     """Inserts rows with one statement and leaves out those that a unique key already holds."""
-    if not rows:
-        return
-    on_postgres = session.get_bind().dialect.name == "postgresql"
-    statement: Insert = (
-        postgresql.insert(model).on_conflict_do_nothing()
-        if on_postgres
-        else sqlite.insert(model).on_conflict_do_nothing()
-    )
-    await session.execute(statement, list(rows))
+    if rows:
+        await session.execute(inserting(session, model), list(rows))
+
+
+def inserting(session: Session, model: type[SQLModel]) -> PostgresInsert | SqliteInsert:
+    """Gives an INSERT that leaves out rows that a unique key already holds."""
+    table = inspect(model).local_table
+    assert isinstance(table, Table)
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 async def changed_rows(session: Session, statement: Update) -> int:
@@ -43,15 +53,15 @@ async def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> list[Ale
     """Stores the alerts whose key is new, and gives the rows of all keys in the order asked."""
     if not rows:
         return []
-    whole = {
-        "status": AlertStatus.PENDING, "case_id": None, "response_id": None, "wave_id": None,
-        "member_id": None, "account_id": None, "attempts": 0,
-    }  # fmt: skip
-    await insert_new(session, Alert, [{**whole, "detail": {}, **row} for row in rows])
-    keys = [row["key"] for row in rows]
-    found = (await session.exec(select(Alert).where(col(Alert.key).in_(keys)))).all()
-    by_key = {alert.key: alert for alert in found}
-    return [by_key[key] for key in keys]
+    whole = {row["key"]: {**_BLANK, "detail": {}, **row} for row in rows}
+    adding = inserting(session, Alert).returning(col(Alert.id), col(Alert.key))
+    added = (await session.execute(adding, list(whole.values()))).all()
+    by_key = {key: Alert(id=alert_id, **whole[key]) for alert_id, key in added}
+    known = [key for key in whole if key not in by_key]
+    if known:
+        found = (await session.exec(select(Alert).where(col(Alert.key).in_(known)))).all()
+        by_key |= {alert.key: alert for alert in found}
+    return [by_key[row["key"]] for row in rows]
 
 
 async def claim(session: Session, alert_id: int, claimed_by: str, now: datetime) -> Alert | None:
@@ -60,25 +70,39 @@ async def claim(session: Session, alert_id: int, claimed_by: str, now: datetime)
     Two alerts of one case are never sent at a time: the first becomes the case's card and the
     second its thread, so the case's row is locked before looking.
     """
-    case_id = (await session.exec(select(Alert.case_id).where(col(Alert.id) == alert_id))).first()
-    other = aliased(Alert)
-    taken = (
-        update(Alert)
-        .where(
-            col(Alert.id) == alert_id,
-            col(Alert.status) == AlertStatus.PENDING,
-            col(Alert.due_at) <= now,
-        )
-        .values(status=AlertStatus.SENDING, claimed_by=claimed_by, claimed_at=now)
-    )
-    if case_id is not None:
-        await session.exec(select(Case.id).where(col(Case.id) == case_id).with_for_update())
-        taken = taken.where(
-            ~exists().where(col(other.case_id) == case_id, col(other.status) == AlertStatus.SENDING)
-        )
-    if await changed_rows(session, taken) != 1:
+    alert = await session.get(Alert, alert_id, populate_existing=True)
+    if alert is None:
         return None
-    return await session.get_one(Alert, alert_id, populate_existing=True)
+    if alert.case_id is not None and session.get_bind().dialect.name == "postgresql":
+        await session.exec(select(Case.id).where(col(Case.id) == alert.case_id).with_for_update())
+    asked = {"asked": alert_id, "case": alert.case_id, "by": claimed_by, "now": now}
+    taken = await session.execute(_claiming(), asked)
+    assert isinstance(taken, CursorResult)
+    if taken.rowcount != 1:
+        return None
+    for name, value in (("status", AlertStatus.SENDING), ("claimed_by", claimed_by)):
+        set_committed_value(alert, name, value)
+    set_committed_value(alert, "claimed_at", now)
+    return alert
+
+
+# Built once: on the way of every alert, building a statement costs more than running it.
+@cache
+def _claiming() -> Update:
+    other = _ALERT.alias()
+    of_case = exists().where(
+        other.c.case_id == bindparam("case"), other.c.status == AlertStatus.SENDING
+    )
+    return (
+        update(_ALERT)
+        .where(
+            _ALERT.c.id == bindparam("asked"),
+            _ALERT.c.status == AlertStatus.PENDING,
+            _ALERT.c.due_at <= bindparam("now"),
+            ~of_case,
+        )
+        .values(status=AlertStatus.SENDING, claimed_by=bindparam("by"), claimed_at=bindparam("now"))
+    )
 
 
 async def take_back(session: Session, alert_id: int, job: str, run: str) -> None:
@@ -119,9 +143,13 @@ async def put_back(
 
 async def finish(session: Session, alert_id: int, status: AlertStatus, now: datetime) -> None:
     """Ends an alert: sent, or cancelled because there is nothing to say any more."""
-    alert = await session.get_one(Alert, alert_id)
-    alert.status, alert.sent_at, alert.problem = status, now, None
-    session.add(alert)
+    await session.execute(_ending(), {"asked": alert_id, "as": status, "now": now})
+
+
+@cache
+def _ending() -> Update:
+    ended = update(_ALERT).where(_ALERT.c.id == bindparam("asked"))
+    return ended.values(status=bindparam("as"), sent_at=bindparam("now"), problem=None)
 
 
 async def note_sent(session: Session, alert_id: int, place: str, posting: Posting | None) -> None:

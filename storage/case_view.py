@@ -2,8 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
+from sqlalchemy import Executable, bindparam
+from sqlalchemy import select as select_rows
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from storage.db import Session
@@ -20,6 +24,8 @@ from storage.models import (
     Response,
     ResponseChange,
     ResponseStatus,
+    Team,
+    Wave,
 )
 
 _LOOK_BACK = 200  # solved cases in which a like one is looked for
@@ -47,6 +53,41 @@ class SolvedBefore(NamedTuple):
     account: Account
     solver: Member | None
     reasons: list[str]
+
+
+class Around(NamedTuple):
+    """A case with what belongs to it; `owner` is responsible, `account_owner` that of record."""
+
+    case: Case
+    account: Account
+    team: Team | None
+    wave: Wave | None
+    owner: Member | None
+    account_owner: Member | None
+    taker: Member | None
+
+
+async def around(session: Session, case_id: int) -> Around:
+    """Gives a case with what belongs to it; raises NoResultFound if there is none."""
+    fresh = {"populate_existing": True}
+    found = await session.execute(_around(), {"case": case_id}, execution_options=fresh)
+    return Around(*found.one())
+
+
+# Built once: on the way of every alert, building a statement costs more than running it.
+@cache
+def _around() -> Executable:
+    owner, account_owner, taker = aliased(Member), aliased(Member), aliased(Member)
+    return (
+        select_rows(Case, Account, Team, Wave, owner, account_owner, taker)
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .outerjoin(Team, col(Team.id) == col(Account.team_id))
+        .outerjoin(Wave, col(Wave.id) == col(Case.wave_id))
+        .outerjoin(owner, col(owner.id) == col(Case.owner_id))
+        .outerjoin(account_owner, col(account_owner.id) == col(Account.owner_id))
+        .outerjoin(taker, col(taker.id) == col(Case.taken_by))
+        .where(col(Case.id) == bindparam("case"))
+    )
 
 
 async def joined(session: Session, case_id: int) -> list[Joined]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func
 from sqlmodel import col, delete, or_, select, update
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
-from storage.alerts import changed_rows, insert_new
+from storage.alerts import changed_rows, insert_new, inserting
 from storage.db import Session
 from storage.models import (
     OPEN_STATES,
@@ -40,55 +40,54 @@ class Ground:
     leads: Mapping[int, Member]
     places: Mapping[tuple[str, int], str]
     cases: Mapping[CaseKey, Case]
-    joined: frozenset[int]
+    joined: Mapping[int, Case]
 
 
 async def ground(
-    session: Session,
-    contact_ids: Collection[int],
-    account_ids: Collection[int],
-    response_ids: Collection[int],
+    session: Session, contact_ids: Collection[int], response_ids: Collection[int]
 ) -> Ground:
-    """Loads all that opening cases for these critics needs, in a fixed number of statements."""
-    contacts = (await session.exec(_contacts(), params={"ids": list(contact_ids)})).all()
-    accounts = (await session.exec(_accounts(), params={"ids": list(account_ids)})).all()
-    owner_ids = {account.owner_id for account in accounts if account.owner_id is not None}
-    team_ids = {account.team_id for account in accounts if account.team_id is not None}
+    """Loads all that opening cases for these critics needs, in a fixed number of statements.
+
+    `response_ids` are those of the critics that may belong to a case already.
+    """
+    asked = (await session.exec(_asked(), params={"ids": list(contact_ids)})).all()
+    accounts = {account.id: account for _contact, account in asked}
+    owner_ids = {each.owner_id for each in accounts.values() if each.owner_id is not None}
+    team_ids = {each.team_id for each in accounts.values() if each.team_id is not None}
     around = {"ids": list(owner_ids), "teams": list(team_ids)}
     members = (await session.exec(_members(), params=around)).all()
     backup_ids = {member.backup_id for member in members if member.backup_id is not None}
     around = {"ids": list(backup_ids), "teams": []}
     backups = (await session.exec(_members(), params=around)).all() if backup_ids else ()
     around = {"ids": list(owner_ids | backup_ids), "teams": list(team_ids)}
-    places = (await session.exec(_places(), params=around)).all()
-    joined = (await session.exec(_joined(), params={"ids": list(response_ids)})).all()
+    places = (await session.execute(_places(), around)).all()
     return Ground(
-        {contact.id: contact for contact in contacts},
-        {account.id: account for account in accounts},
+        {contact.id: contact for contact, _account in asked},
+        accounts,
         {member.id: member for member in (*members, *backups)},
         {
             member.team_id: member
             for member in members
             if member.role == MemberRole.TEAM_LEAD and member.team_id is not None
         },
-        {_place_owner(place): place.place for place in places},
-        await open_of(session, account_ids),
-        frozenset(joined),
+        {_place_owner(member_id, team_id): place for member_id, team_id, place in places},
+        await open_of(session, accounts),
+        await of_responses(session, response_ids) if response_ids else {},
     )
 
 
 # Built once: on the way of every answer, building a statement costs more than running it.
 @cache
-def _contacts() -> SelectOfScalar[Contact]:
-    return select(Contact).where(col(Contact.id).in_(_given("ids")))
-
-
-@cache
-def _accounts() -> SelectOfScalar[Account]:
+def _asked() -> Select[Contact, Account]:
     # The lock makes two groups open the case of one account after each other: a case without a
     # wave has no unique key that would stop the second.
-    query = select(Account).where(col(Account.id).in_(_given("ids"))).order_by(col(Account.id))
-    return query.with_for_update(key_share=True)
+    query = (
+        select(Contact, Account)
+        .join(Account, col(Account.id) == col(Contact.account_id))
+        .where(col(Contact.id).in_(_given("ids")))
+        .order_by(col(Account.id))
+    )
+    return query.with_for_update(key_share=True, of=Account)
 
 
 @cache
@@ -102,17 +101,12 @@ def _members() -> SelectOfScalar[Member]:
 
 
 @cache
-def _places() -> SelectOfScalar[BoundPlace]:
+def _places() -> Select[int | None, int | None, str]:
     of_them = or_(
         col(BoundPlace.member_id).in_(_given("ids")), col(BoundPlace.team_id).in_(_given("teams"))
     )
-    return select(BoundPlace).where(of_them).order_by(col(BoundPlace.id).desc())
-
-
-@cache
-def _joined() -> SelectOfScalar[int]:
-    ids = col(CaseResponse.response_id).in_(_given("ids"))
-    return select(CaseResponse.response_id).where(ids)
+    found = select(col(BoundPlace.member_id), col(BoundPlace.team_id), col(BoundPlace.place))
+    return found.where(of_them).order_by(col(BoundPlace.id).desc())
 
 
 @cache
@@ -126,10 +120,8 @@ def _given(name: str) -> BindParameter[Any]:
     return bindparam(name, expanding=True)
 
 
-def _place_owner(place: BoundPlace) -> tuple[str, int]:
-    if place.member_id is not None:
-        return ("member", place.member_id)
-    return ("team", place.team_id or 0)
+def _place_owner(member_id: int | None, team_id: int | None) -> tuple[str, int]:
+    return ("team", team_id or 0) if member_id is None else ("member", member_id)
 
 
 async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Case]:
@@ -138,9 +130,19 @@ async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKe
     return {(case.account_id, case.kind, case.wave_id): case for case in found}
 
 
-async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Opens cases; one that is open already for the account, kind and wave stays as it is."""
-    await insert_new(session, Case, rows)
+async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[CaseKey, Case]:
+    """Opens cases, and gives those that were not open already for account, kind and wave."""
+    if not rows:
+        return {}
+    key = (col(Case.account_id), col(Case.kind), col(Case.wave_id))
+    statement = inserting(session, Case).returning(col(Case.id), *key)
+    made = (await session.execute(statement, list(rows))).all()
+    by_key = {(row["account_id"], row["kind"], row["wave_id"]): row for row in rows}
+    opened: dict[CaseKey, Case] = {}
+    for case_id, account_id, kind, wave_id in made:
+        row = by_key[account_id, kind, wave_id]
+        opened[account_id, kind, wave_id] = Case(id=case_id, **row)
+    return opened
 
 
 async def join(session: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -4,34 +4,18 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 
-import sqlalchemy.ext.asyncio
-import sqlalchemy.orm
-from sqlalchemy import event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session as SqlModelSession
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 import storage.models  # noqa: F401  (the tables register themselves with the metadata)
-from storage.inline import InlineConnection
+from storage.inline import Inline
+from storage.session import Session
 from storage.turns import Turns
 
-
-class _SyncSession(SqlModelSession):
-    """What runs below the asynchronous session."""
-
-    # SQLModel's own warns at each call; queries that read columns and not models need it.
-    execute = sqlalchemy.orm.Session.execute
-
-
-class Session(AsyncSession):
-    """`exec` gives models; `execute` runs everything else, rows of columns and set-based writes."""
-
-    sync_session_class = _SyncSession
-    execute = sqlalchemy.ext.asyncio.AsyncSession.execute
-
+__all__ = ["Database", "Session", "database_url", "keep_private"]
 
 BUSY_TIMEOUT_MS = 15_000  # SQLite: how long a writer waits for another process's transaction
 _IMMEDIATE = "npsbot_immediate"
@@ -63,18 +47,23 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
         self._turns = Turns()
+        self._quick: Inline | None = None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.engine: AsyncEngine = create_async_engine(
                 self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
             )
             keep_private(self.url.database)
-            _prepare_sqlite(self.engine)
-            self._quick = create_async_engine(self.url, async_creator=self._inline)
-            _prepare_sqlite(self._quick)
+            _prepare_sqlite(self.engine.sync_engine)
+            quick = create_engine(
+                self.url.set(drivername="sqlite"),
+                connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+                execution_options={_IMMEDIATE: True},
+            )
+            _prepare_sqlite(quick)
+            self._quick = Inline(quick)
         else:
             self.engine = create_async_engine(self.url, pool_size=10, max_overflow=10)
-            self._quick = self.engine
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
@@ -82,18 +71,25 @@ class Database:
 
         On SQLite it takes the write lock at once: it waits its turn and never fails half way.
         """
-        async with self._writing(self.engine) as session:
-            yield session
+        async with self._turn(), self.engine.connect() as connection:
+            connection = await connection.execution_options(**{_IMMEDIATE: True})
+            async with Session(bind=connection, expire_on_commit=False) as session:
+                async with session.begin():
+                    yield session
 
     @asynccontextmanager
-    async def quick_session(self) -> AsyncIterator[Session]:
+    async def quick_session(self, *, first: bool = False) -> AsyncIterator[Session]:
         """A write transaction of many short statements: on SQLite they need no thread each.
 
-        It goes before the others that wait to write. A long statement would hold up the whole
-        process, so nothing that scans belongs in it.
+        A long statement would hold up the whole process, so nothing that scans belongs in it.
+        `first` goes before the others that wait to write.
         """
-        async with self._writing(self._quick, first=True) as session:
-            yield session
+        if self._quick is None:
+            async with self.session() as session:
+                yield session
+        else:
+            async with self._turn(first), self._quick.transaction() as session:
+                yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session]:
@@ -112,27 +108,17 @@ class Database:
     async def close(self) -> None:
         """Closes all connections."""
         await self.engine.dispose()
-        await self._quick.dispose()
-
-    @asynccontextmanager
-    async def _writing(self, engine: AsyncEngine, first: bool = False) -> AsyncIterator[Session]:
-        async with self._turn(first), engine.connect() as connection:
-            connection = await connection.execution_options(**{_IMMEDIATE: True})
-            async with Session(bind=connection, expire_on_commit=False) as session:
-                async with session.begin():
-                    yield session
+        if self._quick is not None:
+            self._quick.close()
 
     def _turn(self, first: bool = False) -> AbstractAsyncContextManager[None]:
         # Waiting for SQLite's own lock is a lottery: each looks again after up to 100 ms, and
         # among many writers one may never see it free. Other processes still meet there.
         return self._turns.one(first=first) if self.is_sqlite else nullcontext()
 
-    async def _inline(self) -> InlineConnection:
-        return InlineConnection(self.url.database or "", BUSY_TIMEOUT_MS / 1000)
 
-
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         # The driver's own BEGIN is switched off; we write ours, to choose the lock.
         connection.isolation_level = None
@@ -146,7 +132,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get(_IMMEDIATE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

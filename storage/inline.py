@@ -1,100 +1,78 @@
 """SQLite without a thread hop per statement: for transactions of many short statements."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 
-_WAITS = ("BEGIN", "COMMIT", "ROLLBACK")  # for the lock, or for the disk
+from sqlalchemy import Connection, Engine
+
+from storage.session import Session
 
 
-class InlineCursor:
-    """A cursor whose statements run on the event loop itself; only waiting happens in a thread."""
+class InlineSession(Session):
+    """A session whose statements run on the event loop itself, on a plain connection."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
-        self._cursor = cursor
-        self.arraysize = cursor.arraysize
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(expire_on_commit=False)
+        self.sync_session.bind = connection
 
-    async def __aenter__(self) -> "InlineCursor":
-        return self
+    async def execute(self, *args: Any, **values: Any) -> Any:
+        """Runs a statement."""
+        return self.sync_session.execute(*args, **values)
 
-    @property
-    def description(self) -> Any:
-        """The columns of the result, as sqlite3 tells them."""
-        return self._cursor.description
+    async def exec(self, *args: Any, **values: Any) -> Any:
+        """Runs a statement of models."""
+        return self.sync_session.exec(*args, **values)
 
-    @property
-    def rowcount(self) -> int:
-        """How many rows the last statement changed."""
-        return self._cursor.rowcount
+    async def get(self, *args: Any, **values: Any) -> Any:
+        """Gives a row by its key, or None."""
+        return self.sync_session.get(*args, **values)
 
-    @property
-    def lastrowid(self) -> int | None:
-        """The id of the last row inserted."""
-        return self._cursor.lastrowid
+    async def get_one(self, *args: Any, **values: Any) -> Any:
+        """Gives a row by its key."""
+        return self.sync_session.get_one(*args, **values)
 
-    async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        """Runs one statement."""
-        if statement.startswith(_WAITS):
-            await asyncio.to_thread(self._cursor.execute, statement, parameters)
-        else:
-            self._cursor.execute(statement, parameters)
-
-    async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> None:
-        """Runs one statement for many rows."""
-        self._cursor.executemany(statement, parameters)
-
-    async def fetchall(self) -> list[Any]:
-        """Gives all rows."""
-        return self._cursor.fetchall()
-
-    async def close(self) -> None:
-        """Frees the cursor."""
-        self._cursor.close()
+    async def flush(self, objects: Any = None) -> None:
+        """Writes what was added or changed."""
+        self.sync_session.flush(objects)
 
 
-class InlineConnection:
-    """What SQLAlchemy's aiosqlite dialect needs of a connection."""
+class Inline:
+    """Transactions of a SQLite engine; only waiting, for the lock or the disk, is in a thread."""
 
-    def __init__(self, path: str, timeout: float) -> None:
-        # One transaction uses it at a time; the thread that waits for a lock is not ours.
-        self._connection = sqlite3.connect(path, timeout=timeout, check_same_thread=False)
-        self._conn = self._connection
-        self._tx = self
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Its own: the event loop's may be closed while a last message is still noted as sent.
+        self._waiting = ThreadPoolExecutor(1, "sqlite")
 
-    def put_nowait(self, work: tuple["asyncio.Future[None]", Callable[[], None]]) -> None:
-        """Carries out at once what aiosqlite would queue for its thread."""
-        future, function = work
-        function()
-        future.set_result(None)
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """Commits at the end, rolls back on any error."""
+        wait = asyncio.get_running_loop().run_in_executor
+        connection = await wait(self._waiting, self._begin)
+        try:
+            session = InlineSession(connection)
+            try:
+                yield session
+                session.sync_session.flush()
+                await wait(self._waiting, connection.commit)
+            finally:
+                session.sync_session.close()
+        finally:
+            connection.close()  # rolls back what was not committed
 
-    @property
-    def isolation_level(self) -> str | None:
-        """None once the driver's own BEGIN is switched off."""
-        return self._connection.isolation_level
+    def close(self) -> None:
+        """Closes all connections."""
+        self._waiting.shutdown()
+        self._engine.dispose()
 
-    def cursor(self) -> InlineCursor:
-        """Gives a new cursor."""
-        return InlineCursor(self._connection.cursor())
-
-    async def create_function(self, *args: Any, **values: Any) -> None:
-        """Adds a function to the connection."""
-        self._connection.create_function(*args, **values)
-
-    async def commit(self) -> None:
-        """Ends the transaction, in a thread: the disk may take its time."""
-        if self._connection.in_transaction:
-            await asyncio.to_thread(self._connection.commit)
-
-    async def rollback(self) -> None:
-        """Throws the transaction away."""
-        if self._connection.in_transaction:
-            await asyncio.to_thread(self._connection.rollback)
-
-    async def close(self) -> None:
-        """Closes the connection."""
-        self._connection.close()
-
-    def stop(self) -> None:
-        """Closes the connection where nothing can be awaited any more."""
-        self._connection.close()
+    def _begin(self) -> Connection:
+        connection = self._engine.connect()
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection

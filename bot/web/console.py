@@ -61,7 +61,7 @@ class ConsoleChannel:
 
     async def send(self, place: Place, message: Message) -> MessageRef:
         """Posts a message; raises Unreachable when the message it answers is not there."""
-        async with self._db.session() as session:
+        async with self._db.quick_session() as session:
             thread = None
             if message.reply_to is not None:
                 parent = await console.find(session, place, message.reply_to.id)

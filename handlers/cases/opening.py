@@ -37,6 +37,7 @@ class Critic:
     comment: str | None
     answered_at: datetime
     settle_at: datetime
+    known: bool = True  # it was stored before this group: it may belong to a case already
 
     @property
     def key(self) -> CaseKey:
@@ -63,8 +64,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     ground = await cases.ground(
         session,
         {critic.contact_id for critic in critics},
-        {critic.account_id for critic in critics},
-        [critic.response_id for critic in critics],
+        [critic.response_id for critic in critics if critic.known],
     )
     new = [critic for critic in critics if critic.response_id not in ground.joined]
     hidden = {
@@ -74,10 +74,12 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     }
     now = ctx.now()
     openers = _openers(new, ground)
-    await cases.open_new(
+    fresh = await cases.open_new(
         session, [_opened(ctx, ground, opener, hidden) for opener in openers.values()]
     )
-    opened = await cases.open_of(session, {critic.account_id for critic in new}) if new else {}
+    opened = {**ground.cases, **fresh}
+    if opened.keys() < openers.keys():  # somebody opened one meanwhile
+        opened |= await cases.open_of(session, {critic.account_id for critic in new})
     await cases.join(
         session,
         [
@@ -91,7 +93,8 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         ],
     )
     await _note_joining(session, ctx, ground, new, opened)
-    by_response = await cases.of_responses(session, [critic.response_id for critic in critics])
+    case_ids = {critic.response_id: opened[critic.key].id for critic in new}
+    case_ids |= {response_id: case.id for response_id, case in ground.joined.items()}
     # Also for an answer that is in its case already: "show it to the manager" comes last.
     await cases.hide(session, hidden)
     if any(case.hidden_from_owner for case in opened.values()):
@@ -103,7 +106,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
                 "key": f"response:{critic.response_id}",
                 "what": "critic",
                 "due_at": critic.settle_at,
-                "case_id": by_response[critic.response_id].id,
+                "case_id": case_ids[critic.response_id],
                 "response_id": critic.response_id,
                 "account_id": critic.account_id,
                 "wave_id": critic.wave_id,
@@ -115,7 +118,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:
-            case_id = by_response[critic.response_id].id
+            case_id = case_ids[critic.response_id]
             await outbox.revive(session, alert, case_id, critic.settle_at)
     return [_due(alert) for alert in rows]
 

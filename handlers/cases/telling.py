@@ -33,7 +33,7 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """A critic's answer: the case's card, or a card in its thread when the case has one already."""
     assert alert.case_id is not None
     assert alert.response_id is not None
-    async with ctx.db.session() as session:
+    async with ctx.db.quick_session() as session:
         view = await load(session, ctx, alert.case_id)
         answer = view.answer(alert.response_id)
         if not is_critic(answer):

@@ -75,8 +75,7 @@ class CaseView:
 
 async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     """Gives the view of a case; raises if there is none (ids come from our own rows)."""
-    case = await session.get_one(Case, case_id, populate_existing=True)
-    account = await session.get_one(Account, case.account_id)
+    found = await case_view.around(session, case_id)
     joined = await case_view.joined(session, case_id)
     answers = tuple(
         [
@@ -97,16 +96,16 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         None,
     )
     return CaseView(
-        case,
-        account,
-        await members.by_id(session, case.owner_id),
-        await members.by_id(session, account.owner_id),
-        await members.by_id(session, case.taken_by),
-        await session.get(Team, account.team_id) if account.team_id is not None else None,
-        await session.get(Wave, case.wave_id) if case.wave_id is not None else None,
+        found.case,
+        found.account,
+        found.owner,
+        found.account_owner,
+        found.taker,
+        found.team,
+        found.wave,
         answers,
-        await _heard(session, ctx, case, {a.response.id for a in answers if a.hidden}),
-        await _helped(session, case, answers),
+        await _heard(session, ctx, found.case, {a.response.id for a in answers if a.hidden}),
+        await _helped(session, found.case, answers),
         last,
         await members.by_id(session, last.member_id) if last is not None else None,
         said,
