@@ -273,6 +273,28 @@ def slack_manifest() -> None:
     print(reasons(), file=sys.stderr)
 
 
+@app.command(name="teams-package")
+def teams_package(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Such as npsbot.zip.")],
+) -> None:
+    """Write the app package that an administrator uploads to Microsoft Teams."""
+    from bot.msteams.package import PackageError, package, reasons
+
+    chosen = settings()
+    try:
+        made = package(
+            chosen.teams.app_id, chosen.server.public_url, chosen.programme.company or ""
+        )
+    except PackageError as error:
+        _stop(str(error))
+    try:
+        out.write_bytes(made)
+    except OSError as error:
+        _stop(f"{out} can't be written: {error.strerror}")
+    print(f"{out} is ready: upload it in the Teams admin center, Manage apps, Upload new app.")
+    print(reasons(), file=sys.stderr)
+
+
 def _chat(text: str, member: str, format: Format = "text") -> None:
     from bot.chat_command import answer
 

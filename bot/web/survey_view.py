@@ -168,6 +168,13 @@ def stopped(ctx: Context, t: Texts) -> web.Response:
     return _about(ctx, t, 200, "stopped", contact)
 
 
+def about(ctx: Context, t: Texts) -> web.Response:
+    """Tells who runs npsbot, what is stored, and on which terms it is used."""
+    rules, company = ctx.programme.privacy, ctx.programme.company
+    contact = rules.contact or t("page.unknown_contact")
+    return _page("about.html", t, company=company, rules=rules, contact=contact)
+
+
 def _notice(
     page: Page, status: int, key: str, title: str | None = None, **values: object
 ) -> web.Response:
