@@ -9,7 +9,8 @@ from handlers.alerts import Outgoing
 from handlers.calendars import is_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Text
 from handlers.cases import opening, places, times
-from handlers.cases.card import Reader, status
+from handlers.cases.card import status
+from handlers.cases.card_facts import Reader
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
 from handlers.context import Context, Job

@@ -12,11 +12,12 @@ from sqlmodel import col, select
 
 from storage.db import Session
 from storage.models import (
+    DONE_STATES,
+    OPEN_STATES,
     Account,
     Case,
     CaseEvent,
     CaseResponse,
-    CaseState,
     Contact,
     CurrentAnswer,
     Member,
@@ -65,6 +66,7 @@ class Around(NamedTuple):
     owner: Member | None
     account_owner: Member | None
     taker: Member | None
+    solver: Member | None
 
 
 async def around(session: Session, case_id: int) -> Around:
@@ -77,15 +79,16 @@ async def around(session: Session, case_id: int) -> Around:
 # Built once: on the way of every alert, building a statement costs more than running it.
 @cache
 def _around() -> Executable:
-    owner, account_owner, taker = aliased(Member), aliased(Member), aliased(Member)
+    owner, account_owner, taker, solver = (aliased(Member) for _each in range(4))
     return (
-        select_rows(Case, Account, Team, Wave, owner, account_owner, taker)
+        select_rows(Case, Account, Team, Wave, owner, account_owner, taker, solver)
         .join(Account, col(Account.id) == col(Case.account_id))
         .outerjoin(Team, col(Team.id) == col(Account.team_id))
         .outerjoin(Wave, col(Wave.id) == col(Case.wave_id))
         .outerjoin(owner, col(owner.id) == col(Case.owner_id))
         .outerjoin(account_owner, col(account_owner.id) == col(Account.owner_id))
         .outerjoin(taker, col(taker.id) == col(Case.taken_by))
+        .outerjoin(solver, col(solver.id) == col(Case.solved_by))
         .where(col(Case.id) == bindparam("case"))
     )
 
@@ -150,6 +153,26 @@ async def critics_of(session: Session, account_id: int, kind: str) -> list[tuple
     return list((await session.exec(query)).all())
 
 
+async def other_open(session: Session, case: Case) -> Case | None:
+    """Gives the case that is open for the same account, survey kind and wave, if not this one.
+
+    The account is locked first, as opening a case does: none is opened before the commit.
+    """
+    lock = select(Account.id).where(col(Account.id) == case.account_id)
+    await session.exec(lock.with_for_update(key_share=True))
+    same_wave = (
+        col(Case.wave_id).is_(None) if case.wave_id is None else col(Case.wave_id) == case.wave_id
+    )
+    query = select(Case).where(
+        col(Case.account_id) == case.account_id,
+        col(Case.kind) == case.kind,
+        same_wave,
+        col(Case.state).in_(OPEN_STATES),
+        col(Case.id) != case.id,
+    )
+    return (await session.exec(query.limit(1))).first()
+
+
 async def events(session: Session, case_id: int) -> Sequence[CaseEvent]:
     """Gives the timeline of a case, the latest first."""
     query = select(CaseEvent).where(col(CaseEvent.case_id) == case_id)
@@ -172,7 +195,7 @@ async def solved_like(
         .join(Response, col(Response.id) == col(CaseResponse.response_id))
         .outerjoin(Member, col(Member.id) == col(Case.taken_by))
         .where(
-            col(Case.state) == CaseState.SOLVED,
+            col(Case.state).in_(DONE_STATES),
             col(Case.what_helped).is_not(None),
             col(Case.account_id) != case.account_id,
             col(Case.hidden_from_owner).is_(False),

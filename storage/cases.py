@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -28,6 +29,10 @@ from storage.models import (
 )
 
 CaseKey = tuple[int, str, int | None]  # account, kind, wave
+
+
+class AnotherOpen(Exception):
+    """A case was opened for the same account, kind and wave a moment before; nothing was kept."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,10 @@ async def change(
         .values(version=col(Case.version) + 1, **values)
         .execution_options(synchronize_session=False)
     )
-    return await changed_rows(session, statement) == 1
+    try:
+        return await changed_rows(session, statement) == 1
+    except IntegrityError as error:
+        raise AnotherOpen(case.id) from error
 
 
 async def change_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -3,11 +3,11 @@
 from handlers.cards import Reply
 from handlers.cases import acting, seeing
 from handlers.cases.acting import Plan, Scene
-from handlers.cases.view import undo_until
+from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
 from handlers.context import Context, Refused
 from storage import case_view, cases, members
-from storage.models import CaseState, Member
+from storage.models import OPEN_STATES, CaseState, Member
 
 
 async def take(ctx: Context, click: Click, me: Member) -> Reply:
@@ -28,9 +28,7 @@ async def reopen(ctx: Context, click: Click, me: Member) -> Reply:
         case = scene.case
         if acting.is_open(case):
             return None
-        others = await cases.open_of(scene.session, [case.account_id])
-        if (case.account_id, case.kind, case.wave_id) in others:
-            raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
+        await _refuse_beside_another(scene)
         values = {
             "state": CaseState.REOPENED,
             "taken_by": case.taken_by or me.id,
@@ -39,6 +37,7 @@ async def reopen(ctx: Context, click: Click, me: Member) -> Reply:
             "contact_by": scene.contact_by(),
             "snoozed_until": None,
             "call_again_on": None,
+            **acting.asked_anew(case),
         }
         return Plan("reopened", values)
 
@@ -52,16 +51,25 @@ async def undo(ctx: Context, click: Click, me: Member) -> Reply:
 
     async def decide(scene: Scene) -> Plan | None:
         events = await case_view.events(scene.session, scene.case.id)
-        last = next((event for event in events if event.before and not event.undone), None)
+        last = last_step(events)
         mine = last is not None and last.id == event_id and last.member_id == me.id
         if last is None or not mine or undo_until(last) < scene.now:
             raise Refused(scene.t("case.stale.undo"))
+        before = acting.restored(last.before)
+        if before.get("state", scene.case.state) in OPEN_STATES:
+            await _refuse_beside_another(scene)
         last.undone = True
         scene.session.add(last)
-        return Plan("undone", acting.restored(last.before), undoable=False)
+        return Plan("undone", before, undoable=False)
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     return await acting.reply(ctx, click, me, outcome)
+
+
+async def _refuse_beside_another(scene: Scene) -> None:
+    """Says what is true where the account has a newer open case of the same survey."""
+    if await case_view.other_open(scene.session, scene.case) is not None:
+        raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
 
 
 async def escalate(ctx: Context, click: Click, me: Member) -> Reply:

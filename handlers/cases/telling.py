@@ -12,7 +12,8 @@ from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
 from handlers.cards import Card, Text
 from handlers.cases import opening, places, times
-from handlers.cases.card import Reader, alert_card
+from handlers.cases.card import alert_card
+from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Unreachable

@@ -1,5 +1,6 @@
 """Loads all that the card of a case shows, for the pure drawing in card.py."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -64,6 +65,8 @@ class CaseView:
     last: CaseEvent | None
     last_by: Member | None
     said: str | None
+    solver: Member | None = None
+    by_customer: bool = False  # the customer's own word reopened it
 
     def answer(self, response_id: int | None) -> Answer:
         """Gives the answer of a response, else the case's first that the owner may see."""
@@ -90,7 +93,7 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         ]
     )
     events = await case_view.events(session, case_id)
-    last = next((event for event in events if event.before and not event.undone), None)
+    last = last_step(events)
     said = next(
         (each.note for each in events if each.act in ("contacted", "promised") and not each.undone),
         None,
@@ -109,7 +112,24 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         last,
         await members.by_id(session, last.member_id) if last is not None else None,
         said,
+        found.solver,
+        _reopened_by_customer(events),
     )
+
+
+def last_step(events: Sequence[CaseEvent]) -> CaseEvent | None:
+    """Gives the step that Undo would take back: nothing that happened by itself came after it."""
+    for event in events:
+        if event.before and not event.undone:
+            return event
+        if event.member_id is None and event.act not in ("opened", "joined"):
+            return None
+    return None
+
+
+def _reopened_by_customer(events: Sequence[CaseEvent]) -> bool:
+    found = next((event for event in events if event.act == "reopened" and not event.undone), None)
+    return found is not None and found.member_id is None
 
 
 async def _heard(session: Session, ctx: Context, case: Case, hidden: set[int]) -> Heard:
