@@ -75,8 +75,8 @@ def _wave(db: sqlite3.Connection, wave: int, contacts: int, accounts: int, sent:
     db.execute(
         "INSERT INTO wave (id, name, kind, state, audience, starts_at, closes_at, closed_at,"
         " sending_days, respect_hours, first_batch, first_batch_released, is_test, imported,"
-        " created_at) VALUES (:wave, 'Wave ' || :wave, 'relationship', 'closed', '{}', :sent,"
-        " :closes, :closes, '[]', 1, 0, 0, 0, 0, :sent)",
+        " counted, created_at) VALUES (:wave, 'Wave ' || :wave, 'relationship', 'closed', '{}', :sent,"
+        " :closes, :closes, '[]', 1, 0, 0, 0, 0, 0, :sent)",
         given,
     )
     _insert(
