@@ -27,6 +27,7 @@ from storage.models import (
     MemberRole,
     Response,
 )
+from storage.owning import give_hidden_to_lead
 
 CaseKey = tuple[int, str, int | None]  # account, kind, wave
 
@@ -205,6 +206,7 @@ async def hide(session: Session, response_ids: Collection[int]) -> None:
     )
     ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(response_ids))
     await _hide_cases(session, col(Case.id).in_(ids))
+    await give_hidden_to_lead(session, ids)
 
 
 async def take_out(session: Session, response_id: int) -> None:

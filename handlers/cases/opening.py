@@ -1,7 +1,7 @@
 """Opens or joins the cases of critics, within the transaction that records their answers."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,6 +99,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     await cases.hide(session, hidden)
     if any(case.hidden_from_owner for case in opened.values()):
         await cases.look_who_sees(session, {case.id for case in opened.values()})
+        await cases.change_many(session, _given_back(ctx, ground, new, opened, hidden))
     rows = await outbox.add_many(
         session,
         [
@@ -160,12 +161,16 @@ def owner_of(ground: Ground, account_id: int) -> Member | None:
 def responsible(
     owner: Member | None, backup: Member | None, lead: Member | None, now: datetime
 ) -> Member | None:
-    """Gives who has to act: the owner, the backup of an absent one, the lead of one who left."""
+    """Gives who has to act: the owner, else a backup who is there, else the lead.
+
+    An absent owner without any of these keeps it: that is still somebody.
+    """
     if owner is None or owner.left_at is not None:
         return lead
-    if is_away(owner, now) and backup is not None and backup.left_at is None:
-        return backup
-    return owner
+    if not is_away(owner, now):
+        return owner
+    there = backup is not None and backup.left_at is None and not is_away(backup, now)
+    return backup if there else lead or owner
 
 
 def is_away(member: Member, now: datetime) -> bool:
@@ -200,6 +205,10 @@ def _opened(
 ) -> dict[str, Any]:
     first = critics[0]
     who = _responsible_for(ctx, ground, first.account_id)
+    kept = all(critic.response_id in hidden for critic in critics)
+    if kept:
+        # Who may not see it can't work on it: it is the lead's, in the lead's working hours.
+        who = _lead_for(ground, first.account_id)
     deadlines = [_deadlines(ctx, ground, critic, who) for critic in critics]
     account_id, kind, wave_id = first.key
     return {
@@ -214,7 +223,7 @@ def _opened(
         "take_by": min(take for take, _contact in deadlines),
         "contact_by": min(contact for _take, contact in deadlines),
         "remind_at": min(take for take, _contact in deadlines),
-        "hidden_from_owner": all(critic.response_id in hidden for critic in critics),
+        "hidden_from_owner": kept,
     }
 
 
@@ -224,6 +233,29 @@ def _responsible_for(ctx: Context, ground: Ground, account_id: int) -> Member | 
     backup = ground.members.get(owner.backup_id) if owner and owner.backup_id else None
     lead = ground.leads.get(account.team_id) if account.team_id is not None else None
     return responsible(owner, backup, lead, ctx.now())
+
+
+def _lead_for(ground: Ground, account_id: int) -> Member | None:
+    account = ground.accounts[account_id]
+    lead = ground.leads.get(account.team_id) if account.team_id is not None else None
+    return lead if lead is not None and lead.id != account.owner_id else None
+
+
+def _given_back(
+    ctx: Context,
+    ground: Ground,
+    critics: Sequence[Critic],
+    opened: Mapping[CaseKey, Case],
+    hidden: Collection[int],
+) -> list[dict[str, Any]]:
+    """Gives the hidden cases that an answer joins which the owner sees: they are the owner's."""
+    back = {}
+    for critic in critics:
+        case = opened[critic.key]
+        if case.hidden_from_owner and critic.response_id not in hidden:
+            who = _responsible_for(ctx, ground, critic.account_id)
+            back[case.id] = {"id": case.id, "owner_id": who.id if who else None}
+    return list(back.values())
 
 
 def _deadlines(

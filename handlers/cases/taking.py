@@ -1,7 +1,9 @@
 """The clicks that need no form: take, reopen, undo, escalate, release, open."""
 
+from typing import Any
+
 from handlers.cards import Reply
-from handlers.cases import acting, seeing
+from handlers.cases import acting, owning, seeing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
@@ -118,7 +120,11 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
             "account_id": scene.account.id,
             "detail": {"partition": f"case:{scene.case.id}"},
         }
-        return Plan("released", {}, str(response_id), undoable=False, tell=(tell,))
+        values: dict[str, Any] = {}
+        if scene.case.hidden_from_owner:
+            who = await owning.responsible_for(scene.session, scene.account, scene.now)
+            values["owner_id"] = who.id if who else None
+        return Plan("released", values, str(response_id), undoable=False, tell=(tell,))
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     return await acting.reply(ctx, click, me, outcome)
