@@ -60,7 +60,7 @@ async def test_a_click_on_either_side_changes_both_cards(work: TeamsWorkspace) -
 async def test_of_ten_who_take_it_at_once_one_wins_and_both_cards_say_who(
     work: TeamsWorkspace,
 ) -> None:
-    names = "Ada Bo Cy Dan Eva Finn Gro Hans Ida Jon".split()
+    names = ["Ada", "Bo", "Cy", "Dan", "Eva", "Finn", "Gro", "Hans", "Ida", "Jon"]
     for n, name in enumerate(names):
         email = f"p{n}@nordfab.example"
         await work.make.member(name, email=email, team_id=work.acme.team.id, language="en")

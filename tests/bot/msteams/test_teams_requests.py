@@ -66,7 +66,7 @@ async def stored(bot: TeamsBot) -> list[str]:
 def bad_tokens(url: str) -> dict[str, str | None]:
     now = int(time())
     hmac = {"iss": ISSUER, "aud": APP_ID, "serviceurl": url, "exp": now + 600}
-    unsigned = jwt.encode(hmac, None, algorithm="none", headers={"kid": "k1"})
+    unsigned = jwt.encode(hmac, "", algorithm="none", headers={"kid": "k1"})
     return {
         "none": None,
         "empty": "",
@@ -143,19 +143,15 @@ async def test_odd_activities_are_answered_200_and_do_nothing(
     good = token(bot.teams.url)
     for kind in ("messageReaction", "typing", "event", "messageDelete", "endOfConversation", "new"):
         assert await post(bot, bot.anna.activity(kind), good) == (200, "")
-    for value in (None, [], "x", {"data": 7}, {"npsbot": {"action": 1}}, {"npsbot": {"form": "x"}}):
+    values: list[Any] = [None, [], "x", {"data": 7}, {"npsbot": {"action": 1}}]
+    for value in [*values, {"npsbot": {"form": "x"}}]:
         for name in ("task/fetch", "task/submit", "adaptiveCard/action", "application/search",
                      "composeExtension/query", "tab/fetch", "new/thing"):  # fmt: skip
             body = bot.anna.activity("invoke", name=name, value=value)
             assert (await post(bot, body, good))[0] == 200, (name, value)
     bare = {"type": "message", "channelId": "msteams"}
-    for more in (
-        {},
-        {"from": {}},
-        {"from": {"id": BOT}, "text": "acme"},
-        {"text": 5},
-        {"value": 5},
-    ):
+    odd: list[dict[str, Any]] = [{}, {"from": {}}, {"text": 5}, {"value": 5}]
+    for more in [*odd, {"from": {"id": BOT}, "text": "acme"}]:
         assert (await post(bot, {**bare, **more}, good))[0] == 200, more
     await bot.anna.say("nps")
     await bot.quiet()
