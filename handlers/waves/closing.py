@@ -11,7 +11,7 @@ from handlers.alerts import Outgoing
 from handlers.cards import Card, Element, Facts, Table, Text
 from handlers.chat import Message
 from handlers.context import Context, Job
-from handlers.figures import measure_scope
+from handlers.figures import measure_groups
 from handlers.measures.measure import Measure, Scope
 from handlers.scopes import NPS_KINDS
 from handlers.texts import Texts
@@ -111,15 +111,17 @@ async def whole_card(ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts) 
     async with ctx.db.reading() as session:
         counted = await waves.counts(session, wave.id)
         reached = await wave_results.reached(session, wave.id)
-    whole = await _measure(ctx, Scope("all"), wave)
+    own = [team for team in teams if team.id in reached.team_ids]
+    whole, *by_team = await _measure(
+        ctx, (Scope("all"), *(Scope("team", team.name) for team in own)), wave
+    )
     heard = (t("wave.result.heard"), answered_words(counted))
     body: list[Element] = [Facts(_facts(whole, t) if whole else (heard,))]
-    rows = []
-    for team in teams:
-        if team.id in reached.team_ids:
-            of_team = await _measure(ctx, Scope("team", team.name), wave)
-            if of_team is not None:
-                rows.append((team.name, _heard(of_team, t), _score(of_team, t)))
+    rows = [
+        (team.name, _heard(found, t), _score(found, t))
+        for team, found in zip(own, by_team, strict=True)
+        if found is not None
+    ]
     if rows:
         columns = tuple(t(f"wave.column.{name}") for name in ("team", "heard", "nps"))
         body.append(Table(columns, tuple(rows), numeric=(2,)))
@@ -132,7 +134,7 @@ async def whole_card(ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts) 
 
 async def team_card(ctx: Context, wave: Wave, team: Team, t: Texts) -> Card:
     """Gives the result for a team; a small team sees its accounts, not a score of its own."""
-    whole = await _measure(ctx, Scope("team", team.name), wave)
+    (whole,) = await _measure(ctx, (Scope("team", team.name),), wave)
     async with ctx.db.reading() as session:
         rows = await wave_results.by_account(session, wave.id, team_id=team.id)
     body: list[Element] = [Facts(_facts(whole, t))] if whole else []
@@ -228,10 +230,10 @@ def _score(whole: Measure, t: Texts) -> str:
     return "–" if whole.nps is None or whole.quality == "too_few" else points(whole.nps)
 
 
-async def _measure(ctx: Context, scope: Scope, wave: Wave) -> Measure | None:
+async def _measure(ctx: Context, groups: Sequence[Scope], wave: Wave) -> Sequence[Measure | None]:
     if wave.kind not in NPS_KINDS:
-        return None
-    return await measure_scope(ctx, scope, wave.kind, wave.name)
+        return [None for _group in groups]
+    return await measure_groups(ctx, groups, wave.kind, wave.name)
 
 
 def _start_of_work(ctx: Context, person: Member | None) -> datetime:
