@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Executable, bindparam
 from sqlalchemy import select as select_rows
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from storage.db import Session
 from storage.models import (
@@ -177,6 +177,33 @@ async def events(session: Session, case_id: int) -> Sequence[CaseEvent]:
     """Gives the timeline of a case, the latest first."""
     query = select(CaseEvent).where(col(CaseEvent.case_id) == case_id)
     return (await session.exec(query.order_by(col(CaseEvent.id).desc()))).all()
+
+
+async def has_hidden(session: Session, case_id: int) -> bool:
+    """Tells whether an answer of a case is hidden from the owner."""
+    query = select(CaseResponse.response_id).where(
+        col(CaseResponse.case_id) == case_id, col(CaseResponse.hidden_from_owner).is_(True)
+    )
+    return (await session.exec(query.limit(1))).first() is not None
+
+
+async def show_events(session: Session, case_id: int) -> None:
+    """Shows the owner what the lead did meanwhile, once no answer of the case is hidden."""
+    if not await has_hidden(session, case_id):
+        await session.execute(
+            update(CaseEvent)
+            .where(col(CaseEvent.case_id) == case_id)
+            .values(hidden_from_owner=False)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def people(session: Session, ids: Collection[int]) -> dict[int, Member]:
+    """Gives members by their ids."""
+    if not ids:
+        return {}
+    found = (await session.exec(select(Member).where(col(Member.id).in_(ids)))).all()
+    return {member.id: member for member in found}
 
 
 async def solved_like(

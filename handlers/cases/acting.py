@@ -12,12 +12,12 @@ from handlers.cases import seeing, telling, times
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
-from handlers.chat import Click, MessageRef, Submission, row_id
+from handlers.chat import Click, MessageRef, Remark, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.rights import reads_comments
 from handlers.texts import Texts
 from storage import alerts as outbox
-from storage import cases, members
+from storage import case_view, cases, members
 from storage.db import Session
 from storage.models import OPEN_STATES, Account, Alert, Case, CaseState, Member
 
@@ -82,7 +82,7 @@ class _Lost(Exception):
 
 
 async def carry_out(
-    ctx: Context, event: Click | Submission, me: Member, case_id: int, decide: Decide
+    ctx: Context, event: Click | Submission | Remark, me: Member, case_id: int, decide: Decide
 ) -> Outcome:
     """Decides and does one act; raises Refused without the right to. Every card follows."""
     outcome = await _again_if_lost(
@@ -139,12 +139,20 @@ async def _attempt(
             row = telling.changed(case_id, f"stale:{now.timestamp():.3f}", now)
             jobs = await outbox.add_many(session, [row])
             return Outcome(await load(session, ctx, case_id), False, jobs)
-        jobs = await _keep(session, ctx, scene.case, plan, me, platform)
+        leads = seeing.sees_hidden(me, scene.account)
+        kept = leads and await case_view.has_hidden(session, case_id)
+        jobs = await _keep(session, ctx, scene.case, plan, me, platform, kept)
         return Outcome(await load(session, ctx, case_id), True, jobs)
 
 
 async def _keep(
-    session: Session, ctx: Context, case: Case, plan: Plan, me: Member | None, platform: str | None
+    session: Session,
+    ctx: Context,
+    case: Case,
+    plan: Plan,
+    me: Member | None,
+    platform: str | None,
+    kept: bool = False,
 ) -> list[Alert]:
     """Writes the change and its line in the timeline; gives the alerts that tell it."""
     now = ctx.now()
@@ -160,6 +168,7 @@ async def _keep(
         "note": plan.note,
         "before": before if plan.undoable else {},
         "undone": False,
+        "hidden_from_owner": kept or case.hidden_from_owner,
     }
     await cases.note_events(session, [event])
     version = case.version + 1

@@ -137,6 +137,8 @@ def _buttons(
         row.append(Menu(t("case.more"), _more(t, value)))
     else:
         row.append(Button(t("case.reopen"), "case.reopen", value, confirm=t("case.reopen_sure")))
+        row.append(Button(t("case.note"), "case.note", value, opens_form=True))
+        row.append(Button(t("case.timeline"), "case.timeline", value))
     if view.last is not None and undo_until(view.last) > now:
         row.append(Button(t("case.undo"), "case.undo", f"{value}:{view.last.id}"))
     return tuple(row)
@@ -149,6 +151,8 @@ def _more(t: Texts, value: str) -> tuple[Button, ...]:
         Button(t("case.hand_over"), "case.hand_over", value, opens_form=True),
         Button(t("case.escalate"), "case.escalate", value, confirm=t("case.escalate_sure")),
         Button(t("case.not_critic"), "case.not_critic", value, opens_form=True),
+        Button(t("case.note"), "case.note", value, opens_form=True),
+        Button(t("case.timeline"), "case.timeline", value),
     )
 
 

@@ -5,9 +5,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from handlers import wording
-from handlers.cases.view import Answer, CaseView
+from handlers.accounts.reader import cut
+from handlers.cases.view import Answer, CaseView, first_name
 from handlers.texts import Texts
 from storage.models import DONE_STATES, OPEN_STATES, CaseState
+
+_NOTES = 2
+_NOTE_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ def facts_of(
         facts += [each for each in (_stake(view, reader, now), _heard(view, t)) if each is not None]
         if case.state in OPEN_STATES and view.helped is not None:
             facts.append((t("alert.helped"), _helped(view, t)))
-    facts += _done(view, reader, now)
-    return facts
+    facts += _done(view, answer, reader, now)
+    return facts + _notes(view, answer, reader, now)
 
 
 def _wish(answer: Answer, t: Texts) -> tuple[str, str]:
@@ -114,18 +118,20 @@ def _helped(view: CaseView, t: Texts) -> str:
     return f"{line} ({helped.who})" if helped.who else line
 
 
-def _done(view: CaseView, reader: Reader, now: datetime) -> list[tuple[str, str]]:
+def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:
     """What was said, promised and done so far; at the end with outcome and cause."""
     t, case = reader.t, view.case
     today = now.astimezone(reader.zone).date()
-    lines: list[tuple[str, str | None]] = [(t("case.said"), view.said if reader.comments else None)]
-    if case.promised:
+    said = view.latest(("contacted", "promised"), answer)
+    words = said[0].note if said and reader.comments else None
+    lines: list[tuple[str, str | None]] = [(t("case.said"), words)]
+    if case.promised and not _kept(view, answer, "promised"):
         by = wording.long_day(case.promise_by, t, today) if case.promise_by else None
         promise = t("case.promise_by", what=case.promised, day=by) if by else case.promised
         lines.append((t("case.promised"), promise))
     if case.state in OPEN_STATES and case.call_again_on is not None:
         lines.append((t("case.call_again"), wording.long_day(case.call_again_on, t, today)))
-    if case.state in DONE_STATES:
+    if case.state in DONE_STATES and not _kept(view, answer, "solved"):
         outcome = t(f"case.outcome.{case.outcome}") if case.outcome else None
         cause = case.root_cause
         if cause and known(t, cause):
@@ -139,3 +145,22 @@ def _done(view: CaseView, reader: Reader, now: datetime) -> list[tuple[str, str]
     if case.state == CaseState.NOT_A_CRITIC:
         lines.append((t("case.not_critic_label"), case.not_critic_reason))
     return [(label, text) for label, text in lines if text]
+
+
+def _kept(view: CaseView, answer: Answer, act: str) -> bool:
+    """Tells whether the lead did this for a hidden answer: its words are not for the owner."""
+    last = next((event for event in view.events if event.act == act and not event.undone), None)
+    return last is not None and last.hidden_from_owner and not answer.hidden
+
+
+def _notes(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:
+    """The last two notes, the later one last; the timeline has them all, whole."""
+    if not reader.comments:
+        return []
+    lines = []
+    for event in reversed(view.latest(("note",), answer, _NOTES)):
+        by = view.people.get(event.member_id or 0)
+        time = wording.moment(event.at, now, reader.zone, reader.t)
+        who = f"{first_name(by.name)}, {time}" if by else time
+        lines.append((reader.t("note.label"), f"{who}: {cut(event.note or '', _NOTE_SHOWN)}"))
+    return lines

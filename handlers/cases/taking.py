@@ -111,6 +111,7 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
         if not hidden:
             return None
         await cases.release(scene.session, scene.case.id, response_id)
+        await case_view.show_events(scene.session, scene.case.id)
         tell = {
             "key": f"released:{response_id}",
             "what": "critic",

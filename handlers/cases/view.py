@@ -1,7 +1,7 @@
 """Loads all that the card of a case shows, for the pure drawing in card.py."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -64,9 +64,15 @@ class CaseView:
     helped: Helped | None
     last: CaseEvent | None
     last_by: Member | None
-    said: str | None
     solver: Member | None = None
     by_customer: bool = False  # the customer's own word reopened it
+    events: tuple[CaseEvent, ...] = ()  # the latest first
+    people: Mapping[int, Member] = field(default_factory=dict)  # who wrote the latest notes
+
+    def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
+        """Gives the last events of these acts; what the lead did is for who sees hidden answers."""
+        found = (e for e in self.events if e.act in acts and not e.undone)
+        return [e for e in found if answer.hidden or not e.hidden_from_owner][:n]
 
     def answer(self, response_id: int | None) -> Answer:
         """Gives the answer of a response, else the case's first that the owner may see."""
@@ -94,10 +100,7 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     )
     events = await case_view.events(session, case_id)
     last = last_step(events)
-    said = next(
-        (each.note for each in events if each.act in ("contacted", "promised") and not each.undone),
-        None,
-    )
+    writers = {each.member_id for each in events if each.act == "note" and each.member_id}
     return CaseView(
         found.case,
         found.account,
@@ -111,9 +114,10 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         await _helped(session, found.case, answers),
         last,
         await members.by_id(session, last.member_id) if last is not None else None,
-        said,
         found.solver,
         _reopened_by_customer(events),
+        tuple(events),
+        await case_view.people(session, writers),
     )
 
 

@@ -107,6 +107,7 @@ class CaseEvent(SQLModel, table=True):
     note: str | None = None
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     undone: bool = False
+    hidden_from_owner: bool = False  # done by the lead while answers of the case are hidden
 
 
 class Posting(SQLModel, table=True):
@@ -114,7 +115,10 @@ class Posting(SQLModel, table=True):
     progress card.
     """
 
-    __table_args__ = (Index("ix_posting_subject", "subject", "subject_id"),)
+    __table_args__ = (
+        Index("ix_posting_subject", "subject", "subject_id"),
+        Index("ix_posting_message", "message_id"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     subject: str

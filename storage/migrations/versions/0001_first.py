@@ -328,6 +328,7 @@ def upgrade() -> None:
     sa.Column('note', sa.String(), nullable=True),
     sa.Column('before', sa.JSON(), nullable=False),
     sa.Column('undone', sa.Boolean(), nullable=False),
+    sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_case_event_case_id_case')),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_case_event_member_id_member')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_event'))
@@ -561,6 +562,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_posting'))
     )
     with op.batch_alter_table('posting', schema=None) as batch_op:
+        batch_op.create_index('ix_posting_message', ['message_id'], unique=False)
         batch_op.create_index('ix_posting_subject', ['subject', 'subject_id'], unique=False)
 
     op.create_table('reference',
@@ -693,6 +695,7 @@ def downgrade() -> None:
     op.drop_table('reference')
     with op.batch_alter_table('posting', schema=None) as batch_op:
         batch_op.drop_index('ix_posting_subject')
+        batch_op.drop_index('ix_posting_message')
 
     op.drop_table('posting')
     with op.batch_alter_table('current_answer', schema=None) as batch_op:
