@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NoReturn, TypeVar
 
 import typer
 
+from bot import logs
 from bot.config import ConfigError, Settings, load
 from bot.context import open_context
 from handlers.context import Context, Refused
@@ -37,6 +38,7 @@ _config_path: Path | None = None
 
 def main() -> None:
     """Runs the command line; a problem that a person can mend ends with exit code 2."""
+    logs.configure()
     try:
         app()
     except ConfigError as error:

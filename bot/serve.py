@@ -7,7 +7,6 @@ import signal
 import structlog
 from aiohttp import web
 
-from bot import logs
 from bot.app import make_app
 from bot.config import ConfigError, Settings
 from bot.engine import AlreadyRunning
@@ -17,7 +16,6 @@ log = structlog.get_logger()
 
 def serve(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM; raises ConfigError with what to do when it can't start."""
-    logs.configure()
     asyncio.run(_serve(settings))
 
 

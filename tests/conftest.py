@@ -13,11 +13,14 @@ import pytest_asyncio
 from sqlalchemy import create_engine, make_url, text
 from sqlmodel import SQLModel
 
+from bot import logs
 from handlers.context import Context
 from handlers.settings import Privacy, Programme
 from storage.db import Database
 from tests.factories import Make
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
+
+logs.configure()  # as the program does; the library's own tracebacks take seconds to draw
 
 SECRET = "a secret of more than thirty-two characters"
 _numbers = count()
