@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func
+from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, cast, exists, func
+from sqlalchemy import case as sql_case
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -15,8 +16,6 @@ from storage.db import Session
 from storage.models import (
     OPEN_STATES,
     Account,
-    Alert,
-    AlertStatus,
     BoundPlace,
     Case,
     CaseEvent,
@@ -177,26 +176,39 @@ async def change_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         await session.execute(update(Case), list(rows))
 
 
-async def hide(session: Session, response_ids: Collection[int]) -> None:
-    """Hides responses from the owner while they wait to be told; a case of hidden ones is hidden.
+async def hide(session: Session, response_ids: Collection[int]) -> set[int]:
+    """Hides responses from the owner, told or not; a case of hidden ones is hidden.
 
-    What was posted already stays as it is: the lead may have released it.
+    What the lead has released stays as it is. Gives the responses that were not hidden before.
     """
     if not response_ids:
-        return
-    waiting = exists().where(
-        col(Alert.response_id) == col(CaseResponse.response_id),
-        col(Alert.what) == "critic",
-        col(Alert.status) == AlertStatus.SENT,
+        return set()
+    released = exists().where(
+        col(CaseEvent.case_id) == col(CaseResponse.case_id),
+        col(CaseEvent.act) == "released",
+        col(CaseEvent.note) == cast(col(CaseResponse.response_id), String),
     )
-    await session.execute(
+    return await _hide(session, col(CaseResponse.response_id).in_(response_ids) & ~released)
+
+
+async def hide_whole(session: Session, case_id: int) -> set[int]:
+    """Hides all responses of a case from the owner; gives those that were not hidden before."""
+    return await _hide(session, col(CaseResponse.case_id) == case_id)
+
+
+async def _hide(session: Session, which: ColumnElement[bool]) -> set[int]:
+    rows = await session.execute(
         update(CaseResponse)
-        .where(col(CaseResponse.response_id).in_(response_ids), ~waiting)
+        .where(which, col(CaseResponse.hidden_from_owner).is_(False))
         .values(hidden_from_owner=True)
+        .returning(col(CaseResponse.response_id))
         .execution_options(synchronize_session=False)
     )
-    ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(response_ids))
-    await _hide_cases(session, col(Case.id).in_(ids))
+    hidden = set(rows.scalars())
+    if hidden:
+        ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(hidden))
+        await _hide_cases(session, col(Case.id).in_(ids))
+    return hidden
 
 
 async def take_out(session: Session, response_id: int) -> None:
@@ -255,10 +267,30 @@ async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
     visible = exists().where(
         col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)
     )
+    # A hidden case is the lead's; released, it is the owner's again.
+    account = col(Account.id) == col(Case.account_id)
+    owner = select(Account.owner_id).where(account).scalar_subquery()
+    lead = (
+        select(func.min(Member.id))
+        .join(Account, col(Account.team_id) == col(Member.team_id))
+        .where(
+            account,
+            col(Member.role) == MemberRole.TEAM_LEAD,
+            col(Member.left_at).is_(None),
+            col(Member.id) != func.coalesce(col(Account.owner_id), 0),
+        )
+        .scalar_subquery()
+    )
+    was_hidden = col(Case.hidden_from_owner)
+    responsible = sql_case(
+        (was_hidden.is_(True) & visible, owner),
+        (was_hidden.is_(False) & ~visible, lead),
+        else_=col(Case.owner_id),
+    )
     await session.execute(
         update(Case)
         .where(which)
-        .values(hidden_from_owner=~visible)
+        .values(hidden_from_owner=~visible, owner_id=responsible)
         .execution_options(synchronize_session=False)
     )
 

@@ -96,7 +96,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     case_ids = {critic.response_id: opened[critic.key].id for critic in new}
     case_ids |= {response_id: case.id for response_id, case in ground.joined.items()}
     # Also for an answer that is in its case already: "show it to the manager" comes last.
-    await cases.hide(session, hidden)
+    hidden_late = await cases.hide(session, hidden)
     if any(case.hidden_from_owner for case in opened.values()):
         await cases.look_who_sees(session, {case.id for case in opened.values()})
     rows = await outbox.add_many(
@@ -115,12 +115,35 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
             for critic in critics
         ],
     )
+    told = [
+        kept_alert(case_ids[critic.response_id], critic.response_id, critic.account_id, now)
+        for alert, critic in zip(rows, critics, strict=True)
+        # The owner has the card already: it is taken from them, and the lead gets one.
+        if critic.response_id in hidden_late
+        and alert.status in (AlertStatus.SENT, AlertStatus.SENDING)
+    ]
+    late = await outbox.add_many(session, [row for pair in told for row in pair])
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:
             case_id = case_ids[critic.response_id]
             await outbox.revive(session, alert, case_id, critic.settle_at)
-    return [_due(alert) for alert in rows]
+    return [_due(alert) for alert in (*rows, *late)]
+
+
+def kept_alert(
+    case_id: int, response_id: int, account_id: int, now: datetime
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Gives the alerts of an answer that is kept from the owner after they were told of it.
+
+    The lead gets its card, and the owner's cards say that it has moved.
+    """
+    ids = {"case_id": case_id, "account_id": account_id, "due_at": now}
+    partition = {"partition": f"case:{case_id}"}
+    key = f"kept:{response_id}:{now.timestamp():.3f}"
+    card = {"key": key, "what": "critic", "response_id": response_id, "detail": partition}
+    edit = {"key": f"case_changed:{case_id}:{key}", "what": "case_changed", "detail": partition}
+    return {**ids, **edit, "response_id": None}, {**ids, **card}
 
 
 async def settle(session: Session, response_ids: Collection[int], at: datetime) -> list[Due]:
@@ -199,7 +222,8 @@ def _opened(
     ctx: Context, ground: Ground, critics: list[Critic], hidden: set[int]
 ) -> dict[str, Any]:
     first = critics[0]
-    who = _responsible_for(ctx, ground, first.account_id)
+    kept = all(critic.response_id in hidden for critic in critics)
+    who = (_lead_of if kept else _responsible_for)(ctx, ground, first.account_id)
     deadlines = [_deadlines(ctx, ground, critic, who) for critic in critics]
     account_id, kind, wave_id = first.key
     return {
@@ -214,7 +238,7 @@ def _opened(
         "take_by": min(take for take, _contact in deadlines),
         "contact_by": min(contact for _take, contact in deadlines),
         "remind_at": min(take for take, _contact in deadlines),
-        "hidden_from_owner": all(critic.response_id in hidden for critic in critics),
+        "hidden_from_owner": kept,
     }
 
 
@@ -224,6 +248,13 @@ def _responsible_for(ctx: Context, ground: Ground, account_id: int) -> Member | 
     backup = ground.members.get(owner.backup_id) if owner and owner.backup_id else None
     lead = ground.leads.get(account.team_id) if account.team_id is not None else None
     return responsible(owner, backup, lead, ctx.now())
+
+
+def _lead_of(_ctx: Context, ground: Ground, account_id: int) -> Member | None:
+    """Who has what the owner must not see; nobody where the owner is the lead: CX is told."""
+    account = ground.accounts[account_id]
+    lead = ground.leads.get(account.team_id) if account.team_id is not None else None
+    return None if lead is None or lead.id == account.owner_id else lead
 
 
 def _deadlines(

@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 SUBJECT = "case"
 _LAST_CRITIC = 6
+# Why a card stands with somebody who may read what is hidden from the owner.
+_ABOVE = ("conflict", "lead", "cx")
 
 
 async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -103,8 +105,8 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         said = await _say_later(session, alert, view) if alert.response_id else []
     waiting: ChatError | None = None
     for each in posted:
-        if each.part == "note":
-            continue
+        if each.part == "note" and not _is_moved(view, each):
+            continue  # what was said stays as it was said
         member = readers[each.member_id]
         card = card_of(ctx, view, each, member)
         try:
@@ -123,10 +125,16 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
     t = texts.of(posting.language, ctx.programme.language)
     answer = view.answer(posting.response_id)
     reader = Reader(t, zone_of(member, ctx), posting.reason or "owner", posting.part == "card")
-    if answer.hidden and posting.reason in ("owner", "backup", "team", "handed"):
+    if _is_moved(view, posting):
         lead = t("case.somebody")
-        return Card(t("alert.moved", lead=lead), tone="neutral")
+        return Card(t("alert.moved", lead=lead), tone="neutral", audience="person")
     return alert_card(view, answer, reader, ctx.now())
+
+
+def _is_moved(view: CaseView, posting: Posting) -> bool:
+    """Tells whether a message stands where its answer must not be read any more."""
+    hidden = view.answer(posting.response_id).hidden
+    return hidden and posting.reason not in _ABOVE
 
 
 def is_critic(answer: Answer) -> bool:
@@ -257,5 +265,18 @@ def _thread_notes(
             line = t("alert.later_score", name=name, before=before, score=answer.response.score)
         message = Message(Card(line, tuple(body)), f"alert:{alert.id}:{each.id}", each.language)
         top = MessageRef(each.place, each.thread_id or each.message_id)
-        notes.append(Outgoing(message, ((each.place,),), threads={each.place: top}))
+        notes.append(
+            Outgoing(
+                message,
+                ((each.place,),),
+                threads={each.place: top},
+                # Remembered: should the answer be hidden later, its words must go from here.
+                subject=SUBJECT,
+                subject_id=view.case.id,
+                part="note",
+                response_id=answer.response.id,
+                member_id=each.member_id,
+                reasons={each.place: each.reason or "owner"},
+            )
+        )
     return notes

@@ -1,15 +1,18 @@
 """Loads all that the card of a case shows, for the pure drawing in card.py."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
 from handlers.measures.window import span_until
-from storage import case_view, measures, members
+from storage import case_view, groups, history, measures, members
 from storage.answers import counted_as, kinds_counted
 from storage.case_view import Before
 from storage.db import Session
+from storage.history import Recorded
+from storage.measures import Counted
 from storage.models import Account, Case, CaseEvent, Contact, Member, Response, Team, Wave
 from storage.scopes import Part
 
@@ -59,7 +62,8 @@ class CaseView:
     team: Team | None
     wave: Wave | None
     answers: tuple[Answer, ...]
-    heard: Heard
+    heard: Heard  # without what is kept from the owner
+    heard_by_lead: Heard
     helped: Helped | None
     last: CaseEvent | None
     last_by: Member | None
@@ -95,6 +99,10 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         (each.note for each in events if each.act in ("contacted", "promised") and not each.undone),
         None,
     )
+    kept = {each.id for each in await groups.kept_responses(session, found.account.id)}
+    heard = heard_by_lead = await _heard(session, ctx, found.case, frozenset())
+    if kept:
+        heard = await _heard(session, ctx, found.case, kept)
     return CaseView(
         found.case,
         found.account,
@@ -104,7 +112,8 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         found.team,
         found.wave,
         answers,
-        await _heard(session, ctx, found.case, {a.response.id for a in answers if a.hidden}),
+        heard,
+        heard_by_lead,
         await _helped(session, found.case, answers),
         last,
         await members.by_id(session, last.member_id) if last is not None else None,
@@ -112,13 +121,19 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     )
 
 
-async def _heard(session: Session, ctx: Context, case: Case, hidden: set[int]) -> Heard:
+async def _heard(session: Session, ctx: Context, case: Case, kept: Collection[int]) -> Heard:
     kind = counted_as(case.kind)
     zone = ZoneInfo(ctx.programme.timezone)
-    asked = span_until(ctx.now().astimezone(zone).date(), ctx.programme.window_months, zone)
-    counts = await measures.current_counts(
-        session, Part(account_ids=(case.account_id,)), kind, kinds_counted(kind), asked
-    )
+    span = span_until(ctx.now().astimezone(zone).date(), ctx.programme.window_months, zone)
+    counts: Sequence[Counted | Recorded]
+    if kept:
+        # What counts now knows nothing of who asks: it is counted anew without what is kept.
+        counts = await history.recorded(
+            session, kinds_counted(kind), span=span, account_ids=[case.account_id], without=kept
+        )
+    else:
+        part = Part(account_ids=(case.account_id,))
+        counts = await measures.current_counts(session, part, kind, kinds_counted(kind), span)
     promoters, passives, detractors = (
         sum(getattr(each, name) for each in counts)
         for name in ("promoters", "passives", "detractors")
@@ -130,7 +145,7 @@ async def _heard(session: Session, ctx: Context, case: Case, hidden: set[int]) -
         promoters,
         passives,
         detractors,
-        tuple(first_name(name) for response_id, name in critics if response_id not in hidden),
+        tuple(first_name(name) for response_id, name in critics if response_id not in kept),
     )
 
 

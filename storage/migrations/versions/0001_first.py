@@ -418,6 +418,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_response_contact_id'), ['contact_id'], unique=False)
         batch_op.create_index('ix_response_figures', ['kind', 'account_id', 'contact_id', 'answered_at'], unique=False)
         batch_op.create_index('ix_response_provisional', ['last_input_at'], unique=False, sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
+        batch_op.create_index('ix_response_to_manager', ['account_id'], unique=False, sqlite_where=sa.text('to_manager IS 1'), postgresql_where=sa.text('to_manager IS true'))
 
     op.create_table('visit',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -560,6 +561,7 @@ def downgrade() -> None:
 
     op.drop_table('visit')
     with op.batch_alter_table('response', schema=None) as batch_op:
+        batch_op.drop_index('ix_response_to_manager', sqlite_where=sa.text('to_manager IS 1'), postgresql_where=sa.text('to_manager IS true'))
         batch_op.drop_index('ix_response_provisional', sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
         batch_op.drop_index('ix_response_figures')
         batch_op.drop_index(batch_op.f('ix_response_contact_id'))
