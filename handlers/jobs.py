@@ -7,6 +7,7 @@ from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
 from handlers.cases import policy, reminding, telling, wishes
 from handlers.context import Context, Job
+from handlers.places import emptying, moved
 from handlers.waves import approving, closing, counting, progress, sending
 
 # What an alert says, by its `what`.
@@ -24,6 +25,7 @@ BUILDERS: dict[str, Builder] = {
     "policy_question": policy.question,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
+    emptying.WHAT: moved.build,
 }
 
 

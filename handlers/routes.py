@@ -15,7 +15,7 @@ from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
 from handlers.cards import Card, Choice, Reply, whisper
-from handlers.cases import board, contacted, more, policy, taking, write_to
+from handlers.cases import board, conflict, contacted, more, policy, taking, write_to
 from handlers.chat import (
     ChatError,
     Click,
@@ -27,6 +27,7 @@ from handlers.chat import (
     Submission,
 )
 from handlers.context import Context, Refused
+from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.waves import commands as wave
 from storage import members
@@ -103,6 +104,7 @@ CLICKS: dict[str, ClickHandler] = {
     "case.undo": taking.undo,
     "case.escalate": taking.escalate,
     "case.release": taking.release,
+    "case.about_owner": conflict.about_owner,
     "case.open": taking.open_card,
     "case.write": write_to.write_to,
     "case.contact": contacted.contact_form,
@@ -134,7 +136,8 @@ LOOKUPS: dict[str, LookupHandler] = {
 NOTICES: dict[str, NoticeHandler] = {
     "home_opened": overview.home,
     "place_closed": people.place_lost,
-    "place_shared": people.place_lost,
+    "place_shared": notices.shared,
+    "readers_changed": notices.readers_changed,
 }
 
 

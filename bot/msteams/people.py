@@ -119,4 +119,3 @@ class People:
             else tuple(dict.fromkeys(each for each in addresses if "@" in each)),
             outside=outside,
         )
-

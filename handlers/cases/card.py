@@ -130,7 +130,11 @@ def _facts(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> lis
     if why:
         facts.append((t("alert.why"), why))
     if reader.main:
-        facts += [each for each in (_stake(view, reader, now), _heard(view, answer, t)) if each is not None]
+        facts += [
+            each
+            for each in (_stake(view, reader, now), _heard(view, answer, t))
+            if each is not None
+        ]
         if case.state in OPEN and view.helped is not None:
             facts.append((t("alert.helped"), _helped(view, t)))
     facts += _done(view, reader, now)
@@ -258,7 +262,7 @@ def _buttons(
                     confirm=t("case.release_sure", name=first_name(view.account_owner.name)),
                 )
             )
-        row.append(Menu(t("case.more"), _more(t, value)))
+        row.append(Menu(t("case.more"), _more(view, reader, value)))
     else:
         row.append(Button(t("case.reopen"), "case.reopen", value, confirm=t("case.reopen_sure")))
     if view.last is not None and undo_until(view.last) > now:
@@ -266,13 +270,20 @@ def _buttons(
     return tuple(row)
 
 
-def _more(t: Texts, value: str) -> tuple[Button, ...]:
+def _more(view: CaseView, reader: Reader, value: str) -> tuple[Button, ...]:
+    t, owner = reader.t, view.account_owner
+    about: tuple[Button, ...] = ()
+    if reader.reason in ("lead", "cx") and owner is not None and not view.case.about_owner:
+        name = first_name(owner.name)
+        sure = t("conflict.sure", name=name)
+        about = (Button(t("conflict.about", name=name), "case.about_owner", value, confirm=sure),)
     return (
         Button(t("case.solve"), "case.solve", value, opens_form=True),
         Button(t("case.snooze"), "case.snooze", value, opens_form=True),
         Button(t("case.hand_over"), "case.hand_over", value, opens_form=True),
         Button(t("case.escalate"), "case.escalate", value, confirm=t("case.escalate_sure")),
         Button(t("case.not_critic"), "case.not_critic", value, opens_form=True),
+        *about,
     )
 
 
@@ -314,5 +325,7 @@ def _push(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str 
 def _why_hidden(view: CaseView, answer: Answer, t: Texts) -> str:
     owner = first_name(view.account_owner.name) if view.account_owner else t("case.somebody")
     who = first_name(answer.contact.name)
+    if view.case.about_owner:
+        return t("conflict.hidden", owner=owner)
     key = "alert.hidden.asked" if answer.response.to_manager else "alert.hidden.named"
     return t(key, who=who, owner=owner)

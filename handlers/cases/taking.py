@@ -3,9 +3,11 @@
 from handlers.cards import Reply
 from handlers.cases import acting, seeing
 from handlers.cases.acting import Plan, Scene
+from handlers.cases.telling import SUBJECT, stands_above
 from handlers.cases.view import undo_until
 from handlers.chat import Click, row_id
 from handlers.context import Context, Refused
+from storage import alerts as outbox
 from storage import case_view, cases, members
 from storage.models import CaseState, Member
 
@@ -110,7 +112,17 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
             "account_id": scene.account.id,
             "detail": {"partition": f"case:{scene.case.id}"},
         }
-        return Plan("released", {}, str(response_id), undoable=False, tell=(tell,))
+        posted = await outbox.postings(scene.session, SUBJECT, scene.case.id)
+        # A card that was taken from the owner shows the answer again: they need no second one.
+        theirs = any(
+            each.response_id == response_id and each.part != "note" and not stands_above(each)
+            for each in posted
+        )
+        # Once released it is not about the owner any more.
+        values = {"about_owner": False}
+        return Plan(
+            "released", values, str(response_id), undoable=False, tell=() if theirs else (tell,)
+        )
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     return await acting.reply(ctx, click, me, outcome)

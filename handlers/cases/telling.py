@@ -17,6 +17,7 @@ from handlers.cases.places import Route
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Unreachable
 from handlers.context import Context
+from handlers.places import emptying
 from storage import alerts as outbox
 from storage import cases, members
 from storage.db import Session
@@ -104,6 +105,7 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         readers = {each.member_id: await members.by_id(session, each.member_id) for each in posted}
         said = await _say_later(session, alert, view) if alert.response_id else []
     waiting: ChatError | None = None
+    shared: list[str] = []
     for each in posted:
         if each.part == "note" and not _is_moved(view, each):
             continue  # what was said stays as it was said
@@ -111,10 +113,14 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         card = card_of(ctx, view, each, member)
         try:
             await ctx.chat.update(ref_of(each), card, each.language)
-        except (Unreachable, OutsidersCanRead) as error:
+        except OutsidersCanRead:
+            shared.append(each.place)
+        except Unreachable as error:
             log.warning("card not edited", posting=each.id, reason=error.reason)
         except ChatError as error:
             waiting = error
+    for place in dict.fromkeys(shared):
+        await emptying.ask(ctx, place)
     if waiting is not None:
         raise waiting
     return _thread_notes(alert, view, posted, said)
@@ -126,15 +132,19 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
     answer = view.answer(posting.response_id)
     reader = Reader(t, zone_of(member, ctx), posting.reason or "owner", posting.part == "card")
     if _is_moved(view, posting):
-        lead = t("case.somebody")
-        return Card(t("alert.moved", lead=lead), tone="neutral", audience="person")
+        return Card(t("alert.moved"), tone="neutral", audience="person")
     return alert_card(view, answer, reader, ctx.now())
+
+
+def stands_above(posting: Posting) -> bool:
+    """Tells whether a message stands with a lead or CX, who may read what the owner may not."""
+    return posting.reason in _ABOVE
 
 
 def _is_moved(view: CaseView, posting: Posting) -> bool:
     """Tells whether a message stands where its answer must not be read any more."""
     hidden = view.answer(posting.response_id).hidden
-    return hidden and posting.reason not in _ABOVE
+    return hidden and not stands_above(posting)
 
 
 def is_critic(answer: Answer) -> bool:

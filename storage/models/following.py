@@ -70,6 +70,7 @@ class Case(SQLModel, table=True):
     promise_by: date | None = None
     call_again_on: date | None = None
     not_critic_reason: str | None = None
+    about_owner: bool = False  # a lead said so: hidden from the owner until released
 
 
 class CaseResponse(SQLModel, table=True):
@@ -117,6 +118,7 @@ class Posting(SQLModel, table=True):
     message_id: str
     thread_id: str | None = None
     language: str
+    moved: bool = False  # emptied for good: outsiders can read the place
     posted_at: datetime = Field(sa_type=UtcDateTime)
 
 
