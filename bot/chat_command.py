@@ -54,6 +54,8 @@ def _slack(reply: Card | Form, addresses: Addresses) -> str:
 async def _teams(ctx: Context, person: Person, reply: Card | Form, addresses: Addresses) -> str:
     from bot.msteams import adaptive, forms
 
+    me = await routes.find_member(ctx, person)
+    language = (me.language if me else None) or ctx.programme.language
     if isinstance(reply, Form):
         kinds = {input_.kind for input_ in reply.inputs}
         known: dict[str, list[Choice]] = {
@@ -61,7 +63,7 @@ async def _teams(ctx: Context, person: Person, reply: Card | Form, addresses: Ad
             for kind in LOOKED_UP
             if kind in kinds
         }
-        drawn = forms.draw_task(reply, None, addresses, known=known)
+        drawn = forms.draw_task(reply, None, addresses, language, known=known)
     else:
-        drawn = adaptive.draw_card(reply, addresses)
+        drawn = adaptive.draw_card(reply, addresses, language)
     return json.dumps(drawn, ensure_ascii=False, indent=2)

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.config import Settings, is_loopback
-from bot.context import make_context, open_database
+from bot.context import close_channels, make_context, open_database
+from bot.sender import Sender
 from handlers.context import Context
 from storage import answers, scopes, wave_rollups
 from storage.scopes import Part
@@ -37,9 +38,11 @@ async def check(settings: Settings, recount: bool) -> tuple[int, list[str]]:
             await _mail(settings),
             await _public_address(settings),
             *await _slack(settings),
+            *await _teams(settings, ctx),
         ]
         if recount:
             findings += [await _recount(ctx), await _recount_waves(ctx)]
+        await close_channels(ctx)
     finally:
         await db.close()
     lines = []
@@ -108,6 +111,19 @@ async def _slack(settings: Settings) -> Sequence[Finding]:
     from bot.slack.check import check as check_slack
 
     return [Finding(*found) for found in await check_slack(settings.slack)]
+
+
+async def _teams(settings: Settings, ctx: Context) -> Sequence[Finding]:
+    if not settings.teams.app_id:
+        return [Finding("teams: off (no app_id)", True)]
+    from bot.msteams.channel import TeamsChannel
+    from bot.msteams.check import check as check_teams
+
+    assert isinstance(ctx.chat, Sender)
+    channel = ctx.chat.channel_of("teams:")
+    assert isinstance(channel, TeamsChannel)
+    found = await check_teams(settings.teams, channel, settings.server.public_url)
+    return [Finding(*each) for each in found]
 
 
 async def _recount(ctx: Context) -> Finding:

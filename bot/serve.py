@@ -1,6 +1,7 @@
 """`npsbot run`: serves until stopped."""
 
 import asyncio
+import gc
 import signal
 
 import structlog
@@ -32,6 +33,9 @@ async def _serve(settings: Settings) -> None:
         await runner.cleanup()
         where = f"{settings.server.host}:{settings.server.port}"
         raise ConfigError([f"[server] port: can't listen on {where}: {error.strerror}"]) from None
+    # What is loaded by now stays: the collector need not stop everything to look through it again.
+    gc.collect()
+    gc.freeze()
     log.info("serving", address=settings.server.public_url)
     await until_stopped()
     log.info("stopping")

@@ -86,6 +86,21 @@ class Submission:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What somebody wrote in the thread of a message of ours, or picked out to be kept.
+
+    `top` is the message that the thread hangs under; a picked message may stand in none.
+    """
+
+    person: Person
+    place: Place
+    message: MessageRef
+    top: MessageRef | None
+    text: str
+    picked: bool = False
+
+
+@dataclass(frozen=True)
 class Lookup:
     """Type-ahead of `members` and `accounts` inputs."""
 

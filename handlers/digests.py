@@ -5,14 +5,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers import alerts
+from handlers.accounts.reader import reader_for
 from handlers.alerts import Outgoing
 from handlers.calendars import is_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Text
 from handlers.cases import opening, places, times
-from handlers.cases.card import Reader, status
+from handlers.cases.card import status
+from handlers.cases.card_facts import Reader
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
 from handlers.context import Context, Job
+from handlers.tasks import board as tasks
 from handlers.texts import Texts, of
 from storage import alerts as outbox
 from storage import digests, members
@@ -102,12 +105,15 @@ async def _body(
         )
         if each.comment:
             body.append(Text(each.comment, "quote"))
+        if each.quote_me:
+            body.append(Text(t("digest.quote_me"), "note"))
     if len(praise) > _SHOWN:
         body.append(Text(t("case.board.more", n=len(praise) - _SHOWN), "note"))
     quiet = await digests.unfinished(session, member.id, since - _DAY, until - _DAY)
     if quiet:
         body.append(Text(t.count("digest.quiet", quiet), "note"))
-    return body + await _due_today(session, ctx, member, ctx.now(), t)
+    body += await _due_today(session, ctx, member, ctx.now(), t)
+    return body + await tasks.digest_lines(session, ctx, member, since, reader_for(ctx, member))
 
 
 async def _due_today(

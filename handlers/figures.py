@@ -1,12 +1,12 @@
 """Measures a scope: gathers its counts, calls measures/, and withholds small teams."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
 from handlers.measures import clusters
-from handlers.measures.clusters import resemblance_of_sums
+from handlers.measures.clusters import resemblance, resemblance_of_sums
 from handlers.measures.measure import Measure, Scope, Window
 from handlers.measures.nps import measure
 from handlers.measures.samples import (
@@ -78,6 +78,32 @@ async def measure_accounts(
         )
         for account in sample.accounts
     }
+
+
+async def measure_groups(
+    ctx: Context, groups: Sequence[Scope], kind: str, wave: str, without: Collection[int] = ()
+) -> list[Measure]:
+    """The figures of several teams, segments or of all in one wave, which is read once for them.
+
+    Responses `without` are kept from whoever asks.
+    """
+    check(kind)
+    async with ctx.db.reading() as session:
+        wave_id = await _wave(session, wave)
+        found = [await find(session, scope) for scope in groups]
+        rows = await history.recorded(session, kinds_of(kind), waves=[wave_id], without=without)
+        present = await scopes.accounts(session, Part())
+    teams = {row.id: row.team for row in present}
+    whole = resemblance(clusters_of(rows, teams))
+    told = []
+    for each in found:
+        own = list(filter(in_snapshot(each.part), rows))
+        sample = sample_of_records(
+            own, in_snapshot(each.part), present, ctx.programme.currency, is_snapshot=True
+        )
+        figures = measure(each.scope, kind, Window(), sample.accounts, whole)
+        told.append(as_told(ctx, each, figures))
+    return told
 
 
 async def _wave(session: Session, name: str) -> int:

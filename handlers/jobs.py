@@ -8,6 +8,8 @@ from handlers.alerts import Builder
 from handlers.cases import policy, reminding, telling, wishes
 from handlers.context import Context, Job
 from handlers.places import emptying, moved
+from handlers.tasks import opening as task_opening
+from handlers.tasks import thanks
 from handlers.waves import approving, closing, counting, progress, sending
 
 # What an alert says, by its `what`.
@@ -23,6 +25,7 @@ BUILDERS: dict[str, Builder] = {
     "contact_wish": wishes.card,
     "digest": digests.digest,
     "policy_question": policy.question,
+    thanks.ALERT: thanks.card,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
     emptying.WHAT: moved.build,
@@ -44,6 +47,7 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
 # Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
 DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     deadlines.due,
+    task_opening.due,
     digests.due,
     alerts.due,
     answers.due,

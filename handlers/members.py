@@ -44,8 +44,8 @@ async def away(ctx: Context, event: Command, me: Member) -> Reply:
         await members.set_away(session, me.id, ctx.now(), until, backup.id if backup else None)
     words = f"{wording.weekday(day, t)} {wording.long_day(day, t, today)}"
     if backup is None:
-        return whisper(t("away.set_alone", day=words, typed=day_words))
-    return whisper(t("away.set", day=words, backup=backup.name))
+        return Card(t("away.set_alone", day=words, typed=day_words), audience="person")
+    return Card(t("away.set", day=words, backup=backup.name), audience="person")
 
 
 async def _back(ctx: Context, me: Member, t: Texts) -> Reply:
@@ -53,7 +53,7 @@ async def _back(ctx: Context, me: Member, t: Texts) -> Reply:
         raise Refused(t("away.not_away"))
     async with ctx.db.session() as session:
         await members.set_away(session, me.id, None, None, None)
-    return whisper(t("away.back"))
+    return Card(t("away.back"), audience="person")
 
 
 async def _backup(ctx: Context, session: Session, me: Member, typed: str, t: Texts) -> Member:

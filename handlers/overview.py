@@ -44,7 +44,7 @@ async def overview(ctx: Context, me: Member) -> Card:
         return await _programme(ctx, me)
     async with ctx.db.reading() as session:
         found, team = await _accounts_of(ctx, me)
-        standings = await standings_of(ctx, session, me, found) if found else []
+        standings = await standings_of(ctx, session, me, found, now_only=True) if found else []
     return accounts_card(standings, team, reader_for(ctx, me), me)
 
 

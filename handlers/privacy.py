@@ -53,6 +53,9 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             ("current_answers", "current_answer", "contact_id", found.contact_ids),
             ("cases", "case", "id", found.case_ids),
             ("case_events", "case_event", "case_id", found.case_ids),
+            ("tasks", "task", "contact_id", found.contact_ids),
+            ("contacts_with_us", "touch", "contact_id", found.contact_ids),
+            ("references", "reference", "contact_id", found.contact_ids),
         ):
             person[name] = await personal.records(session, table, column, ids)
         # Of the customer only what names it: its value and renewal are no data about the person.
@@ -60,6 +63,9 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             {name: account[name] for name in ("id", "key", "name")}
             for account in person["accounts"]
         ]
+        person["reference_uses"] = await personal.records(
+            session, "reference_use", "reference_id", {row["id"] for row in person["references"]}
+        )
         person["waves"] = [
             {name: wave[name] for name in ("id", "name", "starts_at", "closes_at")}
             for wave in await personal.records(

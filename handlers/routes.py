@@ -15,23 +15,41 @@ from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
 from handlers.cards import Card, Choice, Reply, whisper
-from handlers.cases import board, conflict, contacted, more, policy, taking, write_to
+from handlers.cases import (
+    board,
+    conflict,
+    contacted,
+    more,
+    notes,
+    policy,
+    taking,
+    telling,
+    timeline,
+    write_to,
+)
 from handlers.chat import (
     ChatError,
     Click,
     Command,
     Lookup,
     Message,
+    MessageRef,
     Notice,
     Person,
+    Remark,
     Submission,
 )
 from handlers.context import Context, Refused
 from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
+from handlers.tasks import acting as task
+from handlers.tasks import board as task_board
+from handlers.tasks import card as task_card
+from handlers.tasks import thanks
 from handlers.waves import commands as wave
+from storage import alerts as outbox
 from storage import members
-from storage.models import Member
+from storage.models import Member, Posting
 
 log = structlog.get_logger()
 
@@ -41,6 +59,7 @@ FormHandler = Callable[[Context, Submission, Member], Awaitable[Reply]]
 ContactClickHandler = Callable[[Context, Click], Awaitable[Reply]]
 ContactFormHandler = Callable[[Context, Submission], Awaitable[Reply]]
 LookupHandler = Callable[[Context, Lookup, Member], Awaitable[list[Choice]]]
+RemarkHandler = Callable[[Context, Remark, Member, Posting | None], Awaitable[Reply]]
 NoticeHandler = Callable[[Context, Notice, Member | None], Awaitable[Reply]]
 
 
@@ -75,6 +94,7 @@ COMMANDS: dict[str, CommandRoute] = {
     "wave resume": CommandRoute(wave.resume, "wave.help.resume", LEADERS),
     "wave stop": CommandRoute(wave.stop, "wave.help.stop", LEADERS),
     "cases": CommandRoute(board.show, "help.cases"),
+    "tasks": CommandRoute(task_board.show, "help.tasks"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),
     "help": CommandRoute(_help, "help.help"),
@@ -104,24 +124,35 @@ CLICKS: dict[str, ClickHandler] = {
     "case.undo": taking.undo,
     "case.escalate": taking.escalate,
     "case.release": taking.release,
-    "case.about_owner": conflict.about_owner,
+    "about_owner": conflict.about_owner,
     "case.open": taking.open_card,
     "case.write": write_to.write_to,
+    "case.timeline": timeline.show,
+    "case.note": notes.note_form,
     "case.contact": contacted.contact_form,
     "case.solve": contacted.solve_form,
     "case.snooze": more.snooze_form,
     "case.hand_over": more.hand_over_form,
     "case.not_critic": more.not_critic_form,
+    task_card.OPEN: task.press_open,
+    task_card.LIST: task_board.press,
+    task_card.LATER: task.press_later,
+    task_card.REOPEN: task.press_reopen,
+    task_card.DONE: task.done_form,
+    task_card.THANKS: thanks.form,
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
     "wave_form": wave.submit,
     "bind": people.bind,
     "case.contact": contacted.contacted,
+    "case.note": notes.noted,
     "case.solve": contacted.solved,
     "case.snooze": more.snoozed,
     "case.hand_over": more.handed_over,
     "case.not_critic": more.not_a_critic,
+    task_card.DONE: task.done,
+    task_card.THANKS: thanks.passed,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {
@@ -133,6 +164,8 @@ LOOKUPS: dict[str, LookupHandler] = {
     "accounts": names.lookup_accounts,
     "members": names.lookup_members,
 }
+# What is written under a message of ours, by what that message is about.
+REMARKS: dict[str, RemarkHandler] = {telling.SUBJECT: notes.heard}
 NOTICES: dict[str, NoticeHandler] = {
     "home_opened": overview.home,
     "place_closed": people.place_lost,
@@ -196,6 +229,30 @@ async def notice(ctx: Context, event: Notice) -> Reply:
     me = await find_member(ctx, event.person) if event.person else None
     handler = NOTICES.get(event.kind)
     return None if handler is None else await handler(ctx, event, me)
+
+
+async def remark(ctx: Context, event: Remark) -> Reply:
+    """Keeps what a member wrote under a message of ours; None when it is not for us.
+
+    Nothing is said to who is no member, nor about threads that hang under no card.
+    """
+    async with ctx.db.reading() as session:
+        here = event.message if event.picked else event.top
+        posting = await outbox.posting_at(session, event.place, here.id) if here else None
+        if posting is None and event.picked and event.top is not None:
+            posting = await outbox.posting_at(session, event.place, event.top.id)
+    handler = REMARKS.get(posting.subject) if posting else notes.heard if event.picked else None
+    if handler is None or (not event.picked and await find_member(ctx, event.person) is None):
+        return None
+    heard = handler
+    return await _bounded(ctx, event.person, "remark", lambda me: heard(ctx, event, me, posting))
+
+
+async def is_heard(ctx: Context, top: MessageRef) -> bool:
+    """Tells whether what is written under this message is kept: only then its words are read."""
+    async with ctx.db.reading() as session:
+        posting = await outbox.posting_at(session, top.place, top.id)
+    return posting is not None and posting.subject in REMARKS
 
 
 async def find_member(ctx: Context, person: Person) -> Member | None:

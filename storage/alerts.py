@@ -243,3 +243,11 @@ async def postings(
     if part is not None:
         query = query.where(col(Posting.part) == part)
     return (await session.exec(query.order_by(col(Posting.id)))).all()
+
+
+async def posting_at(session: Session, place: str, message_id: str) -> Posting | None:
+    """Gives the message we posted in a place, or None when it is none of ours."""
+    query = select(Posting).where(
+        col(Posting.message_id) == message_id, col(Posting.place) == place
+    )
+    return (await session.exec(query.limit(1))).first()

@@ -29,11 +29,13 @@ from storage.models import (
     Response,
     ResponseStatus,
     Team,
+    Wave,
+    WaveRollup,
 )
 from storage.trials import TRIAL_ACCOUNT_KEY
 
 # A contact heard from us, or is about to; where it failed or bounced, nothing reached them.
-_ASKED = (
+ASKED_OR_PLANNED = (
     InvitationStatus.PLANNED,
     InvitationStatus.SENDING,
     InvitationStatus.SENT,
@@ -111,7 +113,7 @@ async def candidates(
         )
         .join(Account, col(Account.id) == col(Contact.account_id))
         .outerjoin(Team, col(Team.id) == col(Account.team_id))
-        .where(col(Account.key) != TRIAL_ACCOUNT_KEY, *_conditions(filters))
+        .where(col(Account.key) != TRIAL_ACCOUNT_KEY, *conditions(filters))
         .order_by(col(Contact.id))
     )  # fmt: skip
     found: list[Candidate] = []
@@ -181,12 +183,46 @@ class Past(NamedTuple):
 
 
 async def past(session: Session, kinds: Sequence[str], since: datetime) -> Past:
-    """Gives what became of the invitations sent since a time, tests aside."""
+    """Gives what became of asking since a time, tests aside: of closed waves from their sums."""
+    began = func.coalesce(col(Wave.starts_at), col(Wave.created_at)) >= since
+    closed = await _past_of_sums(session, kinds, began)
+    others = await _past_of_rows(session, kinds, began, since)
+    return Past(*map(sum, zip(closed, others, strict=True)))
+
+
+async def _past_of_sums(session: Session, kinds: Sequence[str], began: ColumnElement[bool]) -> Past:
+    rated = col(WaveRollup.promoters) + col(WaveRollup.passives) + col(WaveRollup.detractors)
+    others = col(WaveRollup.may_not_recommend) + col(WaveRollup.cannot_judge)
+    columns = (
+        col(WaveRollup.asked),
+        rated + others,
+        col(WaveRollup.promoters),
+        col(WaveRollup.detractors),
+        rated,
+    )
+    query = (
+        select(*(func.coalesce(func.sum(column), 0) for column in columns))
+        .join(Wave, col(Wave.id) == col(WaveRollup.wave_id))
+        .where(col(Wave.counted).is_(True), began, col(WaveRollup.kind).in_(kinds))
+    )
+    return Past(*map(int, (await session.execute(query)).one()))
+
+
+async def _past_of_rows(
+    session: Session, kinds: Sequence[str], began: ColumnElement[bool], since: datetime
+) -> Past:
+    """Of waves that are not counted, and of what was asked in no wave."""
+    open_waves = select(col(Wave.id)).where(
+        col(Wave.counted).is_(False), col(Wave.is_test).is_(False), began
+    )
+    waves = (await session.execute(open_waves)).scalars().all()
     confirmed = and_(
         col(Response.invitation_id) == col(Invitation.id),
         col(Response.status) == ResponseStatus.CONFIRMED,
     )
     score = col(Response.score)
+    # As a plain column the status would make SQLite read the whole history.
+    status = func.coalesce(col(Invitation.status), "")
     query = (
         select(
             func.count(),
@@ -198,8 +234,9 @@ async def past(session: Session, kinds: Sequence[str], since: datetime) -> Past:
         .select_from(Invitation)
         .outerjoin(Response, confirmed)
         .where(
-            col(Invitation.kind).in_(kinds),
-            col(Invitation.status).in_((InvitationStatus.SENT, InvitationStatus.DOUBT)),
+            or_(col(Invitation.wave_id).is_(None), col(Invitation.wave_id).in_(waves)),
+            func.coalesce(col(Invitation.kind), "").in_(kinds),
+            status.in_((InvitationStatus.SENT, InvitationStatus.DOUBT)),
             col(Invitation.sent_at) >= since,
             col(Invitation.is_test).is_(False),
         )
@@ -207,7 +244,8 @@ async def past(session: Session, kinds: Sequence[str], since: datetime) -> Past:
     return Past(*(await session.execute(query)).one())
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions of filters on contact, account and team."""
     lists: list[tuple[tuple[str, ...], SQLColumnExpression[Any]]] = [
         (filters.accounts, col(Account.key)),
         (filters.segments, col(Account.segment)),
@@ -240,7 +278,7 @@ def _last_asked(wave_id: int | None, *, same_person: bool) -> ScalarSelect[datet
         func.coalesce(col(Invitation.sent_at), col(Invitation.claimed_at), col(Invitation.send_at))
     )
     query: Select[Any] = select(at).where(
-        col(Invitation.status).in_(_ASKED),
+        col(Invitation.status).in_(ASKED_OR_PLANNED),
         col(Invitation.is_test).is_(False),
     )
     if wave_id is not None:

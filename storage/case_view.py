@@ -8,15 +8,16 @@ from typing import NamedTuple
 from sqlalchemy import Executable, bindparam
 from sqlalchemy import select as select_rows
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from storage.db import Session
 from storage.models import (
+    DONE_STATES,
+    OPEN_STATES,
     Account,
     Case,
     CaseEvent,
     CaseResponse,
-    CaseState,
     Contact,
     CurrentAnswer,
     Member,
@@ -65,6 +66,7 @@ class Around(NamedTuple):
     owner: Member | None
     account_owner: Member | None
     taker: Member | None
+    solver: Member | None
 
 
 async def around(session: Session, case_id: int) -> Around:
@@ -77,15 +79,16 @@ async def around(session: Session, case_id: int) -> Around:
 # Built once: on the way of every alert, building a statement costs more than running it.
 @cache
 def _around() -> Executable:
-    owner, account_owner, taker = aliased(Member), aliased(Member), aliased(Member)
+    owner, account_owner, taker, solver = (aliased(Member) for _each in range(4))
     return (
-        select_rows(Case, Account, Team, Wave, owner, account_owner, taker)
+        select_rows(Case, Account, Team, Wave, owner, account_owner, taker, solver)
         .join(Account, col(Account.id) == col(Case.account_id))
         .outerjoin(Team, col(Team.id) == col(Account.team_id))
         .outerjoin(Wave, col(Wave.id) == col(Case.wave_id))
         .outerjoin(owner, col(owner.id) == col(Case.owner_id))
         .outerjoin(account_owner, col(account_owner.id) == col(Account.owner_id))
         .outerjoin(taker, col(taker.id) == col(Case.taken_by))
+        .outerjoin(solver, col(solver.id) == col(Case.solved_by))
         .where(col(Case.id) == bindparam("case"))
     )
 
@@ -150,10 +153,57 @@ async def critics_of(session: Session, account_id: int, kind: str) -> list[tuple
     return list((await session.exec(query)).all())
 
 
+async def other_open(session: Session, case: Case) -> Case | None:
+    """Gives the case that is open for the same account, survey kind and wave, if not this one.
+
+    The account is locked first, as opening a case does: none is opened before the commit.
+    """
+    lock = select(Account.id).where(col(Account.id) == case.account_id)
+    await session.exec(lock.with_for_update(key_share=True))
+    same_wave = (
+        col(Case.wave_id).is_(None) if case.wave_id is None else col(Case.wave_id) == case.wave_id
+    )
+    query = select(Case).where(
+        col(Case.account_id) == case.account_id,
+        col(Case.kind) == case.kind,
+        same_wave,
+        col(Case.state).in_(OPEN_STATES),
+        col(Case.id) != case.id,
+    )
+    return (await session.exec(query.limit(1))).first()
+
+
 async def events(session: Session, case_id: int) -> Sequence[CaseEvent]:
     """Gives the timeline of a case, the latest first."""
     query = select(CaseEvent).where(col(CaseEvent.case_id) == case_id)
     return (await session.exec(query.order_by(col(CaseEvent.id).desc()))).all()
+
+
+async def has_hidden(session: Session, case_id: int) -> bool:
+    """Tells whether an answer of a case is hidden from the owner."""
+    query = select(CaseResponse.response_id).where(
+        col(CaseResponse.case_id) == case_id, col(CaseResponse.hidden_from_owner).is_(True)
+    )
+    return (await session.exec(query.limit(1))).first() is not None
+
+
+async def show_events(session: Session, case_id: int) -> None:
+    """Shows the owner what the lead did meanwhile, once no answer of the case is hidden."""
+    if not await has_hidden(session, case_id):
+        await session.execute(
+            update(CaseEvent)
+            .where(col(CaseEvent.case_id) == case_id)
+            .values(hidden_from_owner=False)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def people(session: Session, ids: Collection[int]) -> dict[int, Member]:
+    """Gives members by their ids."""
+    if not ids:
+        return {}
+    found = (await session.exec(select(Member).where(col(Member.id).in_(ids)))).all()
+    return {member.id: member for member in found}
 
 
 async def solved_like(
@@ -172,7 +222,7 @@ async def solved_like(
         .join(Response, col(Response.id) == col(CaseResponse.response_id))
         .outerjoin(Member, col(Member.id) == col(Case.taken_by))
         .where(
-            col(Case.state) == CaseState.SOLVED,
+            col(Case.state).in_(DONE_STATES),
             col(Case.what_helped).is_not(None),
             col(Case.account_id) != case.account_id,
             col(Case.hidden_from_owner).is_(False),

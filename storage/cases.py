@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, cast, exists, func
-from sqlalchemy import case as sql_case
+from sqlalchemy import BindParameter, and_, bindparam, func
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -27,6 +27,10 @@ from storage.models import (
 )
 
 CaseKey = tuple[int, str, int | None]  # account, kind, wave
+
+
+class AnotherOpen(Exception):
+    """A case was opened for the same account, kind and wave a moment before; nothing was kept."""
 
 
 @dataclass(frozen=True)
@@ -167,48 +171,16 @@ async def change(
         .values(version=col(Case.version) + 1, **values)
         .execution_options(synchronize_session=False)
     )
-    return await changed_rows(session, statement) == 1
+    try:
+        return await changed_rows(session, statement) == 1
+    except IntegrityError as error:
+        raise AnotherOpen(case.id) from error
 
 
 async def change_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Changes many cases at once; each row holds `id` and the new values of the same columns."""
     if rows:
         await session.execute(update(Case), list(rows))
-
-
-async def hide(session: Session, response_ids: Collection[int]) -> set[int]:
-    """Hides responses from the owner, told or not; a case of hidden ones is hidden.
-
-    What the lead has released stays as it is. Gives the responses that were not hidden before.
-    """
-    if not response_ids:
-        return set()
-    released = exists().where(
-        col(CaseEvent.case_id) == col(CaseResponse.case_id),
-        col(CaseEvent.act) == "released",
-        col(CaseEvent.note) == cast(col(CaseResponse.response_id), String),
-    )
-    return await _hide(session, col(CaseResponse.response_id).in_(response_ids) & ~released)
-
-
-async def hide_whole(session: Session, case_id: int) -> set[int]:
-    """Hides all responses of a case from the owner; gives those that were not hidden before."""
-    return await _hide(session, col(CaseResponse.case_id) == case_id)
-
-
-async def _hide(session: Session, which: ColumnElement[bool]) -> set[int]:
-    rows = await session.execute(
-        update(CaseResponse)
-        .where(which, col(CaseResponse.hidden_from_owner).is_(False))
-        .values(hidden_from_owner=True)
-        .returning(col(CaseResponse.response_id))
-        .execution_options(synchronize_session=False)
-    )
-    hidden = set(rows.scalars())
-    if hidden:
-        ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(hidden))
-        await _hide_cases(session, col(Case.id).in_(ids))
-    return hidden
 
 
 async def take_out(session: Session, response_id: int) -> None:
@@ -218,12 +190,6 @@ async def take_out(session: Session, response_id: int) -> None:
         .where(col(CaseResponse.response_id) == response_id)
         .execution_options(synchronize_session=False)
     )
-
-
-async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:
-    """Tells whether a response of this case is hidden from the owner."""
-    row = await session.get(CaseResponse, response_id, populate_existing=True)
-    return row is not None and row.case_id == case_id and row.hidden_from_owner
 
 
 async def contacts_of(session: Session, case_id: int) -> Sequence[Contact]:
@@ -237,64 +203,6 @@ async def contacts_of(session: Session, case_id: int) -> Sequence[Contact]:
     return (await session.exec(query)).all()
 
 
-async def release(session: Session, case_id: int, response_id: int) -> None:
-    """Shows a hidden response to the owner."""
-    await session.execute(
-        update(CaseResponse)
-        .where(col(CaseResponse.response_id) == response_id)
-        .values(hidden_from_owner=False)
-        .execution_options(synchronize_session=False)
-    )
-    await _hide_cases(session, col(Case.id) == case_id)
-
-
-async def was_released(session: Session, case_id: int, response_id: int) -> bool:
-    """Tells whether the lead has shown this response to the owner."""
-    query = select(CaseEvent.id).where(
-        col(CaseEvent.case_id) == case_id,
-        col(CaseEvent.act) == "released",
-        col(CaseEvent.note) == str(response_id),
-    )
-    return (await session.exec(query.limit(1))).first() is not None
-
-
-async def look_who_sees(session: Session, case_ids: Collection[int]) -> None:
-    """Hides cases all of whose responses are hidden from the owner, and no others."""
-    await _hide_cases(session, col(Case.id).in_(case_ids))
-
-
-async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
-    visible = exists().where(
-        col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)
-    )
-    # A hidden case is the lead's; released, it is the owner's again.
-    account = col(Account.id) == col(Case.account_id)
-    owner = select(Account.owner_id).where(account).scalar_subquery()
-    lead = (
-        select(func.min(Member.id))
-        .join(Account, col(Account.team_id) == col(Member.team_id))
-        .where(
-            account,
-            col(Member.role) == MemberRole.TEAM_LEAD,
-            col(Member.left_at).is_(None),
-            col(Member.id) != func.coalesce(col(Account.owner_id), 0),
-        )
-        .scalar_subquery()
-    )
-    was_hidden = col(Case.hidden_from_owner)
-    responsible = sql_case(
-        (was_hidden.is_(True) & visible, owner),
-        (was_hidden.is_(False) & ~visible, lead),
-        else_=col(Case.owner_id),
-    )
-    await session.execute(
-        update(Case)
-        .where(which)
-        .values(hidden_from_owner=~visible, owner_id=responsible)
-        .execution_options(synchronize_session=False)
-    )
-
-
 async def of_responses(session: Session, response_ids: Collection[int]) -> dict[int, Case]:
     """Gives the case of each response that belongs to one."""
     query = (
@@ -304,16 +212,6 @@ async def of_responses(session: Session, response_ids: Collection[int]) -> dict[
     )
     found: Sequence[tuple[int, Case]] = (await session.exec(query)).all()
     return dict(found)
-
-
-async def hidden_responses(session: Session, account_ids: Collection[int]) -> frozenset[int]:
-    """Gives the responses that the owners of these accounts must not see on any surface."""
-    query = (
-        select(CaseResponse.response_id)
-        .join(Case, col(Case.id) == col(CaseResponse.case_id))
-        .where(col(Case.account_id).in_(account_ids), col(CaseResponse.hidden_from_owner).is_(True))
-    )
-    return frozenset((await session.exec(query)).all())
 
 
 async def to_look_at(session: Session, now: datetime, limit: int = 200) -> Sequence[Case]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import exists, func
+from sqlalchemy import exists, func, union
 from sqlmodel import col, or_, select, update
 
 from storage.db import Session
@@ -20,6 +20,8 @@ from storage.models import (
     Reply,
     Response,
     ResponseStatus,
+    Task,
+    TaskState,
 )
 
 
@@ -30,14 +32,21 @@ class Praise(NamedTuple):
     contact: str
     score: int
     comment: str | None
+    quote_me: bool = False  # they let us quote them by name
 
 
 async def readers(session: Session) -> Sequence[Member]:
-    """Gives the members who own an account and have not left."""
-    owners = select(Account.owner_id).where(col(Account.owner_id).is_not(None)).distinct()
+    """Gives the members who own an account, have tasks, or stand in for one who is away."""
+    owners = select(Account.owner_id).where(col(Account.owner_id).is_not(None))
+    workers = select(Task.owner_id).where(
+        col(Task.owner_id).is_not(None), col(Task.state) == TaskState.OPEN
+    )
+    backups = select(Member.backup_id).where(
+        col(Member.backup_id).is_not(None), col(Member.away_until).is_not(None)
+    )
     query = (
         select(Member)
-        .where(col(Member.id).in_(owners), col(Member.left_at).is_(None))
+        .where(col(Member.id).in_(union(owners, workers, backups)), col(Member.left_at).is_(None))
         .order_by(col(Member.id))
     )
     return (await session.exec(query)).all()
@@ -63,7 +72,7 @@ async def promoters(
         or_(col(CaseResponse.hidden_from_owner).is_(True), col(Case.hidden_from_owner).is_(True)),
     )
     query = (
-        select(Account.name, Contact.name, Response.score, Response.comment)
+        select(Account.name, Contact.name, Response)
         .join(Contact, col(Contact.id) == col(Response.contact_id))
         .join(Account, col(Account.id) == col(Response.account_id))
         .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
@@ -82,7 +91,10 @@ async def promoters(
         .order_by(col(Response.answered_at).desc(), col(Response.id))
     )
     rows = (await session.exec(query)).all()
-    return [Praise(account, name, score or 0, comment) for account, name, score, comment in rows]
+    return [
+        Praise(account, name, found.score or 0, found.comment, found.quote_me)
+        for account, name, found in rows
+    ]
 
 
 async def unfinished(session: Session, owner_id: int, since: datetime, until: datetime) -> int:

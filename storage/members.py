@@ -72,6 +72,12 @@ async def lead_of(session: Session, team_id: int | None) -> Member | None:
     return next((member for member in team if member.role == MemberRole.TEAM_LEAD), None)
 
 
+async def backed_by(session: Session, member_id: int) -> Sequence[Member]:
+    """Gives the members whose backup this is, absent or not, who have not left."""
+    query = select(Member).where(col(Member.backup_id) == member_id, col(Member.left_at).is_(None))
+    return (await session.exec(query.order_by(col(Member.id)))).all()
+
+
 async def teams(session: Session) -> Sequence[Team]:
     """Gives all teams by name."""
     return (await session.exec(select(Team).order_by(col(Team.name)))).all()

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, delete, func, select, update
 from sqlmodel import SQLModel
 
 from storage.db import Session
-from storage.models import Contact, ContactStatus
+from storage.models import Contact, ContactStatus, TaskState
 from storage.privacy import ERASED, cancel_planned
 
 Record = dict[str, Any]
@@ -52,6 +52,9 @@ async def traces(session: Session, contacts: Sequence[Contact]) -> Traces:
     cases = await _ids(session, joined.c.case_id, joined.c.response_id, response_ids)
     said = ("comment", "idea", "role_answer", "phone", "call_when")
     words = [answer[name] for answer in answers for name in said]
+    for name in ("task", "touch", "reference"):
+        words += [row["note"] for row in await records(session, name, "contact_id", ids)]
+    words += [str(contact.corrected.get("email") or "") for contact in contacts]
     words += [contact.phone for contact in contacts] + [contact.title for contact in contacts]
     return Traces(
         tuple(ids),
@@ -111,7 +114,31 @@ async def anonymise(session: Session, found: Traces) -> None:
             contact_wish=None, language=None, to_manager=False, quote_me=False,
         )
     )  # fmt: skip
+    await _forget_work(session, found)
     await session.execute(delete(visit).where(visit.c.invitation_id.in_(found.invitation_ids)))
+
+
+async def _forget_work(session: Session, found: Traces) -> None:
+    """Takes the person out of tasks, logged contacts and references: nothing is left to do."""
+    task, touch, reference, use = (
+        _TABLES[name] for name in ("task", "touch", "reference", "reference_use")
+    )
+    for table in (task, touch):
+        await session.execute(
+            update(table).where(table.c.contact_id.in_(found.contact_ids)).values(note=None)
+        )
+    await session.execute(
+        update(task)
+        .where(task.c.contact_id.in_(found.contact_ids), task.c.state == TaskState.OPEN)
+        .values(state=TaskState.DROPPED)
+    )
+    theirs = await _ids(session, reference.c.id, reference.c.contact_id, found.contact_ids)
+    await session.execute(delete(use).where(use.c.reference_id.in_(theirs)))
+    await session.execute(delete(reference).where(reference.c.id.in_(theirs)))
+    contact = _TABLES["contact"]
+    await session.execute(
+        update(contact).where(contact.c.id.in_(found.contact_ids)).values(corrected={})
+    )
 
 
 async def forget_in_cases(session: Session, found: Traces) -> None:

@@ -516,6 +516,32 @@ class SlackUser:
             }
         )
 
+    async def reply(self, message: dict[str, Any], text: str, **more: Any) -> tuple[int, Any]:
+        """Answers a message of a channel in its thread."""
+        return await self.event(
+            {
+                "type": "message",
+                "channel_type": "channel",
+                "user": self.id,
+                "channel": message["channel"],
+                "text": text,
+                "thread_ts": message["ts"],
+                "ts": f"2.{next(self.slack.numbers)}",
+                **more,
+            }
+        )
+
+    async def pick(self, message: dict[str, Any], shortcut: str) -> tuple[int, Any]:
+        """Chooses a shortcut of ours in the menu of a message."""
+        payload = {
+            **self._payload("message_action"),
+            "callback_id": shortcut,
+            "channel": {"id": message["channel"], "name": "x"},
+            "message": message,
+            "response_url": self.response_url(),
+        }
+        return await self.interact(payload)
+
     async def mention(self, text: str, channel: str) -> tuple[int, Any]:
         """Calls the bot in a channel."""
         return await self.event(

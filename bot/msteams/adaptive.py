@@ -79,7 +79,9 @@ def draw_card(
     drawn["body"] = [*head, *foot]
     note = _note(t("adaptive.left_out", n=999_999))
     room = most - size.size(drawn) - size.size(note)
-    shown, left_out = size.first(size.pieces(card.body, _drawer(addresses, t), room), room)
+    # One long text shall not take the place of all other lines.
+    longest = room // 4
+    shown, left_out = size.first(size.pieces(card.body, _drawer(addresses, t), longest), room)
     place = len(shown) - _pressed_at_end(shown)
     told = [_note(t("adaptive.left_out", n=left_out))] if left_out else []
     drawn["body"] = [*head, *shown[:place], *told, *shown[place:], *foot]

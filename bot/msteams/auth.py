@@ -138,6 +138,12 @@ class BotAuth:
                 self._token = await self._ask_token()
             return self._token[0]
 
+    async def fetch_keys(self) -> int:
+        """Fetches the signing keys anew and gives their number; raises KeysUnavailable."""
+        async with self._fetching:
+            await self._fetch_keys()
+            return len(self._keys)
+
     async def close(self) -> None:
         """Closes the connections to Microsoft."""
         if self._session is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ import structlog
 
 from bot.links import Addresses
 from bot.msteams import errors, limits
-from bot.msteams.adaptive import Mention, attachment, draw_card, notice, short_text
+from bot.msteams.adaptive import Mention, attachment, draw_card, draw_parts, notice, short_text
 from bot.msteams.auth import TeamsAuth
 from bot.msteams.connector import Address, Connector
 from bot.msteams.incoming import base
@@ -27,6 +27,7 @@ from storage.models import Conversation
 log = structlog.get_logger()
 
 ATTEMPTS = 4
+REPLY = "reply:"  # begins the key of an answer to somebody: it comes whole, not cut
 USER = "teams-user"
 SMALLER = (1, 2, 4)  # after 413 the card is drawn to a half and a quarter of its size
 Result = TypeVar("Result")
@@ -72,6 +73,12 @@ class TeamsChannel:
         async def post(drawn: dict[str, Any]) -> str:
             return await self.connector.post(at, {**drawn, **more})
 
+        if message.key.startswith(REPLY):
+            parts = draw_parts(message.card, self.addresses, message.language)
+            if len(parts) > 1:
+                return MessageRef(
+                    place, await self._in_parts(at, message.card, parts, post), thread
+                )
         message_id = await self._drawn(at, message.card, message.language, mention, post)
         return MessageRef(place, message_id, thread)
 
@@ -174,6 +181,23 @@ class TeamsChannel:
             return None
         return Mention(found.name, person) if found is not None and found.name else None
 
+    async def _in_parts(
+        self,
+        at: Address,
+        card: Card,
+        parts: Sequence[dict[str, Any]],
+        post: Callable[[dict[str, Any]], Awaitable[str]],
+    ) -> str:
+        """Posts an answer whole, in several messages; gives the id of the last."""
+        posted = ""
+        for content in parts:
+            drawn = _activity(card, content)
+            try:
+                posted = await self._call(base(at.conversation), partial(post, drawn))
+            except errors.Refusal as error:
+                raise Unreachable(f"Teams refuses this card ({error}): see the log") from error
+        return posted
+
     async def _drawn(
         self,
         at: Address,
@@ -190,11 +214,7 @@ class TeamsChannel:
             content = draw_card(
                 card, self.addresses, language, mention, most=limits.CARD_BYTES // part
             )
-            drawn = {
-                "type": "message",
-                "summary": notice(card),
-                "attachments": [attachment(content)],
-            }
+            drawn = _activity(card, content)
             try:
                 return await self._call(base(at.conversation), partial(call, drawn))
             except errors.Refusal as error:
@@ -222,3 +242,7 @@ class TeamsChannel:
                 # Never before the time told; a crowd that was sent away spreads out.
                 await self._sleep(wait + random.uniform(0, 0.5 + wait / 4))
         raise AssertionError("the last attempt gives or raises")
+
+
+def _activity(card: Card, content: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "message", "summary": notice(card), "attachments": [attachment(content)]}

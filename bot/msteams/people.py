@@ -1,6 +1,6 @@
 """Who is behind a Teams id, and who can read a conversation: the roster, remembered for a while."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -10,7 +10,7 @@ import structlog
 from bot.msteams import errors
 from bot.msteams.connector import Address, Connector
 from bot.msteams.incoming import items, part
-from handlers.chat import InDoubt, TryLater
+from handlers.chat import InDoubt, TryLater, Unreachable
 
 log = structlog.get_logger()
 
@@ -67,8 +67,19 @@ class People:
             reason = errors.read(error)
             if isinstance(reason, (TryLater, InDoubt)):
                 raise TryLater(reason.reason) from error
-            log.info("person not in the roster", person=person, reason=str(reason))
+        # Not every service finds people by their Entra id: the whole roster is read.
+        try:
+            async for found in self._roster(at):
+                if found.id == person:
+                    return found
+        except Exception as error:
+            reason = errors.read(error)
+            if isinstance(reason, (TryLater, InDoubt)):
+                raise TryLater(reason.reason) from error
+            log.info("roster not read", place=at.conversation, reason=str(reason))
             return None
+        log.info("person not in the roster", place=at.conversation, person=person)
+        return None
 
     async def outsiders(self, at: Address) -> bool:
         """Tells whether people from outside can read a conversation; unknown counts as yes."""
@@ -88,17 +99,24 @@ class People:
         self._readers.pop(conversation, None)
 
     async def _look(self, at: Address) -> bool:
+        seen = 0
+        async for person in self._roster(at):
+            seen += 1
+            if person.outside:
+                return True
+        return seen == 0
+
+    async def _roster(self, at: Address) -> AsyncIterator[TeamsPerson]:
+        """Gives everybody in a conversation; raises Unreachable for one that is too large."""
         page: str | None = None
         for _page in range(MOST_PAGES):
             roster = await self._connector.members(at, page)
-            people = [self._read(each) for each in items(roster, "members")]
-            if not people or any(person.outside for person in people):
-                return True
+            for each in items(roster, "members"):
+                yield self._read(each)
             page = part(roster, "continuationToken") or None
             if page is None:
-                return False
-        log.warning("conversation too large to know its readers", place=at.conversation)
-        return True
+                return
+        raise Unreachable("this conversation is too large to know its readers")
 
     def _read(self, told: Any) -> TeamsPerson:
         role = part(told, "userRole").lower()

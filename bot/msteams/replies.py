@@ -156,10 +156,11 @@ class Replies:
         inputs: Inputs | None = None,
     ) -> Answer:
         known: dict[str, list[Choice]] = {}
-        if any(each.kind == "members" for each in form.inputs):
-            # Our own people are few: they are shown before anything is typed.
-            event = Lookup(asker.person, "members", "")
-            known["members"] = await routes.lookup(self._ctx, event)
+        for each in form.inputs:
+            if each.kind == "members" or each.kind == "accounts":
+                # The first names are shown before anything is typed.
+                event = Lookup(asker.person, each.kind, "")
+                known[each.kind] = await routes.lookup(self._ctx, event)
         return draw_task(
             form,
             pack(self._ctx.secret, origin, form),

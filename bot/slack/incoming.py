@@ -12,6 +12,7 @@ from bot.slack.origin import Origin
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
 _LINK = re.compile(r"<(?:mailto:|https?://|tel:)[^|>]*\|([^>]+)>")
 _BARE_LINK = re.compile(r"<(?:mailto:)?(https?://[^|>]+|[^@|>\s]+@[^|>\s]+)>")
+REPLY_SHOWN = "thread_broadcast"  # a reply that its writer showed in the channel too
 _COMMAND_WORD = re.compile(r"^\s*/?nps\b[:,]?", re.IGNORECASE)
 
 
@@ -22,6 +23,12 @@ async def typed_text(text: str, name_of: Callable[[str], Awaitable[str | None]])
         text = text.replace(found[0], name)
     text = _BARE_LINK.sub(r"\1", _LINK.sub(r"\1", text))
     return " ".join(unescape(text).split())
+
+
+def is_reply(event: dict[str, Any]) -> bool:
+    """Tells whether a message answers another in its thread."""
+    top = event.get("thread_ts")
+    return bool(top) and top != event.get("ts")
 
 
 def without_own_mention(text: str) -> str:

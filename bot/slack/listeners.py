@@ -16,17 +16,20 @@ from bot.seen import Seen
 from bot.slack.channel import SlackChannel
 from bot.slack.forms import FORM, LOOKUP, draw_form, draw_options, read_inputs
 from bot.slack.incoming import (
+    REPLY_SHOWN,
     command_words,
+    is_reply,
     origin_of,
     pressed,
     typed_text,
     without_own_mention,
 )
+from bot.slack.manifest import KEEP
 from bot.slack.origin import Asker, Origin, pack, unpack
 from bot.slack.replies import OPEN_FORM, Replies
 from handlers import routes, texts
 from handlers.cards import Card, Form, FormErrors, Reply, Whisper
-from handlers.chat import Click, Command, Lookup, Notice, Person, Submission
+from handlers.chat import Click, Command, Lookup, MessageRef, Notice, Person, Remark, Submission
 from handlers.context import Context
 
 log = structlog.get_logger()
@@ -65,6 +68,7 @@ class Listeners:
         bolt.action(ANY)(self._on_press)
         bolt.view(FORM)(self._on_form)
         bolt.options(ANY)(self._on_lookup)
+        bolt.shortcut(KEEP)(self._on_picked)
         bolt.event("message")(self._on_message)
         bolt.event("app_mention")(self._on_mention)
         bolt.event("app_home_opened")(self._on_home)
@@ -172,11 +176,60 @@ class Listeners:
         await ack(**draw_options(found))
 
     async def _on_message(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """A direct message to the bot; what others and bots write elsewhere is not for us."""
-        ours = event.get("channel_type") == "im" and not event.get("bot_id")
-        if not ours or event.get("subtype") or not event.get("user"):
+        """A direct message to the bot, or a reply in a thread; the rest is not for us."""
+        subtype = event.get("subtype")
+        if event.get("bot_id") or not event.get("user") or subtype not in (None, REPLY_SHOWN):
+            return
+        direct = event.get("channel_type") == "im"
+        if is_reply(event) and await self._on_reply(body, event, direct):
+            return
+        if not direct or subtype:
             return
         await self._on_words(body, event, str(event.get("text") or ""), direct=True)
+
+    async def _on_reply(self, body: dict[str, Any], event: dict[str, Any], direct: bool) -> bool:
+        """A reply in a thread: kept where the thread is a case's; gives whether it was."""
+        text, user = str(event.get("text") or ""), str(event["user"])
+        if command_words(text) is not None or await self._calls_bot(text):
+            return False  # that is a question to the bot
+        place = f"slack:{user if direct else event.get('channel') or ''}"
+        top = MessageRef(place, str(event["thread_ts"]))
+        said = MessageRef(place, str(event.get("ts") or ""), top.id)
+        async with self._working():
+            if not await routes.is_heard(self._ctx, top):
+                return False
+            if self._seen.before(body.get("event_id")):
+                return True
+            asker = await self._asker(user, None)
+            words = await typed_text(text, self._name_of)
+            remark = Remark(asker.person, place, said, top, words)
+            reply = await routes.remark(self._ctx, remark)
+            await self._replies.show(reply, asker, Origin(place, thread=top.id), None)
+        return True
+
+    async def _on_picked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """“Keep as note on a case” in the menu of a message."""
+        await ack()
+        user, trigger = (body.get("user") or {}).get("id"), body.get("trigger_id")
+        if not user or self._seen.before(trigger):
+            return
+        async with self._working():
+            asker = await self._asker(user, (body.get("user") or {}).get("name"))
+            channel = str((body.get("channel") or {}).get("id") or "")
+            place = await self._place(channel, asker.person)
+            message = body.get("message") or {}
+            thread = str(message.get("thread_ts") or "")
+            said = MessageRef(place, str(message.get("ts") or ""), thread or None)
+            words = await typed_text(str(message.get("text") or ""), self._name_of)
+            top = MessageRef(place, thread) if thread else None
+            remark = Remark(asker.person, place, said, top, words, picked=True)
+            reply = await routes.remark(self._ctx, remark)
+            origin = Origin(place, thread=thread or None, url=body.get("response_url"))
+            await self._replies.show(reply, asker, origin, trigger)
+
+    async def _calls_bot(self, text: str) -> bool:
+        await self._channel.people.home()
+        return f"<@{self._channel.people.bot_user_id}" in text
 
     async def _on_mention(self, body: dict[str, Any], event: dict[str, Any]) -> None:
         if event.get("bot_id") or not event.get("user"):

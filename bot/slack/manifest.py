@@ -10,6 +10,8 @@ SCOPES: dict[str, str] = {
     "app_mentions:read": "answer @npsbot in a channel",
     "im:write": "open direct messages with members and contacts",
     "im:history": "read `nps acme` in a direct message, and settle a doubtful send",
+    "channels:history": "keep replies to a case's card as notes; other messages are not kept",
+    "groups:history": "the same in private channels",
     "im:read": "know which direct channel belongs to whom",
     "channels:read": "see whether people from outside can read a public channel",
     "groups:read": "the same for private channels",
@@ -18,10 +20,13 @@ SCOPES: dict[str, str] = {
     "users:read.email": "match people to npsbot's members by e-mail",
     "files:write": "show charts where Slack can't fetch them from the public address",
 }
+KEEP = "case_note"  # the message shortcut
 EVENTS: dict[str, str] = {
     "app_home_opened": "draw the home tab",
     "app_mention": "answer in channels",
     "message.im": "answer direct messages",
+    "message.channels": "keep replies in the thread of a case's card as notes",
+    "message.groups": "the same in private channels",
     "member_joined_channel": "look again who can read a channel",
     "member_left_channel": "notice when the bot is removed from a channel",
     "channel_shared": "stop customer figures at once when a channel is shared with outsiders",
@@ -70,6 +75,14 @@ def manifest_data(public_url: str, mode: Literal["http", "socket"] = "http") -> 
             },
             "bot_user": {"display_name": "npsbot", "always_online": True},
             "slash_commands": [command],
+            "shortcuts": [
+                {
+                    "name": "Keep as note on a case",
+                    "type": "message",
+                    "callback_id": KEEP,
+                    "description": "Keeps this message with the case of a customer",
+                }
+            ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {

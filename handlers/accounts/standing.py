@@ -13,7 +13,7 @@ from handlers.measures.measure import Measure, Scope
 from handlers.measures.nps import measure
 from handlers.measures.window import span_until, window_until
 from handlers.rights import LEADERS
-from storage import accounts, members
+from storage import accounts, latest, members
 from storage.answers import kinds_counted
 from storage.db import Session
 from storage.models import (
@@ -86,8 +86,14 @@ async def standings_of(
     found: Sequence[Account],
     *,
     for_all: bool = False,
+    now_only: bool = False,
 ) -> list[Standing]:
-    """Gives where accounts stand, in their order, in as many queries as for one."""
+    """Gives where accounts stand, in their order, in as many queries as for one.
+
+    With `now_only` their history is left out: `answers` and `invitations` hold no more than what
+    decides how things are now, and people know no reminder and when they were asked in this window
+    alone.
+    """
     now, months = ctx.now(), ctx.programme.window_months
     zone = ZoneInfo(ctx.programme.timezone)
     today = now.astimezone(zone).date()
@@ -95,9 +101,14 @@ async def standings_of(
     kinds = kinds_counted(KIND)
     ids = [account.id for account in found]
     contacts = _by_account(await accounts.contacts(session, ids))
-    invitations = _by_account(await accounts.asked_of(session, ids))
-    replied = await accounts.responses_of(session, ids, kinds)
-    reminders = await accounts.reminders_of(session, ids, span.start)
+    if now_only:
+        invitations = _by_account(await latest.asked_of(session, ids, kinds, span))
+        replied = await latest.responses_of(session, ids, kinds, span)
+        reminders = {}
+    else:
+        invitations = _by_account(await accounts.asked_of(session, ids))
+        replied = await accounts.responses_of(session, ids, kinds)
+        reminders = await accounts.reminders_of(session, ids, span.start)
     cases = await accounts.cases_of(session, ids)
     joined = await accounts.case_responses(session, ids)
     reopened = await accounts.reopened_by_customer(session, ids)

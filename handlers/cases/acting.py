@@ -1,27 +1,29 @@
 """What all acts on a case share: rights, the one UPDATE that decides who was first, events."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
 from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
 from handlers.cards import Card, Reply, whisper
 from handlers.cases import seeing, telling, times
-from handlers.cases.card import Reader, alert_card
+from handlers.cases.card import alert_card
+from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
-from handlers.chat import Click, MessageRef, Submission, row_id
+from handlers.chat import Click, MessageRef, Remark, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.rights import reads_comments
 from handlers.texts import Texts
 from storage import alerts as outbox
-from storage import cases, members
+from storage import case_view, cases, members
 from storage.db import Session
 from storage.models import OPEN_STATES, Account, Alert, Case, CaseState, Member
 
 # How often a lost race is looked at anew; each time somebody else was first.
 _TRIES = 5
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -71,27 +73,62 @@ class Outcome:
     jobs: list[Alert] = field(default_factory=list)
 
 
+# Gives the plan of what happens by itself, or None when the case's state does not allow it.
+ByItself = Callable[[Session, Case, Account], Awaitable[Plan | None]]
+
+
 class _Lost(Exception):
     """Somebody else changed the case first: nothing of this attempt is kept."""
 
 
 async def carry_out(
-    ctx: Context, event: Click | Submission, me: Member, case_id: int, decide: Decide
+    ctx: Context, event: Click | Submission | Remark, me: Member, case_id: int, decide: Decide
 ) -> Outcome:
     """Decides and does one act; raises Refused without the right to. Every card follows."""
+    outcome = await _again_if_lost(
+        case_id, lambda: _attempt(ctx, event.person.platform, me, case_id, decide)
+    )
+    for alert in outcome.jobs:
+        await ctx.soon(alerts.job_of(alert), alert.due_at)
+    return outcome
+
+
+async def by_itself(
+    ctx: Context, case_id: int, decide: ByItself, platform: str | None = None
+) -> bool:
+    """Does what no member asked for: the customer's word, or time; gives whether it was done.
+
+    The timeline names nobody, it can't be undone, and every card follows.
+    """
+
+    async def attempt() -> list[Alert] | None:
+        async with ctx.db.session() as session:
+            case = await session.get(Case, case_id, populate_existing=True)
+            if case is None:
+                return None
+            account = await session.get_one(Account, case.account_id)
+            plan = await decide(session, case, account)
+            if plan is None:
+                return None
+            return await _keep(session, ctx, case, replace(plan, undoable=False), None, platform)
+
+    jobs = await _again_if_lost(case_id, attempt)
+    for alert in jobs or ():
+        await ctx.soon(alerts.job_of(alert), alert.due_at)
+    return jobs is not None
+
+
+async def _again_if_lost(case_id: int, attempt: Callable[[], Awaitable[Done]]) -> Done:
     for _try in range(_TRIES):
         try:
-            outcome = await _attempt(ctx, event, me, case_id, decide)
-        except _Lost:
+            return await attempt()
+        except (_Lost, cases.AnotherOpen):
             continue
-        for alert in outcome.jobs:
-            await ctx.soon(alerts.job_of(alert), alert.due_at)
-        return outcome
     raise RuntimeError(f"case {case_id} changed {_TRIES} times while it was looked at")
 
 
 async def _attempt(
-    ctx: Context, event: Click | Submission, me: Member, case_id: int, decide: Decide
+    ctx: Context, platform: str, me: Member, case_id: int, decide: Decide
 ) -> Outcome:
     now = ctx.now()
     async with ctx.db.session() as session:
@@ -102,35 +139,45 @@ async def _attempt(
             row = telling.changed(case_id, f"stale:{now.timestamp():.3f}", now)
             jobs = await outbox.add_many(session, [row])
             return Outcome(await load(session, ctx, case_id), False, jobs)
-        before = {name: _plain(getattr(scene.case, name)) for name in plan.values}
-        values = {**plan.values, "remind_at": now}
-        if not await cases.change(session, scene.case, values):
-            raise _Lost
-        await cases.note_events(
-            session,
-            [
-                {
-                    "case_id": case_id,
-                    "at": now,
-                    "member_id": me.id,
-                    "platform": event.person.platform,
-                    "act": plan.act,
-                    "note": plan.note,
-                    "before": before if plan.undoable else {},
-                    "undone": False,
-                }
-            ],
-        )
-        version = scene.case.version + 1
-        rows = [telling.changed(case_id, f"v{version}", now), *plan.tell]
-        if plan.undoable:
-            # The Undo button goes when its minute is over.
-            over = telling.changed(case_id, f"v{version}:undo", now)
-            rows.append(
-                {**over, "due_at": datetime.fromtimestamp(now.timestamp() + 61, now.tzinfo)}
-            )
-        jobs = await outbox.add_many(session, rows)
+        leads = seeing.sees_hidden(me, scene.account)
+        kept = leads and await case_view.has_hidden(session, case_id)
+        jobs = await _keep(session, ctx, scene.case, plan, me, platform, kept)
         return Outcome(await load(session, ctx, case_id), True, jobs)
+
+
+async def _keep(
+    session: Session,
+    ctx: Context,
+    case: Case,
+    plan: Plan,
+    me: Member | None,
+    platform: str | None,
+    kept: bool = False,
+) -> list[Alert]:
+    """Writes the change and its line in the timeline; gives the alerts that tell it."""
+    now = ctx.now()
+    before = {name: _plain(getattr(case, name)) for name in plan.values}
+    if not await cases.change(session, case, {**plan.values, "remind_at": now}):
+        raise _Lost
+    event = {
+        "case_id": case.id,
+        "at": now,
+        "member_id": me.id if me else None,
+        "platform": platform,
+        "act": plan.act,
+        "note": plan.note,
+        "before": before if plan.undoable else {},
+        "undone": False,
+        "hidden_from_owner": kept or case.hidden_from_owner,
+    }
+    await cases.note_events(session, [event])
+    version = case.version + 1
+    rows = [telling.changed(case.id, f"v{version}", now), *plan.tell]
+    if plan.undoable:
+        # The Undo button goes when its minute is over.
+        over = telling.changed(case.id, f"v{version}:undo", now)
+        rows.append({**over, "due_at": now + timedelta(seconds=61)})
+    return await outbox.add_many(session, rows)
 
 
 async def look(session: Session, ctx: Context, me: Member, case_id: int) -> Scene:
@@ -230,8 +277,13 @@ def stale(view: CaseView, me: Member, ctx: Context) -> str:
             return t(f"case.stale.{key}", name=taker, time=time(case.taken_at))
         case CaseState.CONTACTED:
             return t("case.stale.contacted", name=taker, time=time(case.contacted_at))
-        case CaseState.SOLVED:
-            return t("case.stale.solved", name=by, time=time(case.solved_at))
+        case CaseState.SOLVED | CaseState.WAITING:
+            solver = first_name(view.solver.name) if view.solver else by
+            return t("case.stale.solved", name=solver, time=time(case.solved_at))
+        case CaseState.CLOSED_UNANSWERED:
+            return t("case.stale.closed_unanswered")
+        case CaseState.REOPENED if view.by_customer:
+            return t("case.stale.not_settled")
         case CaseState.REOPENED | CaseState.NOT_A_CRITIC:
             return t(f"case.stale.{case.state}", name=by, time=last)
         case _:
@@ -254,6 +306,11 @@ def taking(scene: Scene) -> dict[str, Any]:
 def taking_by_owner(scene: Scene) -> dict[str, Any]:
     """Gives the same, but only when the owner acts: a colleague's look takes nothing."""
     return taking(scene) if scene.case.owner_id == scene.me.id else {}
+
+
+def asked_anew(case: Case) -> dict[str, Any]:
+    """Gives what a reopening changes: the customer's word is that of the round before."""
+    return {"round": case.round + 1, "settled": None, "settled_at": None, "not_asked": None}
 
 
 def restored(before: Mapping[str, Any]) -> dict[str, Any]:

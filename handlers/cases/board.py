@@ -3,7 +3,8 @@
 from handlers import rights
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
 from handlers.cases import seeing
-from handlers.cases.card import Reader, status, title
+from handlers.cases.card import status, title
+from handlers.cases.card_facts import Reader
 from handlers.cases.view import load, zone_of
 from handlers.chat import Command
 from handlers.context import Context, Refused

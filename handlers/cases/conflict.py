@@ -1,14 +1,14 @@
 """“This is about Anna”: a lead says so, and the whole case is hidden from the account's owner."""
 
 from handlers.cards import Reply
-from handlers.cases import acting, opening, seeing
+from handlers.cases import acting, keeping, seeing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
 from handlers.cases.telling import SUBJECT, stands_above
 from handlers.chat import Click
 from handlers.context import Context, Refused
 from storage import alerts as outbox
-from storage import cases
+from storage import hiding
 from storage.models import Member
 
 
@@ -21,13 +21,13 @@ async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
             raise Refused(scene.t("conflict.leads_only"))
         if not acting.is_open(case) or scene.account.owner_id is None:
             return None
-        hidden = await cases.hide_whole(session, case.id)
+        hidden = await hiding.hide_whole(session, case.id)
         if not hidden and case.about_owner:
             return None
         posted = await outbox.postings(session, SUBJECT, case.id)
         has = {each.response_id for each in posted if stands_above(each)}
         tell = tuple(
-            opening.kept_alert(case.id, response_id, case.account_id, scene.now)[1]
+            keeping.alerts_of(case.id, response_id, case.account_id, scene.now)[1]
             for response_id in sorted(hidden - has)
         )
         return Plan("about_owner", {"about_owner": True}, undoable=False, tell=tell)

@@ -7,7 +7,7 @@ from handlers import days
 from handlers.cards import Choice, Form, FormErrors, Input, Reply
 from handlers.cases import acting
 from handlers.cases.acting import Plan, Scene
-from handlers.cases.card import known
+from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
 from handlers.cases.view import CaseView, first_name
 from handlers.chat import Click, Submission, row_id
@@ -166,6 +166,7 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
             **acting.taking(scene),
             "state": CaseState.SOLVED,
             "solved_at": scene.now,
+            "solved_by": scene.me.id,
             "outcome": event.text("outcome"),
             "root_cause": event.text("cause") or None,
             "what_was_done": event.text("done"),

@@ -1,16 +1,16 @@
 """Opens or joins the cases of critics, within the transaction that records their answers."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from handlers import alerts
-from handlers.cases import times
+from handlers.cases import keeping, times
 from handlers.context import Context, Job
 from storage import alerts as outbox
-from storage import cases
+from storage import cases, hiding
 from storage.cases import CaseKey, Ground
 from storage.db import Session
 from storage.models import (
@@ -96,9 +96,10 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     case_ids = {critic.response_id: opened[critic.key].id for critic in new}
     case_ids |= {response_id: case.id for response_id, case in ground.joined.items()}
     # Also for an answer that is in its case already: "show it to the manager" comes last.
-    hidden_late = await cases.hide(session, hidden)
+    hidden_late = await hiding.hide(session, hidden)
     if any(case.hidden_from_owner for case in opened.values()):
-        await cases.look_who_sees(session, {case.id for case in opened.values()})
+        await hiding.look_who_sees(session, {case.id for case in opened.values()})
+        await cases.change_many(session, _given_back(ctx, ground, new, opened, hidden))
     rows = await outbox.add_many(
         session,
         [
@@ -116,7 +117,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         ],
     )
     told = [
-        kept_alert(case_ids[critic.response_id], critic.response_id, critic.account_id, now)
+        keeping.alerts_of(case_ids[critic.response_id], critic.response_id, critic.account_id, now)
         for alert, critic in zip(rows, critics, strict=True)
         # The owner has the card already: it is taken from them, and the lead gets one.
         if critic.response_id in hidden_late
@@ -129,21 +130,6 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
             case_id = case_ids[critic.response_id]
             await outbox.revive(session, alert, case_id, critic.settle_at)
     return [_due(alert) for alert in (*rows, *late)]
-
-
-def kept_alert(
-    case_id: int, response_id: int, account_id: int, now: datetime
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Gives the alerts of an answer that is kept from the owner after they were told of it.
-
-    The lead gets its card, and the owner's cards say that it has moved.
-    """
-    ids = {"case_id": case_id, "account_id": account_id, "due_at": now}
-    partition = {"partition": f"case:{case_id}"}
-    key = f"kept:{response_id}:{now.timestamp():.3f}"
-    card = {"key": key, "what": "critic", "response_id": response_id, "detail": partition}
-    edit = {"key": f"case_changed:{case_id}:{key}", "what": "case_changed", "detail": partition}
-    return {**ids, **edit, "response_id": None}, {**ids, **card}
 
 
 async def settle(session: Session, response_ids: Collection[int], at: datetime) -> list[Due]:
@@ -183,12 +169,16 @@ def owner_of(ground: Ground, account_id: int) -> Member | None:
 def responsible(
     owner: Member | None, backup: Member | None, lead: Member | None, now: datetime
 ) -> Member | None:
-    """Gives who has to act: the owner, the backup of an absent one, the lead of one who left."""
+    """Gives who has to act: the owner, else a backup who is there, else the lead.
+
+    An absent owner without any of these keeps it: that is still somebody.
+    """
     if owner is None or owner.left_at is not None:
         return lead
-    if is_away(owner, now) and backup is not None and backup.left_at is None:
-        return backup
-    return owner
+    if not is_away(owner, now):
+        return owner
+    there = backup is not None and backup.left_at is None and not is_away(backup, now)
+    return backup if there else lead or owner
 
 
 def is_away(member: Member, now: datetime) -> bool:
@@ -222,8 +212,11 @@ def _opened(
     ctx: Context, ground: Ground, critics: list[Critic], hidden: set[int]
 ) -> dict[str, Any]:
     first = critics[0]
+    who = _responsible_for(ctx, ground, first.account_id)
     kept = all(critic.response_id in hidden for critic in critics)
-    who = (_lead_of if kept else _responsible_for)(ctx, ground, first.account_id)
+    if kept:
+        # Who may not see it can't work on it: it is the lead's, in the lead's working hours.
+        who = _lead_for(ground, first.account_id)
     deadlines = [_deadlines(ctx, ground, critic, who) for critic in critics]
     account_id, kind, wave_id = first.key
     return {
@@ -250,11 +243,27 @@ def _responsible_for(ctx: Context, ground: Ground, account_id: int) -> Member | 
     return responsible(owner, backup, lead, ctx.now())
 
 
-def _lead_of(_ctx: Context, ground: Ground, account_id: int) -> Member | None:
-    """Who has what the owner must not see; nobody where the owner is the lead: CX is told."""
+def _lead_for(ground: Ground, account_id: int) -> Member | None:
     account = ground.accounts[account_id]
     lead = ground.leads.get(account.team_id) if account.team_id is not None else None
-    return None if lead is None or lead.id == account.owner_id else lead
+    return lead if lead is not None and lead.id != account.owner_id else None
+
+
+def _given_back(
+    ctx: Context,
+    ground: Ground,
+    critics: Sequence[Critic],
+    opened: Mapping[CaseKey, Case],
+    hidden: Collection[int],
+) -> list[dict[str, Any]]:
+    """Gives the hidden cases that an answer joins which the owner sees: they are the owner's."""
+    back = {}
+    for critic in critics:
+        case = opened[critic.key]
+        if case.hidden_from_owner and critic.response_id not in hidden:
+            who = _responsible_for(ctx, ground, critic.account_id)
+            back[case.id] = {"id": case.id, "owner_id": who.id if who else None}
+    return list(back.values())
 
 
 def _deadlines(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.calendars import is_working_time
-from handlers.cases import opening, times
+from handlers.cases import opening, owning, times
 from handlers.chat import Place
 from handlers.context import Context
 from storage import members
@@ -48,13 +48,10 @@ async def of_case(session: Session, ctx: Context, case: Case, account: Account) 
     """Gives where a case's cards go: to who is responsible, else the team, else the fallback."""
     owner = await members.by_id(session, account.owner_id)
     member = await members.by_id(session, case.owner_id)
-    if member is not None and opening.is_away(member, ctx.now()) and member.backup_id:
-        backup = await members.by_id(session, member.backup_id)
-        member = backup if backup is not None and backup.left_at is None else member
+    member = await owning.acting_for(session, account, member, ctx.now())
     reason = "owner"
     if member is not None and (owner is None or member.id != owner.id):
-        away = owner is not None and owner.left_at is None and owner.backup_id == member.id
-        reason = "backup" if away else "no_owner" if _gone(owner) else "handed"
+        reason = _why_not_owner(member, owner, ctx.now())
     return await of_member(session, ctx, member, account.team_id, reason)
 
 
@@ -102,8 +99,13 @@ async def of_cx(session: Session, ctx: Context, reason: str = "cx") -> Route:
     return _route(first, direct, [(direct, reason), (fallback, reason)])
 
 
-def _gone(owner: Member | None) -> bool:
-    return owner is None or owner.left_at is not None
+def _why_not_owner(member: Member, owner: Member | None, now: datetime) -> str:
+    if owner is None or owner.left_at is not None:
+        return "no_owner"
+    if owner.backup_id == member.id:
+        return "backup"
+    is_lead = member.role == MemberRole.TEAM_LEAD
+    return "absent" if is_lead and opening.is_away(owner, now) else "handed"
 
 
 def _route(

@@ -6,7 +6,8 @@ from handlers import texts, wording
 from handlers.alerts import Outgoing, with_note
 from handlers.cards import Button, Buttons, Card
 from handlers.cases import places
-from handlers.cases.card import Reader, alert_card
+from handlers.cases.card import alert_card
+from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
 from handlers.cases.telling import SUBJECT, posting_of_case, ref_of
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of

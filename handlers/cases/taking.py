@@ -1,15 +1,17 @@
 """The clicks that need no form: take, reopen, undo, escalate, release, open."""
 
+from typing import Any
+
 from handlers.cards import Reply
-from handlers.cases import acting, seeing
+from handlers.cases import acting, owning, seeing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.telling import SUBJECT, stands_above
-from handlers.cases.view import undo_until
+from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
 from handlers.context import Context, Refused
 from storage import alerts as outbox
-from storage import case_view, cases, members
-from storage.models import CaseState, Member
+from storage import case_view, hiding, members
+from storage.models import OPEN_STATES, CaseState, Member
 
 
 async def take(ctx: Context, click: Click, me: Member) -> Reply:
@@ -30,9 +32,7 @@ async def reopen(ctx: Context, click: Click, me: Member) -> Reply:
         case = scene.case
         if acting.is_open(case):
             return None
-        others = await cases.open_of(scene.session, [case.account_id])
-        if (case.account_id, case.kind, case.wave_id) in others:
-            raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
+        await _refuse_beside_another(scene)
         values = {
             "state": CaseState.REOPENED,
             "taken_by": case.taken_by or me.id,
@@ -41,6 +41,7 @@ async def reopen(ctx: Context, click: Click, me: Member) -> Reply:
             "contact_by": scene.contact_by(),
             "snoozed_until": None,
             "call_again_on": None,
+            **acting.asked_anew(case),
         }
         return Plan("reopened", values)
 
@@ -54,16 +55,25 @@ async def undo(ctx: Context, click: Click, me: Member) -> Reply:
 
     async def decide(scene: Scene) -> Plan | None:
         events = await case_view.events(scene.session, scene.case.id)
-        last = next((event for event in events if event.before and not event.undone), None)
+        last = last_step(events)
         mine = last is not None and last.id == event_id and last.member_id == me.id
         if last is None or not mine or undo_until(last) < scene.now:
             raise Refused(scene.t("case.stale.undo"))
+        before = acting.restored(last.before)
+        if before.get("state", scene.case.state) in OPEN_STATES:
+            await _refuse_beside_another(scene)
         last.undone = True
         scene.session.add(last)
-        return Plan("undone", acting.restored(last.before), undoable=False)
+        return Plan("undone", before, undoable=False)
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     return await acting.reply(ctx, click, me, outcome)
+
+
+async def _refuse_beside_another(scene: Scene) -> None:
+    """Says what is true where the account has a newer open case of the same survey."""
+    if await case_view.other_open(scene.session, scene.case) is not None:
+        raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
 
 
 async def escalate(ctx: Context, click: Click, me: Member) -> Reply:
@@ -99,10 +109,11 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
     async def decide(scene: Scene) -> Plan | None:
         if not seeing.sees_hidden(me, scene.account):
             raise Refused(scene.t("case.stale.hidden", lead="CX"))
-        hidden = await cases.is_hidden(scene.session, scene.case.id, response_id)
+        hidden = await hiding.is_hidden(scene.session, scene.case.id, response_id)
         if not hidden:
             return None
-        await cases.release(scene.session, scene.case.id, response_id)
+        await hiding.release(scene.session, scene.case.id, response_id)
+        await case_view.show_events(scene.session, scene.case.id)
         tell = {
             "key": f"released:{response_id}",
             "what": "critic",
@@ -119,7 +130,10 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
             for each in posted
         )
         # Once released it is not about the owner any more.
-        values = {"about_owner": False}
+        values: dict[str, Any] = {"about_owner": False}
+        if scene.case.hidden_from_owner:
+            who = await owning.responsible_for(scene.session, scene.account, scene.now)
+            values["owner_id"] = who.id if who else None
         return Plan(
             "released", values, str(response_id), undoable=False, tell=() if theirs else (tell,)
         )

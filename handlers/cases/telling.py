@@ -12,14 +12,15 @@ from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
 from handlers.cards import Card, Text
 from handlers.cases import opening, places, times
-from handlers.cases.card import Reader, alert_card
+from handlers.cases.card import alert_card
+from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Unreachable
 from handlers.context import Context
 from handlers.places import emptying
 from storage import alerts as outbox
-from storage import cases, members
+from storage import cases, hiding, members
 from storage.db import Session
 from storage.models import Alert, CaseState, Member, Posting
 from storage.models import Reply as ReplyKind
@@ -179,9 +180,9 @@ async def _hide_now(session: Session, view: CaseView, answer: Answer) -> bool:
     named = owner is not None and opening.names(response.comment, owner.name)
     if answer.hidden or not (response.to_manager or named):
         return False
-    if await cases.was_released(session, view.case.id, response.id):
+    if await hiding.was_released(session, view.case.id, response.id):
         return False
-    await cases.hide(session, [response.id])
+    await hiding.hide(session, [response.id])
     return True
 
 

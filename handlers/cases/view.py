@@ -1,7 +1,7 @@
 """Loads all that the card of a case shows, for the pure drawing in card.py."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -67,7 +67,15 @@ class CaseView:
     helped: Helped | None
     last: CaseEvent | None
     last_by: Member | None
-    said: str | None
+    solver: Member | None = None
+    by_customer: bool = False  # the customer's own word reopened it
+    events: tuple[CaseEvent, ...] = ()  # the latest first
+    people: Mapping[int, Member] = field(default_factory=dict)  # who wrote the latest notes
+
+    def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
+        """Gives the last events of these acts; what the lead did is for who sees hidden answers."""
+        found = (e for e in self.events if e.act in acts and not e.undone)
+        return [e for e in found if answer.hidden or not e.hidden_from_owner][:n]
 
     def answer(self, response_id: int | None) -> Answer:
         """Gives the answer of a response, else the case's first that the owner may see."""
@@ -94,11 +102,8 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         ]
     )
     events = await case_view.events(session, case_id)
-    last = next((event for event in events if event.before and not event.undone), None)
-    said = next(
-        (each.note for each in events if each.act in ("contacted", "promised") and not each.undone),
-        None,
-    )
+    last = last_step(events)
+    writers = {each.member_id for each in events if each.act == "note" and each.member_id}
     kept = {each.id for each in await groups.kept_responses(session, found.account.id)}
     heard = heard_by_lead = await _heard(session, ctx, found.case, frozenset())
     if kept:
@@ -117,8 +122,26 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         await _helped(session, found.case, answers),
         last,
         await members.by_id(session, last.member_id) if last is not None else None,
-        said,
+        found.solver,
+        _reopened_by_customer(events),
+        tuple(events),
+        await case_view.people(session, writers),
     )
+
+
+def last_step(events: Sequence[CaseEvent]) -> CaseEvent | None:
+    """Gives the step that Undo would take back: nothing that happened by itself came after it."""
+    for event in events:
+        if event.before and not event.undone:
+            return event
+        if event.member_id is None and event.act not in ("opened", "joined"):
+            return None
+    return None
+
+
+def _reopened_by_customer(events: Sequence[CaseEvent]) -> bool:
+    found = next((event for event in events if event.act == "reopened" and not event.undone), None)
+    return found is not None and found.member_id is None
 
 
 async def _heard(session: Session, ctx: Context, case: Case, kept: Collection[int]) -> Heard:

@@ -6,7 +6,7 @@ from handlers import wording
 from handlers.cards import Buttons, Card, Link, Reply, Text, Whisper
 from handlers.cases import acting
 from handlers.cases.acting import Plan, Scene
-from handlers.cases.card import known
+from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
 from handlers.cases.view import Answer, CaseView, first_name
 from handlers.chat import Click

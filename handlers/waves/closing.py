@@ -11,14 +11,15 @@ from handlers.alerts import Outgoing
 from handlers.cards import Card, Element, Facts, Table, Text
 from handlers.chat import Message
 from handlers.context import Context, Job
-from handlers.figures import measure_scope
+from handlers.figures import measure_groups
 from handlers.measures.measure import Measure, Scope
 from handlers.scopes import NPS_KINDS
 from handlers.texts import Texts
 from handlers.waves import recipients
 from handlers.waves.cards import answered_words, closing_day, share
 from handlers.wording import points
-from storage import groups, members, wave_results, waves
+from storage import groups as kept_by_leads
+from storage import members, wave_results, waves
 from storage.models import Alert, Member, MemberRole, Team, Wave, WaveState
 from storage.wave_results import AccountResult
 
@@ -111,15 +112,17 @@ async def whole_card(ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts) 
     async with ctx.db.reading() as session:
         counted = await waves.counts(session, wave.id)
         reached = await wave_results.reached(session, wave.id)
-    whole = await _measure(ctx, Scope("all"), wave)
+    own = [team for team in teams if team.id in reached.team_ids]
+    whole, *by_team = await _measure(
+        ctx, (Scope("all"), *(Scope("team", team.name) for team in own)), wave
+    )
     heard = (t("wave.result.heard"), answered_words(counted))
     body: list[Element] = [Facts(_facts(whole, t) if whole else (heard,))]
-    rows = []
-    for team in teams:
-        if team.id in reached.team_ids:
-            of_team = await _measure(ctx, Scope("team", team.name), wave)
-            if of_team is not None:
-                rows.append((team.name, _heard(of_team, t), _score(of_team, t)))
+    rows = [
+        (team.name, _heard(found, t), _score(found, t))
+        for team, found in zip(own, by_team, strict=True)
+        if found is not None
+    ]
     if rows:
         columns = tuple(t(f"wave.column.{name}") for name in ("team", "heard", "nps"))
         body.append(Table(columns, tuple(rows), numeric=(2,)))
@@ -133,9 +136,9 @@ async def whole_card(ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts) 
 async def team_card(ctx: Context, wave: Wave, team: Team, t: Texts) -> Card:
     """Gives the result for a team; a small team sees its accounts, not a score of its own."""
     async with ctx.db.reading() as session:
-        kept = {each.id for each in await groups.kept_responses(session)}
+        kept = {each.id for each in await kept_by_leads.kept_responses(session)}
     # Owners read their team's place, too.
-    whole = await _measure(ctx, Scope("team", team.name), wave, kept)
+    (whole,) = await _measure(ctx, (Scope("team", team.name),), wave, kept)
     async with ctx.db.reading() as session:
         rows = await wave_results.by_account(session, wave.id, team_id=team.id)
     body: list[Element] = [Facts(_facts(whole, t))] if whole else []
@@ -232,11 +235,11 @@ def _score(whole: Measure, t: Texts) -> str:
 
 
 async def _measure(
-    ctx: Context, scope: Scope, wave: Wave, without: Collection[int] = ()
-) -> Measure | None:
+    ctx: Context, groups: Sequence[Scope], wave: Wave, without: Collection[int] = ()
+) -> Sequence[Measure | None]:
     if wave.kind not in NPS_KINDS:
-        return None
-    return await measure_scope(ctx, scope, wave.kind, wave.name, without=without)
+        return [None for _group in groups]
+    return await measure_groups(ctx, groups, wave.kind, wave.name, without)
 
 
 def _start_of_work(ctx: Context, person: Member | None) -> datetime:

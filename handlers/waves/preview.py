@@ -1,7 +1,7 @@
 """The preview of a wave: how many are asked, who is left out and why, and what to expect of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -12,8 +12,9 @@ from handlers.context import Context
 from handlers.measures.score import score_interval
 from handlers.surveys import NPS_KINDS
 from handlers.texts import Texts
-from handlers.waves.audience import NEARLY_RESTED, SKIP_REASONS, Judged, assess
+from handlers.waves.audience import NEARLY_RESTED, SKIP_REASONS, Judged, SkipReason, assess
 from handlers.waves.cards import closing_day
+from handlers.waves.groups import FIRST_NAMES, Group, assess_groups, first_names
 from handlers.waves.planning import first_moment, sending_days, sending_hours
 from handlers.waves.recipients import texts_of, zone
 from handlers.wording import long_day, moment, money
@@ -28,7 +29,6 @@ _ASSUMED_PROMOTERS, _ASSUMED_CRITICS = 0.45, 0.20
 # People of one account answer alike: the likeness assumed where it can't be estimated.
 _LIKENESS = 0.15
 _PAST_YEARS = 2
-_FIRST_NAMES = 3
 _LONG_LIST = 60
 
 
@@ -45,11 +45,12 @@ class Expected:
 async def preview_card(ctx: Context, wave: Wave, me: Member) -> Card:
     """Gives the card that decides whether a wave goes out; draws nothing into the wave itself."""
     start = max(ctx.now(), wave.starts_at or ctx.now())
-    judged = await assess(ctx, wave, start)
+    groups = await assess_groups(ctx, wave, start)
+    names = await first_names(ctx, wave, start, groups)
     since = ctx.now() - timedelta(days=365 * _PAST_YEARS)
     async with ctx.db.reading() as session:
         past = await audiences.past(session, [wave.kind], since)
-    return _card(ctx, wave, judged, past, start, me)
+    return _card(ctx, wave, groups, names, past, start, me)
 
 
 async def left_out_card(ctx: Context, wave: Wave, me: Member) -> Card:
@@ -71,18 +72,18 @@ async def left_out_card(ctx: Context, wave: Wave, me: Member) -> Card:
     return Card(title, tuple(body) if rows else ())
 
 
-def expect(judged: Sequence[Judged], past: Past, kind: str) -> Expected:
+def expect(groups: Sequence[Group], past: Past, kind: str) -> Expected:
     """Gives what to expect of asking these people, from how people answered before."""
-    asked = [each for each in judged if each.reason is None]
+    asked = _asked(groups)
     enough = past.asked >= _ENOUGH_PAST
     rate = past.heard / past.asked if enough else _ASSUMED_RATE
-    answers = round(len(asked) * rate)
+    answers = round(_people(asked) * rate)
     half = None
     if answers and kind in NPS_KINDS:
         promoters, critics = _ASSUMED_PROMOTERS, _ASSUMED_CRITICS
         if enough and past.rated:
             promoters, critics = past.promoters / past.rated, past.detractors / past.rated
-        accounts = len({each.who.account_id for each in asked})
+        accounts = _accounts(asked)
         together = max(1.0, answers / max(1, min(accounts, answers)))
         n = answers / (1 + (together - 1) * _LIKENESS)
         low, high = score_interval(promoters * n, critics * n, n).points()
@@ -90,33 +91,53 @@ def expect(judged: Sequence[Judged], past: Past, kind: str) -> Expected:
     return Expected(answers, rate, half, assumed=not enough)
 
 
-def ask_later_on(judged: Sequence[Judged], on: date) -> tuple[int, date] | None:
+def ask_later_on(groups: Sequence[Group], on: date) -> tuple[int, date] | None:
     """Gives how many rested contacts are free within a week, and from which day all of them are."""
     near = [
-        each.free_on
-        for each in judged
-        if each.free_on is not None and each.free_on - on <= NEARLY_RESTED
+        (group.people, free_on)
+        for group in groups
+        if (free_on := group.judged.free_on) is not None and free_on - on <= NEARLY_RESTED
     ]
-    return (len(near), max(near)) if near else None
+    if not near:
+        return None
+    return sum(people for people, _day in near), max(day for _people, day in near)
+
+
+def _asked(groups: Sequence[Group]) -> list[Group]:
+    return [group for group in groups if group.judged.reason is None]
+
+
+def _people(groups: Sequence[Group]) -> int:
+    return sum(group.people for group in groups)
+
+
+def _accounts(groups: Sequence[Group]) -> int:
+    return len({group.judged.who.account_id for group in groups})
 
 
 def _card(
-    ctx: Context, wave: Wave, judged: Sequence[Judged], past: Past, start: datetime, me: Member
+    ctx: Context,
+    wave: Wave,
+    groups: Sequence[Group],
+    names: Mapping[SkipReason, Sequence[str]],
+    past: Past,
+    start: datetime,
+    me: Member,
 ) -> Card:
     t, here = texts_of(ctx, me), zone(ctx, me)
-    asked = [each for each in judged if each.reason is None]
-    body: list[Element] = [Facts(_facts(ctx, wave, judged, past, start, t, here))]
-    body += _left_out(judged, t)
-    body += _no_decision_maker(judged, asked, t)
-    later = ask_later_on(judged, start.astimezone(ZoneInfo(ctx.programme.timezone)).date())
+    asked = _asked(groups)
+    body: list[Element] = [Facts(_facts(ctx, wave, groups, past, start, t, here))]
+    body += _left_out(groups, names, t)
+    body += _no_decision_maker(groups, asked, t)
+    later = ask_later_on(groups, start.astimezone(ZoneInfo(ctx.programme.timezone)).date())
     if later is not None:
         body.append(Text(t.count("wave.nearly_rested", later[0], day=long_day(later[1], t))))
     if not ctx.programme.privacy.complete:
         body.append(Text(t("wave.privacy_missing", keys=missing_privacy(ctx)), "strong"))
     if wave.state == WaveState.DRAFT:
-        body.append(Buttons(_buttons(ctx, wave, judged, start, later, t, here)))
-    people = t.count("wave.of_people", len(judged))
-    title = t.count("wave.preview_title", len(asked), name=wave.name, people=people)
+        body.append(Buttons(_buttons(ctx, wave, groups, start, later, t, here)))
+    people = t.count("wave.of_people", _people(groups))
+    title = t.count("wave.preview_title", _people(asked), name=wave.name, people=people)
     return Card(
         title,
         tuple(body),
@@ -140,14 +161,14 @@ def missing_privacy(ctx: Context) -> str:
 def _facts(
     ctx: Context,
     wave: Wave,
-    judged: Sequence[Judged],
+    groups: Sequence[Group],
     past: Past,
     start: datetime,
     t: Texts,
     here: ZoneInfo,
 ) -> tuple[tuple[str, str], ...]:
     now = ctx.now()
-    asked = [each for each in judged if each.reason is None]
+    asked = _asked(groups)
     first, last = sending_hours(wave, ctx.programme)
     days = ", ".join(t(f"wave.day.{day}") for day in sending_days(wave, ctx.programme))
     when = t("wave.hours", days=days, first=f"{first:%H:%M}", last=f"{last:%H:%M}")
@@ -156,7 +177,9 @@ def _facts(
         if wave.reminder_after_days
         else t("wave.no_reminder")
     )
-    by_channel = Counter(each.channel for each in asked)
+    by_channel: Counter[str] = Counter()
+    for group in asked:
+        by_channel[group.judged.channel or ""] += group.people
     channels = ", ".join(
         t(f"wave.channel.{name}", n=n) for name, n in sorted(by_channel.items()) if name
     )
@@ -171,14 +194,16 @@ def _facts(
         facts += [
             (t("wave.fact.channels"), channels),
             (t("wave.fact.roles"), _roles(asked, t)),
-            (t("wave.fact.revenue"), _revenue(judged, asked, t)),
-            (t("wave.fact.expected"), _expected(expect(judged, past, wave.kind), t)),
+            (t("wave.fact.revenue"), _revenue(groups, asked, t)),
+            (t("wave.fact.expected"), _expected(expect(groups, past, wave.kind), t)),
         ]
     return tuple(facts)
 
 
-def _roles(asked: Sequence[Judged], t: Texts) -> str:
-    counted = Counter(each.who.role or UNKNOWN_ROLE for each in asked)
+def _roles(asked: Sequence[Group], t: Texts) -> str:
+    counted: Counter[str] = Counter()
+    for group in asked:
+        counted[group.judged.who.role or UNKNOWN_ROLE] += group.people
     return ", ".join(
         t.count(f"wave.role.{role}", counted[role])
         for role in (*ContactRole, UNKNOWN_ROLE)
@@ -186,26 +211,21 @@ def _roles(asked: Sequence[Judged], t: Texts) -> str:
     )
 
 
-def _revenue(judged: Sequence[Judged], asked: Sequence[Judged], t: Texts) -> str:
+def _revenue(groups: Sequence[Group], asked: Sequence[Group], t: Texts) -> str:
     """`4,200,000 of 4,800,000 EUR a year at 60 of 68 accounts`, each currency for itself."""
-    every, covered = _values(judged), _values(asked)
+    every, covered = _values(groups), _values(asked)
     parts = [
         t("wave.revenue", part=money(covered.get(unit, 0.0), None, t), whole=money(sum_, unit, t))
         for unit, sum_ in sorted(every.items())
     ]
-    accounts = t(
-        "wave.accounts",
-        n=len({each.who.account_id for each in asked}),
-        of=len({each.who.account_id for each in judged}),
-    )
-    return " · ".join((*parts, accounts))
+    return " · ".join((*parts, t("wave.accounts", n=_accounts(asked), of=_accounts(groups))))
 
 
-def _values(judged: Sequence[Judged]) -> dict[str, float]:
+def _values(groups: Sequence[Group]) -> dict[str, float]:
     of_account = {
-        each.who.account_id: (each.who.currency or "", each.who.value)
-        for each in judged
-        if each.who.value is not None
+        who.account_id: (who.currency or "", who.value)
+        for who in (group.judged.who for group in groups)
+        if who.value is not None
     }
     sums: dict[str, float] = defaultdict(float)
     for unit, value in of_account.values():
@@ -223,48 +243,47 @@ def _expected(expected: Expected, t: Texts) -> str:
     return f"{words} · {width}"
 
 
-def _left_out(judged: Sequence[Judged], t: Texts) -> list[Element]:
-    by_reason: dict[str, list[Judged]] = defaultdict(list)
-    for each in judged:
-        if each.reason is not None:
-            by_reason[each.reason].append(each)
+def _left_out(
+    groups: Sequence[Group], names: Mapping[SkipReason, Sequence[str]], t: Texts
+) -> list[Element]:
+    by_reason: Counter[str] = Counter()
+    for group in groups:
+        if group.judged.reason is not None:
+            by_reason[group.judged.reason] += group.people
     if not by_reason:
         return [Text(t("wave.nobody_left_out"))]
     rows = []
     for reason in SKIP_REASONS:
-        group = by_reason.get(reason, [])
-        if group:
-            names = ", ".join(each.who.name for each in group[:_FIRST_NAMES])
-            more = "" if len(group) <= _FIRST_NAMES else " …"
-            rows.append((t(f"wave.skip.{reason}"), str(len(group)), names + more))
+        if by_reason[reason]:
+            more = "" if by_reason[reason] <= FIRST_NAMES else " …"
+            who = ", ".join(names.get(reason, ())) + more
+            rows.append((t(f"wave.skip.{reason}"), str(by_reason[reason]), who))
     columns = (t("wave.column.why"), t("wave.column.count"), t("wave.column.who"))
-    total = sum(len(group) for group in by_reason.values())
     return [
-        Text(t.count("wave.left_out", total), "strong"),
+        Text(t.count("wave.left_out", by_reason.total()), "strong"),
         Table(columns, tuple(rows), numeric=(1,)),
     ]
 
 
-def _no_decision_maker(
-    judged: Sequence[Judged], asked: Sequence[Judged], t: Texts
-) -> list[Element]:
-    known = {each.who.account_id for each in judged if each.who.role == ContactRole.DECISION_MAKER}
+def _no_decision_maker(groups: Sequence[Group], asked: Sequence[Group], t: Texts) -> list[Element]:
+    everybody = (group.judged.who for group in groups)
+    known = {who.account_id for who in everybody if who.role == ContactRole.DECISION_MAKER}
     without = {
-        each.who.account_id: each.who.account_name
-        for each in asked
-        if each.who.account_id not in known
+        who.account_id: who.account_name
+        for who in (group.judged.who for group in asked)
+        if who.account_id not in known
     }
     if not without:
         return []
     names = sorted(without.values())
-    shown = ", ".join(names[:_FIRST_NAMES]) + (" …" if len(names) > _FIRST_NAMES else "")
+    shown = ", ".join(names[:FIRST_NAMES]) + (" …" if len(names) > FIRST_NAMES else "")
     return [Text(t.count("wave.no_decision_maker", len(names), names=shown, first=names[0]))]
 
 
 def _buttons(
     ctx: Context,
     wave: Wave,
-    judged: Sequence[Judged],
+    groups: Sequence[Group],
     start: datetime,
     later: tuple[int, date] | None,
     t: Texts,
@@ -272,12 +291,13 @@ def _buttons(
 ) -> tuple[Button, ...]:
     value = str(wave.id)
     buttons: list[Button] = []
-    if any(each.reason is None for each in judged) and ctx.programme.privacy.complete:
+    asked = _asked(groups)
+    if asked and ctx.programme.privacy.complete:
         when = moment(first_moment(wave, start, ctx.programme), ctx.now(), here, t)
         label = t("wave.button.confirm", when=when)
         buttons.append(Button(label, "wave_confirm", value, "primary"))
     buttons.append(Button(t("wave.button.change"), "wave_form", value, opens_form=True))
-    if any(each.reason is not None for each in judged):
+    if len(asked) < len(groups):
         buttons.append(Button(t("wave.button.left_out"), "wave_left_out", value))
     if later is not None:
         label = t("wave.button.later", day=long_day(later[1], t))

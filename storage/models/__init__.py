@@ -22,6 +22,7 @@ from storage.models.asking import (
 )
 from storage.models.chatting import Conversation
 from storage.models.following import (
+    DONE_STATES,
     OPEN_STATES,
     Alert,
     AlertStatus,
@@ -43,11 +44,19 @@ from storage.models.people import (
     RecommendPolicy,
     Team,
 )
+from storage.models.promising import Promise, PromiseState
 from storage.models.running import (
     AppSetting,
     ConsoleMail,
     ConsoleMessage,
     Heartbeat,
+)
+from storage.models.working import (
+    Reference,
+    ReferenceUse,
+    Task,
+    TaskState,
+    Touch,
 )
 
 __all__ = [
@@ -68,6 +77,7 @@ __all__ = [
     "ContactStatus",
     "Conversation",
     "CurrentAnswer",
+    "DONE_STATES",
     "Heartbeat",
     "Invitation",
     "InvitationStatus",
@@ -75,7 +85,11 @@ __all__ = [
     "MemberRole",
     "OPEN_STATES",
     "Posting",
+    "Promise",
+    "PromiseState",
     "RecommendPolicy",
+    "Reference",
+    "ReferenceUse",
     "Reminder",
     "Reply",
     "Response",
@@ -84,7 +98,10 @@ __all__ = [
     "Rollup",
     "Survey",
     "SurveyKind",
+    "Task",
+    "TaskState",
     "Team",
+    "Touch",
     "Visit",
     "Wave",
     "WaveChannel",

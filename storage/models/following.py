@@ -11,17 +11,20 @@ from storage.models.columns import UtcDateTime
 
 
 class CaseState(StrEnum):
-    """Where a follow-up stands; solved and closed are not open."""
+    """Where a follow-up stands; solved, waiting for the customer and closed are not open."""
 
     NEW = "new"
     TAKEN = "taken"
     CONTACTED = "contacted"
     SOLVED = "solved"
+    WAITING = "waiting"  # solved, and the customer is asked whether it is settled
     REOPENED = "reopened"
     NOT_A_CRITIC = "not_a_critic"
+    CLOSED_UNANSWERED = "closed_unanswered"  # the customer was asked and did not answer
 
 
 OPEN_STATES = (CaseState.NEW, CaseState.TAKEN, CaseState.CONTACTED, CaseState.REOPENED)
+DONE_STATES = (CaseState.SOLVED, CaseState.WAITING, CaseState.CLOSED_UNANSWERED)
 _OPEN = text("state in ('new', 'taken', 'contacted', 'reopened')")
 
 
@@ -64,13 +67,19 @@ class Case(SQLModel, table=True):
     hidden_from_owner: bool = False
     outcome: str | None = None
     root_cause: str | None = None
+    broken_expectation: str | None = None
     what_was_done: str | None = None
     what_helped: str | None = None
     promised: str | None = None
     promise_by: date | None = None
     call_again_on: date | None = None
     not_critic_reason: str | None = None
+    solved_by: int | None = Field(default=None, foreign_key="member.id")
     about_owner: bool = False  # a lead said so: hidden from the owner until released
+    settled: str | None = None  # the customer's word: yes, partly, no, unanswered
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    not_asked: str | None = None  # why the customer is not asked
+    round: int = 1  # grows with every reopening: the customer is asked once a round
 
 
 class CaseResponse(SQLModel, table=True):
@@ -98,6 +107,7 @@ class CaseEvent(SQLModel, table=True):
     note: str | None = None
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     undone: bool = False
+    hidden_from_owner: bool = False  # done by the lead while answers of the case are hidden
 
 
 class Posting(SQLModel, table=True):
@@ -105,7 +115,10 @@ class Posting(SQLModel, table=True):
     progress card.
     """
 
-    __table_args__ = (Index("ix_posting_subject", "subject", "subject_id"),)
+    __table_args__ = (
+        Index("ix_posting_subject", "subject", "subject_id"),
+        Index("ix_posting_message", "message_id"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     subject: str

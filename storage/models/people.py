@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -109,6 +110,7 @@ class Account(SQLModel, table=True):
     owner_id: int | None = Field(default=None, foreign_key="member.id", index=True)
     team_id: int | None = Field(default=None, foreign_key="team.id", index=True)
     recommend_policy: str = RecommendPolicy.ALLOWED
+    key_people_unknown: bool = False  # asked who signs, the owner does not know
 
 
 class Contact(SQLModel, table=True):
@@ -136,6 +138,9 @@ class Contact(SQLModel, table=True):
     slack_id: str | None = Field(default=None, index=True)
     teams_id: str | None = Field(default=None, index=True)
     status: str = ContactStatus.ACTIVE
+    # What the import said where a member said otherwise; the member's word holds until it changes.
+    corrected: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    added_by: int | None = Field(default=None, foreign_key="member.id")
 
 
 class BlockEntry(SQLModel, table=True):

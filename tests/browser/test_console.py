@@ -72,7 +72,9 @@ async def test_what_is_posted_elsewhere_appears_by_itself(console: Console, page
     await expect(page.locator(".card")).to_have_count(1)
     await console.say(EVERYTHING)
     await expect(page.locator(".card")).to_have_count(2)
-    await expect(page.locator(".card img")).to_have_js_property("complete", True)
+    # Pictures load when they come into sight.
+    await page.locator(".card img").scroll_into_view_if_needed()
+    await expect(page.locator(".card img")).to_have_js_property("complete", True, timeout=20_000)
     await console.say(Card("to the others"), "console:other")
     await expect(page.locator('nav [data-place="console:other"] .unread')).to_be_visible()
 

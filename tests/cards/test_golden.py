@@ -25,7 +25,13 @@ from handlers.cards import Card, Choice, Form, Scale, from_json, to_json
 from handlers.context import Context
 from handlers.settings import Privacy, Programme
 from storage.db import Database
-from tests.cards import samples_accounts, samples_cases, samples_survey, samples_waves
+from tests.cards import (
+    samples_accounts,
+    samples_cases,
+    samples_people_work,
+    samples_survey,
+    samples_waves,
+)
 from tests.conftest import SECRET
 from tests.factories import Make
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
@@ -41,6 +47,7 @@ Samples = Callable[[Context, Make], Awaitable[dict[str, Card | Form]]]
 SUBJECTS: dict[str, Samples] = {
     "accounts": samples_accounts.samples,
     "cases": samples_cases.samples,
+    "people_work": samples_people_work.samples,
     "survey": samples_survey.samples,
     "waves": samples_waves.samples,
 }

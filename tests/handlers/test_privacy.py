@@ -29,9 +29,13 @@ from storage.models import (
     Contact,
     Invitation,
     Posting,
+    Reference,
+    ReferenceUse,
     Reminder,
     Response,
     Rollup,
+    Task,
+    Touch,
     Visit,
 )
 from tests.factories import Acme, Make, acme_story
@@ -232,3 +236,33 @@ async def _everything(files: Files) -> str:
     for model in (Contact, Response, Case, CaseEvent, ConsoleMessage, ConsoleMail, Alert, Visit):
         rows += [row.model_dump(exclude={"raw"}) for row in await files.rows(model)]
     return json.dumps(rows, default=str, ensure_ascii=False)
+
+
+async def test_work_with_a_person_is_told_and_forgotten(
+    ctx: Context, story: Acme, make: Make, files: Files
+) -> None:
+    jane, anna, now = story.contacts["jane"], story.anna, ctx.now()
+    ids = {"account_id": story.account.id, "contact_id": jane.id}
+    note = "Jane will speak in May"
+    await make.save(Task(key="t", what="silent", opened_at=now, note=note, **ids))
+    await make.save(Touch(at=now, member_id=anna.id, note=note, **ids))
+    reference = await make.save(Reference(agreed_at=now, note=note, **ids))
+    await make.save(
+        ReferenceUse(reference_id=reference.id, asked_at=now, form="call", for_what="Jane to call")
+    )
+    jane.corrected = {"email": "jane.old@acme.example"}
+    await make.save(jane)
+
+    person = await export_person(ctx, "jane@acme.example")
+    assert [row["note"] for row in person["tasks"]] == [note]
+    assert [row["note"] for row in person["contacts_with_us"]] == [note]
+    assert [row["note"] for row in person["references"]] == [note]
+    assert [row["for_what"] for row in person["reference_uses"]] == ["Jane to call"]
+
+    await erase_person(ctx, "jane@acme.example")
+    assert [(row.note, row.state) for row in await files.rows(Task)] == [(None, "dropped")]
+    assert [row.note for row in await files.rows(Touch)] == [None]
+    assert await files.rows(Reference) == []
+    assert await files.rows(ReferenceUse) == []
+    stored = next(row for row in await files.rows(Contact) if row.id == jane.id)
+    assert stored.corrected == {}

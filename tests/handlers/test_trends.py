@@ -10,7 +10,7 @@ from sqlmodel import SQLModel, col, delete, select, update
 from handlers import answers, jobs
 from handlers.answers import Answer, record
 from handlers.context import Context
-from handlers.figures import measure_scope
+from handlers.figures import measure_groups, measure_scope
 from handlers.measures.measure import Scope
 from handlers.measures.trend import TrendPoint
 from handlers.trends import wave_trend
@@ -142,6 +142,12 @@ async def test_a_point_of_the_trend_is_the_measure_of_its_wave(ctx: Context, mak
             assert point == TrendPoint(
                 point.label, found.nps, *found.interval, found.rated or 0, found.quality
             )
+
+
+async def test_groups_are_measured_together_as_each_by_itself(ctx: Context, make: Make) -> None:
+    await programme(make)
+    each = [await measure_scope(ctx, scope, wave="Q1") for scope in GROUPS]
+    assert await measure_groups(ctx, GROUPS, "relationship", "Q1") == each
 
 
 async def test_a_reply_that_is_kept_from_somebody_is_in_no_figure_of_theirs(

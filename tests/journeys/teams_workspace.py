@@ -21,6 +21,7 @@ from bot.config import (
     Slack,
     Teams,
 )
+from bot.msteams.auth import TeamsAuth
 from handlers import links
 from storage.db import Database
 from storage.models import BoundPlace, Member, Survey
@@ -76,11 +77,19 @@ class TeamsWorkspace:
 
 @asynccontextmanager
 async def teams_workspace(
-    database_url: str, *, with_slack: bool = False
+    database_url: str,
+    *,
+    with_slack: bool = False,
+    auth: TeamsAuth | None = None,
+    app_id: str = APP_ID,
+    tenant: str = TENANT,
+    channel: str = CHANNEL,
+    port: int | None = None,
 ) -> AsyncIterator[TeamsWorkspace]:
     """Starts it all; the clock stands at Tuesday 24 November 2026, 13:20 in Copenhagen.
 
-    Anna's alerts go to a channel of Teams, with Slack also to one there; CX reads another.
+    Anna's alerts go to a channel of Teams, with Slack also to one there; CX reads another. With
+    `auth` our app speaks with another Teams.
     """
     clock, mailbox, teams, slack = FakeClock(), Mailbox(), FakeTeams(), FakeSlack()
     async with AsyncExitStack() as stack:
@@ -97,7 +106,7 @@ async def teams_workspace(
         acme = await acme_story(make)
         await make.save(Survey(name="Relationship"))
         people = {"anna": acme.anna, "lars": acme.lars, "clara": acme.clara, "mikkel": acme.mikkel}
-        await _bind(make, f"teams:{CHANNEL}", acme.anna)
+        await _bind(make, f"teams:{channel}", acme.anna)
         if with_slack:
             await _bind(make, "slack:C0ANNA", acme.anna)
         settings = Settings(
@@ -110,9 +119,9 @@ async def teams_workspace(
                 prompts_per_second=50,
             ),
             teams=Teams(
-                app_id=APP_ID,
+                app_id=app_id,
                 app_password=APP_PASSWORD,
-                tenant_id=TENANT,
+                tenant_id=tenant,
                 openid_metadata_url=f"{teams_url}openid",
                 token_url=f"{teams_url}token",
                 prompts_per_second=50,
@@ -129,8 +138,8 @@ async def teams_workspace(
                 controller="Nordfab A/S", contact="privacy@nordfab.example", keep_months=24
             ),
         )
-        app = await make_app(settings, clock)
-        server = await stack.enter_async_context(TestServer(app))
+        app = await make_app(settings, clock, auth)
+        server = await stack.enter_async_context(TestServer(app, port=port))
         session = await stack.enter_async_context(ClientSession())
         for name, member in people.items():
             teams.user(f"aad-{name}", member.email, member.name)
@@ -141,6 +150,9 @@ async def teams_workspace(
         slack.channel("C0ANNA", tuple(f"U0{name.upper()}" for name in people))
         address = str(server.make_url("")).rstrip("/")
         work = TeamsWorkspace(teams, slack, address, session, db, clock, make, acme, mailbox)
+        if auth is not None:
+            yield work
+            return
         # The app is added to the team: from now on the bot knows how to reach it.
         await work.clara.send(
             work.clara.activity(

@@ -113,6 +113,24 @@ async def test_each_entry_of_the_menu_opens_its_form_and_changes_the_card(
         await work.slack.until(partial(_edited_after, message, edits), f"card after {label}")
 
 
+async def test_a_reply_in_the_thread_and_a_picked_message_become_notes(work: Workspace) -> None:
+    await answer(work, "ole", 5)
+    message = await alert_of(work)
+    await work.anna.reply(message, "Their CFO is &lt;away&gt;")
+    await edited(work, message, "Their CFO is <away>")
+    assert "Noted on the case of Acme A/S." in words(work.slack.ephemerals[-1])
+    for more in ({"bot_id": "B1"}, {"subtype": "message_changed"}, {"thread_ts": "5.5"}):
+        await work.anna.reply(message, "chatter", **more)
+    picked = {"channel": "C0ANNA", "ts": "7.7", "text": "They moved", "user": "U0MIKKEL"}
+    before = set(work.slack.views)
+    await work.anna.pick(picked, "case_note")
+    (view,) = await work.slack.until(lambda: set(work.slack.views) - before, "form of the note")
+    drawn = work.slack.views[view]
+    await work.anna.submit(drawn, case="1")
+    await edited(work, message, "They moved")
+    assert "chatter" not in words(message)
+
+
 async def test_the_next_critic_of_the_account_is_a_card_in_the_thread(work: Workspace) -> None:
     await answer(work, "jane", 3)
     first = await alert_of(work)

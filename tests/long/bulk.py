@@ -1,9 +1,15 @@
 """Fills an empty SQLite database with a large programme by set-based SQL."""
 
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlmodel import SQLModel
+
+from storage.models import Account, Contact, Invitation, Member, Response, Team, Wave
+
+MODELS: tuple[type[SQLModel], ...] = (Account, Contact, Invitation, Member, Response, Team, Wave)
 CONTACTS_AN_ACCOUNT = 25
 MEMBERS, TEAMS = 400, 40
 CX_LEAD = "cx@bench.example"
@@ -47,7 +53,7 @@ def _people(db: sqlite3.Connection, contacts: int, accounts: int) -> None:
         db, "member", MEMBERS, "id, email, name, role, team_id",
         f"n + 1, 'm' || n || '@bench.example', 'Manager ' || n, 'account_manager', n % {TEAMS} + 1",
     )  # fmt: skip
-    db.execute("INSERT INTO member (email, name, role) VALUES (?, 'Clara', 'cx_lead')", [CX_LEAD])
+    _insert(db, "member", 1, "email, name, role", f"'{CX_LEAD}', 'Clara', 'cx_lead'")
     _insert(
         db, "account", accounts,
         "id, key, name, aliases, segment, strategic, annual_value, currency, owner_id, team_id,"
@@ -72,13 +78,11 @@ def _wave(db: sqlite3.Connection, wave: int, contacts: int, accounts: int, sent:
         "answered": _stored(sent + timedelta(days=2)),
         "closes": _stored(sent + timedelta(days=21)),
     }
-    db.execute(
-        "INSERT INTO wave (id, name, kind, state, audience, starts_at, closes_at, closed_at,"
-        " sending_days, respect_hours, first_batch, first_batch_released, is_test, imported,"
-        " created_at) VALUES (:wave, 'Wave ' || :wave, 'relationship', 'closed', '{}', :sent,"
-        " :closes, :closes, '[]', 1, 0, 0, 0, 0, :sent)",
-        given,
-    )
+    _insert(
+        db, "wave", 1, "id, name, state, starts_at, closes_at, closed_at, created_at",
+        ":wave, 'Wave ' || :wave, 'closed', :sent, :closes, :closes, :sent",
+        **given,
+    )  # fmt: skip
     _insert(
         db, "invitation", contacts,
         "id, wave_id, kind, account_id, contact_id, status, channel, sent_at, expires_at, is_test,"
@@ -88,14 +92,16 @@ def _wave(db: sqlite3.Connection, wave: int, contacts: int, accounts: int, sent:
         " 'S' || n % :accounts % 5, 1000 + n % :accounts % 977 * 100, 'EUR'",
         **given,
     )  # fmt: skip
+    columns = (
+        "invitation_id, account_id, contact_id, kind, score, comment, reasons, language,"
+        " answered_at, last_input_at"
+    )
+    also, usual = _defaults("response", columns)
     db.execute(
-        "INSERT INTO response (invitation_id, account_id, contact_id, kind, wording_version,"
-        " status, reply, score, comment, reasons, to_manager, quote_me, language, answered_at,"
-        " last_input_at, imported)"
-        " SELECT id, account_id, contact_id, 'relationship', 1, 'confirmed', 'score',"
+        f"INSERT INTO response ({columns}{also}) SELECT id, account_id, contact_id, kind,"
         " (contact_id * 7 + wave_id * 3 + account_id % 4) % 11,"
         " CASE contact_id % 3 WHEN 0 THEN 'Deliveries come late and nobody calls back' END,"
-        " '[\"delivery\"]', 0, 0, 'en', :answered, :answered, 0"
+        f" '[\"delivery\"]', 'en', :answered, :answered{usual}"
         " FROM invitation WHERE id > :first AND (contact_id / :accounts + wave_id) % 5 > 0",
         given,
     )
@@ -105,11 +111,26 @@ def _insert(
     db: sqlite3.Connection, table: str, count: int, columns: str, values: str, **given: object
 ) -> None:
     numbers = "SELECT 0 UNION ALL SELECT n + 1 FROM number LIMIT :count"
+    also, usual = _defaults(table, columns)
     db.execute(
         f"WITH RECURSIVE number(n) AS ({numbers})"
-        f" INSERT INTO {table} ({columns}) SELECT {values} FROM number",
+        f" INSERT INTO {table} ({columns}{also}) SELECT {values}{usual} FROM number",
         {**given, "count": count},
     )
+
+
+def _defaults(table: str, columns: str) -> tuple[str, str]:
+    """The further columns that must have a value, and the models' defaults for them as SQL."""
+    named = {column.strip() for column in columns.split(",")}
+    fields = next(model.model_fields for model in MODELS if model.__tablename__ == table)
+    also, usual = "", ""
+    for column in SQLModel.metadata.tables[table].columns:
+        if not column.nullable and not column.primary_key and column.name not in named:
+            value = fields[column.name].get_default(call_default_factory=True)
+            literal = f"'{value}'" if isinstance(value, str) else str(json.dumps(value))
+            also += f", {column.name}"
+            usual += f", {literal}" if not isinstance(value, list | dict) else f", '{literal}'"
+    return also, usual
 
 
 def _stored(at: datetime) -> str:

@@ -132,6 +132,7 @@ def upgrade() -> None:
     sa.Column('owner_id', sa.Integer(), nullable=True),
     sa.Column('team_id', sa.Integer(), nullable=True),
     sa.Column('recommend_policy', sa.String(), nullable=False),
+    sa.Column('key_people_unknown', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_account_owner_id_member')),
     sa.ForeignKeyConstraint(['parent_id'], ['account.id'], name=op.f('fk_account_parent_id_account')),
     sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_account_team_id_team')),
@@ -216,15 +217,22 @@ def upgrade() -> None:
     sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
     sa.Column('outcome', sa.String(), nullable=True),
     sa.Column('root_cause', sa.String(), nullable=True),
+    sa.Column('broken_expectation', sa.String(), nullable=True),
     sa.Column('what_was_done', sa.String(), nullable=True),
     sa.Column('what_helped', sa.String(), nullable=True),
     sa.Column('promised', sa.String(), nullable=True),
     sa.Column('promise_by', sa.Date(), nullable=True),
     sa.Column('call_again_on', sa.Date(), nullable=True),
     sa.Column('not_critic_reason', sa.String(), nullable=True),
+    sa.Column('solved_by', sa.Integer(), nullable=True),
     sa.Column('about_owner', sa.Boolean(), nullable=False),
+    sa.Column('settled', sa.String(), nullable=True),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('not_asked', sa.String(), nullable=True),
+    sa.Column('round', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_case_account_id_account')),
     sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_case_owner_id_member')),
+    sa.ForeignKeyConstraint(['solved_by'], ['member.id'], name=op.f('fk_case_solved_by_member')),
     sa.ForeignKeyConstraint(['taken_by'], ['member.id'], name=op.f('fk_case_taken_by_member')),
     sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_case_wave_id_wave')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case'))
@@ -253,7 +261,10 @@ def upgrade() -> None:
     sa.Column('slack_id', sa.String(), nullable=True),
     sa.Column('teams_id', sa.String(), nullable=True),
     sa.Column('status', sa.String(), nullable=False),
+    sa.Column('corrected', sa.JSON(), nullable=False),
+    sa.Column('added_by', sa.Integer(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contact_account_id_account')),
+    sa.ForeignKeyConstraint(['added_by'], ['member.id'], name=op.f('fk_contact_added_by_member')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact')),
     sa.UniqueConstraint('account_id', 'email', name=op.f('uq_contact_account_id_email'))
     )
@@ -317,6 +328,7 @@ def upgrade() -> None:
     sa.Column('note', sa.String(), nullable=True),
     sa.Column('before', sa.JSON(), nullable=False),
     sa.Column('undone', sa.Boolean(), nullable=False),
+    sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_case_event_case_id_case')),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_case_event_member_id_member')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_event'))
@@ -362,6 +374,40 @@ def upgrade() -> None:
         batch_op.create_index('ix_invitation_due', ['status', 'channel', 'send_at'], unique=False)
         batch_op.create_index('ix_invitation_figures', ['account_id', 'kind', 'sent_at'], unique=False)
         batch_op.create_index('ix_invitation_rest', ['contact_id', 'sent_at', 'status', 'kind', 'is_test'], unique=False)
+
+    op.create_table('promise',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('case_id', sa.Integer(), nullable=True),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=True),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('lasting', sa.Boolean(), nullable=False),
+    sa.Column('made_by', sa.Integer(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('deliverer_id', sa.Integer(), nullable=True),
+    sa.Column('function', sa.String(), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('done_by', sa.Integer(), nullable=True),
+    sa.Column('refused_reason', sa.String(), nullable=True),
+    sa.Column('remind_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_promise_account_id_account')),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_promise_case_id_case')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_promise_contact_id_contact')),
+    sa.ForeignKeyConstraint(['deliverer_id'], ['member.id'], name=op.f('fk_promise_deliverer_id_member')),
+    sa.ForeignKeyConstraint(['done_by'], ['member.id'], name=op.f('fk_promise_done_by_member')),
+    sa.ForeignKeyConstraint(['made_by'], ['member.id'], name=op.f('fk_promise_made_by_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_promise'))
+    )
+    with op.batch_alter_table('promise', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_promise_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_promise_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_promise_deliverer_id'), ['deliverer_id'], unique=False)
+        batch_op.create_index('ix_promise_due', ['state', 'due_on'], unique=False)
+        batch_op.create_index(batch_op.f('ix_promise_remind_at'), ['remind_at'], unique=False)
 
     op.create_table('reminder',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -518,7 +564,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_posting'))
     )
     with op.batch_alter_table('posting', schema=None) as batch_op:
+        batch_op.create_index('ix_posting_message', ['message_id'], unique=False)
         batch_op.create_index('ix_posting_subject', ['subject', 'subject_id'], unique=False)
+
+    op.create_table('reference',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('response_id', sa.Integer(), nullable=True),
+    sa.Column('forms', sa.JSON(), nullable=False),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.Column('agreed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('agreed_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_reference_account_id_account')),
+    sa.ForeignKeyConstraint(['agreed_by'], ['member.id'], name=op.f('fk_reference_agreed_by_member')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_reference_contact_id_contact')),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_reference_response_id_response')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reference')),
+    sa.UniqueConstraint('contact_id', name=op.f('uq_reference_contact_id'))
+    )
+    with op.batch_alter_table('reference', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reference_account_id'), ['account_id'], unique=False)
 
     op.create_table('response_change',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -532,15 +598,106 @@ def upgrade() -> None:
     with op.batch_alter_table('response_change', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_response_change_response_id'), ['response_id'], unique=False)
 
+    op.create_table('task',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=True),
+    sa.Column('response_id', sa.Integer(), nullable=True),
+    sa.Column('owner_id', sa.Integer(), nullable=True),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('later_until', sa.Date(), nullable=True),
+    sa.Column('outcome', sa.String(), nullable=True),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('done_by', sa.Integer(), nullable=True),
+    sa.Column('detail', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_task_account_id_account')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_task_contact_id_contact')),
+    sa.ForeignKeyConstraint(['done_by'], ['member.id'], name=op.f('fk_task_done_by_member')),
+    sa.ForeignKeyConstraint(['owner_id'], ['member.id'], name=op.f('fk_task_owner_id_member')),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_task_response_id_response')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_task')),
+    sa.UniqueConstraint('key', name=op.f('uq_task_key'))
+    )
+    with op.batch_alter_table('task', schema=None) as batch_op:
+        batch_op.create_index('ix_task_account', ['account_id', 'state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_task_contact_id'), ['contact_id'], unique=False)
+        batch_op.create_index('ix_task_owner', ['owner_id', 'state', 'due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_task_response_id'), ['response_id'], unique=False)
+
+    op.create_table('reference_use',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('reference_id', sa.Integer(), nullable=False),
+    sa.Column('asked_by', sa.Integer(), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('form', sa.String(), nullable=False),
+    sa.Column('for_what', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('answered_by', sa.Integer(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['answered_by'], ['member.id'], name=op.f('fk_reference_use_answered_by_member')),
+    sa.ForeignKeyConstraint(['asked_by'], ['member.id'], name=op.f('fk_reference_use_asked_by_member')),
+    sa.ForeignKeyConstraint(['reference_id'], ['reference.id'], name=op.f('fk_reference_use_reference_id_reference')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reference_use'))
+    )
+    with op.batch_alter_table('reference_use', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reference_use_reference_id'), ['reference_id'], unique=False)
+
+    op.create_table('touch',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=True),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('task_id', sa.Integer(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('how', sa.String(), nullable=False),
+    sa.Column('reached', sa.Boolean(), nullable=False),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_touch_account_id_account')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_touch_contact_id_contact')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_touch_member_id_member')),
+    sa.ForeignKeyConstraint(['task_id'], ['task.id'], name=op.f('fk_touch_task_id_task')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_touch'))
+    )
+    with op.batch_alter_table('touch', schema=None) as batch_op:
+        batch_op.create_index('ix_touch_account', ['account_id', 'at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_touch_contact_id'), ['contact_id'], unique=False)
+
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('touch', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_touch_contact_id'))
+        batch_op.drop_index('ix_touch_account')
+
+    op.drop_table('touch')
+    with op.batch_alter_table('reference_use', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reference_use_reference_id'))
+
+    op.drop_table('reference_use')
+    with op.batch_alter_table('task', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_task_response_id'))
+        batch_op.drop_index('ix_task_owner')
+        batch_op.drop_index(batch_op.f('ix_task_contact_id'))
+        batch_op.drop_index('ix_task_account')
+
+    op.drop_table('task')
     with op.batch_alter_table('response_change', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_response_change_response_id'))
 
     op.drop_table('response_change')
+    with op.batch_alter_table('reference', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_reference_account_id'))
+
+    op.drop_table('reference')
     with op.batch_alter_table('posting', schema=None) as batch_op:
         batch_op.drop_index('ix_posting_subject')
+        batch_op.drop_index('ix_posting_message')
 
     op.drop_table('posting')
     with op.batch_alter_table('current_answer', schema=None) as batch_op:
@@ -574,6 +731,14 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reminder_due')
 
     op.drop_table('reminder')
+    with op.batch_alter_table('promise', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_promise_remind_at'))
+        batch_op.drop_index('ix_promise_due')
+        batch_op.drop_index(batch_op.f('ix_promise_deliverer_id'))
+        batch_op.drop_index(batch_op.f('ix_promise_case_id'))
+        batch_op.drop_index(batch_op.f('ix_promise_account_id'))
+
+    op.drop_table('promise')
     with op.batch_alter_table('invitation', schema=None) as batch_op:
         batch_op.drop_index('ix_invitation_rest')
         batch_op.drop_index('ix_invitation_figures')

@@ -1,13 +1,16 @@
 """What people do with a case: every button and form, together and late."""
 
 import asyncio
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers import jobs, routes
 from handlers.cards import Card, Form, FormErrors, Whisper
+from handlers.cases.acting import Plan, asked_anew, by_itself
 from handlers.chat import Click
-from storage.models import CaseEvent, CaseState
+from storage import case_view
+from storage.db import Session
+from storage.models import Account, Case, CaseEvent, CaseState
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.cases.test_card import facts, jane
@@ -319,3 +322,42 @@ async def test_the_best_solved_case_with_the_same_reason_helps(story: Story) -> 
     assert facts(posted.card)["Helped before"] == (
         "Invoicing at Nordhavn Parts: one named person, credit note in 2 days (Mikkel)"
     )
+
+
+async def test_undo_beside_a_newer_open_case_says_what_is_true(story: Story) -> None:
+    posted = await told(story)
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    await story.answer("peter", 4)
+    reply = await story.press(story.acme.anna, posted, "case.undo")
+    assert said(reply).startswith("Acme A/S has another open case")
+    assert (await story.case()).state == CaseState.SOLVED
+
+
+async def test_the_customers_no_opens_the_case_again_in_red(story: Story) -> None:
+    posted = await told(story)
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+
+    async def asked(_session: Session, case: Case, _account: Account) -> Plan | None:
+        return Plan("asked", {"state": CaseState.WAITING}) if case.state == "solved" else None
+
+    async def no(_session: Session, case: Case, _account: Account) -> Plan | None:
+        if case.state != CaseState.WAITING:
+            return None
+        until = story.clock() + timedelta(days=1)
+        values = {"state": CaseState.REOPENED, "contacted_at": None, "contact_by": until}
+        return Plan("reopened", {**values, **asked_anew(case), "settled": "no"})
+
+    assert await by_itself(story.ctx, 1, asked)
+    await story.work()
+    assert posted.card.status == "solved by Anna 13:20 · Jane is asked"
+    assert "case.undo" not in [each.action for each in buttons(posted.card)]
+    assert await by_itself(story.ctx, 1, no)
+    assert not await by_itself(story.ctx, 1, no)
+    await story.work()
+    assert posted.card.tone == "critical"
+    assert posted.card.status == "Jane says: not settled · contact by Wed 13:20"
+    case = await story.case()
+    assert (case.round, case.settled, case.solved_by) == (2, "no", story.acme.anna.id)
+    async with story.ctx.db.reading() as session:
+        last = (await case_view.events(session, 1))[0]
+    assert (last.act, last.member_id, last.before) == ("reopened", None, {})

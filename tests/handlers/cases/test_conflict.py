@@ -5,7 +5,7 @@ from handlers.answers import Answer
 from handlers.cards import Card, Whisper
 from handlers.cases import opening
 from handlers.chat import Click
-from storage.cases import hidden_responses
+from storage.hiding import hidden_responses
 from storage.models import CaseState, Response
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.cases.test_card import facts
@@ -84,11 +84,11 @@ async def test_a_lead_says_that_a_case_is_about_the_owner(story: Story) -> None:
     (owner,) = story.posted()
     await story.press(story.acme.anna, owner, "case.escalate")
     (lead,) = story.posted("slack:U0LARS")
-    assert button(lead.card, "case.about_owner").label == "This is about Anna"
-    await story.press(story.acme.lars, lead, "case.about_owner")
+    assert button(lead.card, "about_owner").label == "This is about Anna"
+    await story.press(story.acme.lars, lead, "about_owner")
     assert owner.card.title == "This answer is with a lead now"
     assert len(story.posted("slack:U0LARS")) == 1
-    assert "case.about_owner" not in [each.action for each in buttons(lead.card)]
+    assert "about_owner" not in [each.action for each in buttons(lead.card)]
     async with story.ctx.db.reading() as session:
         assert await hidden_responses(session, [story.acme.account.id])
     await story.press(story.acme.lars, lead, "case.release")
@@ -99,7 +99,7 @@ async def test_a_lead_says_that_a_case_is_about_the_owner(story: Story) -> None:
 async def test_the_owner_cannot_say_that_a_case_is_about_somebody(story: Story) -> None:
     await told(story)
     (owner,) = story.posted()
-    click = Click(story.person(story.acme.anna), owner.place, "case.about_owner", "1", owner.ref)
+    click = Click(story.person(story.acme.anna), owner.place, "about_owner", "1", owner.ref)
     reply = await story.click(click, owner)
     assert isinstance(reply, Whisper)
     assert reply.card.title.startswith("Only the team's lead")

@@ -7,7 +7,7 @@ import pytest
 
 from handlers import members as people
 from handlers import routes
-from handlers.cards import Form, FormErrors, Whisper
+from handlers.cards import Card, Form, FormErrors, Whisper
 from handlers.chat import Notice
 from handlers.context import Refused
 from storage import members
@@ -26,11 +26,14 @@ async def member(story: Story, who: Member) -> Member:
 async def test_away_with_a_backup_and_back(story: Story) -> None:
     anna = story.acme.anna
     reply = await story.type(anna, "away until friday backup mikkel")
-    assert said(reply) == "You are away until Fri 27 November. Mikkel Skov gets your cases."
+    assert isinstance(reply, Card)
+    assert reply.title == "You are away until Fri 27 November. Mikkel Skov gets your cases."
     now = await member(story, anna)
     assert now.away_until == datetime(2026, 11, 28, tzinfo=COPENHAGEN)
     assert now.backup_id == story.acme.mikkel.id
-    assert said(await story.type(anna, "away off")).startswith("Welcome back")
+    back = await story.type(anna, "away off")
+    assert isinstance(back, Card)
+    assert back.title.startswith("Welcome back")
     assert (await member(story, anna)).away_until is None
     assert said(await story.type(anna, "away back")) == "You are not marked as away."
 
@@ -48,7 +51,10 @@ async def test_away_with_a_backup_and_back(story: Story) -> None:
     ],
 )
 async def test_what_away_answers(story: Story, typed: str, answer: str) -> None:
-    assert said(await story.type(story.acme.anna, typed)).startswith(answer)
+    reply = await story.type(story.acme.anna, typed)
+    assert isinstance(reply, Card | Whisper)
+    shown = reply if isinstance(reply, Card) else reply.card
+    assert shown.title.startswith(answer)
 
 
 async def test_an_absent_backup_is_refused(story: Story) -> None:

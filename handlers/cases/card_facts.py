@@ -1,0 +1,170 @@
+"""The lines of a case's card: the wish, why, what is at stake, what was done so far."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handlers import wording
+from handlers.accounts.reader import cut
+from handlers.cases.view import Answer, CaseView, first_name
+from handlers.texts import Texts
+from storage.models import DONE_STATES, OPEN_STATES, CaseState
+
+_NOTES = 2
+_NOTE_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads the card, and why there: in whose words and time it is written.
+
+    `reason` is one of owner, backup, no_owner, team, fallback, conflict, lead, cx, handed, board.
+    `main` is the case's own card; another is a card in its thread.
+    """
+
+    t: Texts
+    zone: ZoneInfo
+    reason: str = "owner"
+    main: bool = True
+    comments: bool = True
+
+
+def facts_of(
+    view: CaseView, answer: Answer, reader: Reader, now: datetime
+) -> list[tuple[str, str]]:
+    """Gives label and value of each line; a card in a thread leaves out what stands above it."""
+    t, case = reader.t, view.case
+    facts = [_wish(answer, t)]
+    why = _why(answer, reader)
+    if why:
+        facts.append((t("alert.why"), why))
+    if reader.main:
+        facts += [
+            each
+            for each in (_stake(view, reader, now), _heard(view, answer, t))
+            if each is not None
+        ]
+        if case.state in OPEN_STATES and view.helped is not None:
+            facts.append((t("alert.helped"), _helped(view, t)))
+    facts += _done(view, answer, reader, now)
+    return facts + _notes(view, answer, reader, now)
+
+
+def _wish(answer: Answer, t: Texts) -> tuple[str, str]:
+    response, contact = answer.response, answer.contact
+    phone = response.phone or contact.phone
+    label = t(f"alert.wish.{response.contact_wish or 'unsaid'}")
+    parts = (response.call_when, phone, contact.email)
+    return label, " · ".join(part for part in parts if part) or t("alert.no_address")
+
+
+def _why(answer: Answer, reader: Reader) -> str:
+    t = reader.t
+    reasons = [t(f"reasons.{key}") if known(t, key) else key for key in answer.response.reasons]
+    parts = [", ".join(each[:1].lower() + each[1:] for each in reasons)]
+    if answer.changed_from is not None:
+        parts.append(t("alert.was_before", score=answer.changed_from))
+    if answer.before is not None:
+        month = wording.month(answer.before.answered_at.astimezone(reader.zone).date(), t)
+        parts.append(t("alert.was_in", score=answer.before.score, month=month))
+    return " · ".join(part for part in parts if part)
+
+
+def known(t: Texts, reason: str) -> bool:
+    """Tells whether a reason is one of those shipped, with a text of its own."""
+    return f"reasons.{reason}" in t.keys()  # noqa: SIM118  (texts are no mapping)
+
+
+def _stake(view: CaseView, reader: Reader, now: datetime) -> tuple[str, str] | None:
+    account, t = view.account, reader.t
+    parts = []
+    if account.annual_value is not None:
+        amount = wording.money(account.annual_value, account.currency, t)
+        parts.append(t("alert.a_year", amount=amount))
+    if account.tier:
+        parts.append(t("alert.tier", tier=account.tier))
+    if account.strategic:
+        parts.append(t("alert.strategic"))
+    if account.renewal_date is not None:
+        today = now.astimezone(reader.zone).date()
+        days = (account.renewal_date - today).days
+        if days >= 0:
+            day = wording.long_day(account.renewal_date, t, today)
+            parts.append(t.count("alert.renews", days, day=day))
+    return (t("alert.stake"), " · ".join(parts)) if parts else None
+
+
+def _heard(view: CaseView, answer: Answer, t: Texts) -> tuple[str, str] | None:
+    heard = view.heard_by_lead if answer.hidden else view.heard
+    if not heard.rated:
+        return None
+    parts = [
+        t.count(f"alert.{name}", n)
+        for name, n in (
+            ("promoters", heard.promoters),
+            ("passives", heard.passives),
+            ("critics", heard.detractors),
+        )
+        if n
+    ]
+    if heard.detractors and heard.critics:
+        parts[-1] += f" ({', '.join(heard.critics)})"
+    return t("alert.heard"), t(
+        "alert.heard_of", rated=heard.rated, asked=heard.asked, parts=", ".join(parts)
+    )
+
+
+def _helped(view: CaseView, t: Texts) -> str:
+    helped = view.helped
+    assert helped is not None
+    reason = t(f"reasons.{helped.reason}") if known(t, helped.reason) else helped.reason
+    line = t("alert.helped_at", reason=reason, account=helped.account, what=helped.what)
+    return f"{line} ({helped.who})" if helped.who else line
+
+
+def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:
+    """What was said, promised and done so far; at the end with outcome and cause."""
+    t, case = reader.t, view.case
+    today = now.astimezone(reader.zone).date()
+    said = view.latest(("contacted", "promised"), answer)
+    words = said[0].note if said and reader.comments else None
+    lines: list[tuple[str, str | None]] = [(t("case.said"), words)]
+    if case.promised and not _kept(view, answer, "promised"):
+        by = wording.long_day(case.promise_by, t, today) if case.promise_by else None
+        promise = t("case.promise_by", what=case.promised, day=by) if by else case.promised
+        lines.append((t("case.promised"), promise))
+    if case.state in OPEN_STATES and case.call_again_on is not None:
+        lines.append((t("case.call_again"), wording.long_day(case.call_again_on, t, today)))
+    if case.state in DONE_STATES and not _kept(view, answer, "solved"):
+        outcome = t(f"case.outcome.{case.outcome}") if case.outcome else None
+        cause = case.root_cause
+        if cause and known(t, cause):
+            cause = t(f"reasons.{cause}")
+        lines += [
+            (t("case.outcome_label"), outcome),
+            (t("case.done_label"), case.what_was_done),
+            (t("case.cause_label"), cause),
+            (t("case.helped_label"), case.what_helped),
+        ]
+    if case.state == CaseState.NOT_A_CRITIC:
+        lines.append((t("case.not_critic_label"), case.not_critic_reason))
+    return [(label, text) for label, text in lines if text]
+
+
+def _kept(view: CaseView, answer: Answer, act: str) -> bool:
+    """Tells whether the lead did this for a hidden answer: its words are not for the owner."""
+    last = next((event for event in view.events if event.act == act and not event.undone), None)
+    return last is not None and last.hidden_from_owner and not answer.hidden
+
+
+def _notes(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:
+    """The last two notes, the later one last; the timeline has them all, whole."""
+    if not reader.comments:
+        return []
+    lines = []
+    for event in reversed(view.latest(("note",), answer, _NOTES)):
+        by = view.people.get(event.member_id or 0)
+        time = wording.moment(event.at, now, reader.zone, reader.t)
+        who = f"{first_name(by.name)}, {time}" if by else time
+        lines.append((reader.t("note.label"), f"{who}: {cut(event.note or '', _NOTE_SHOWN)}"))
+    return lines

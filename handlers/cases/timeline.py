@@ -1,0 +1,96 @@
+"""The timeline of a case: who did what, when, where, and why."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from handlers import wording
+from handlers.cards import Card, Element, Facts, Reply, Text, Whisper
+from handlers.cases import acting, seeing
+from handlers.cases.card import title
+from handlers.cases.taking import case_id
+from handlers.cases.view import Answer, CaseView, first_name, zone_of
+from handlers.chat import Click, row_id
+from handlers.context import Context
+from handlers.rights import reads_comments
+from handlers.texts import Texts, of
+from storage import case_view
+from storage.models import CaseEvent, Member
+
+SHOWN = 30  # the latest; more fits on no screen
+_PLATFORMS = {"slack": "Slack", "teams": "Teams", "console": "console", "mail": "mail"}
+_ANSWERS = ("opened", "joined")
+
+
+async def show(ctx: Context, click: Click, me: Member) -> Reply:
+    """Timeline: shows who asked all that happened, the first above."""
+    view = await acting.opened(ctx, me, case_id(click))
+    async with ctx.db.reading() as session:
+        people = await case_view.people(
+            session, {each.member_id for each in view.events if each.member_id}
+        )
+    return Whisper(timeline_card(ctx, replace(view, people=people), me))
+
+
+def timeline_card(ctx: Context, view: CaseView, me: Member) -> Card:
+    """Gives the timeline as its reader may see it."""
+    t, zone = of(me.language, ctx.programme.language), zone_of(me, ctx)
+    sees = seeing.sees_hidden(me, view.account)
+    events = [each for each in view.events if sees or _visible(view, each)]
+    lines = []
+    for event in reversed(events[:SHOWN]):
+        time = wording.moment(event.at, ctx.now(), zone, t)
+        words = act_line(view, event, view.people, t)
+        if event.platform is not None:
+            words += f" · {_PLATFORMS.get(event.platform, event.platform)}"
+        if event.undone:
+            words += f" · {t('timeline.undone')}"
+        note = _note(event, t) if reads_comments(me) else None
+        lines.append((time, f"{words}: “{note}”" if note else words))
+    body: list[Element] = []
+    if len(events) > SHOWN:
+        body.append(Text(t("timeline.earlier", n=len(events) - SHOWN), "note"))
+    body.append(Facts(tuple(lines)))
+    answer = acting.visible(view, me)
+    return Card(
+        t("timeline.title", account=view.account.name), tuple(body), status=title(view, answer, t)
+    )
+
+
+def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: Texts) -> str:
+    """Gives one line of the timeline: `Anna took it`, or what happened by itself."""
+    if event.act in _ANSWERS:
+        answer = _answer_of(view, event)
+        who = answer.contact.name if answer else t("case.somebody")
+        score = answer.response.score if answer else None
+        return t(f"case.act.{event.act}", who=who, score="–" if score is None else score)
+    by = people.get(event.member_id or 0)
+    name = first_name(by.name) if by else t("case.somebody")
+    key = f"case.act.{event.act}"
+    if event.member_id is None:
+        by_itself = f"case.act_by_itself.{event.act}"
+        key = by_itself if by_itself in t.keys() else key  # noqa: SIM118  (texts are no mapping)
+    if key not in t.keys():  # noqa: SIM118
+        return f"{name}: {event.act}"
+    who = first_name(view.answers[0].contact.name) if view.answers else t("case.somebody")
+    return t(key, name=name, who=who)
+
+
+def _note(event: CaseEvent, t: Texts) -> str | None:
+    """Gives what was written with an act; ids and keys are for the program alone."""
+    if event.act in (*_ANSWERS, "released"):
+        return None
+    if event.act == "snoozed":
+        return t(f"case.snooze_form.{event.note}") if event.note else None
+    return event.note
+
+
+def _answer_of(view: CaseView, event: CaseEvent) -> Answer | None:
+    wanted = row_id(event.note or "")
+    return next((each for each in view.answers if each.response.id == wanted), None)
+
+
+def _visible(view: CaseView, event: CaseEvent) -> bool:
+    if event.act in _ANSWERS:
+        answer = _answer_of(view, event)
+        return answer is not None and not answer.hidden
+    return not event.hidden_from_owner

@@ -1,0 +1,1 @@
+"""Work with customers beside cases: tasks, calls, renewals and offers to repair."""

@@ -1,0 +1,119 @@
+"""`/nps tasks`, and the lines about tasks in the digest and on the home tab."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from handlers.accounts.reader import Reader, reader_for
+from handlers.cards import Button, Buttons, Card, Element, Reply, Text
+from handlers.cases import opening
+from handlers.chat import Click, Command
+from handlers.context import Context
+from handlers.tasks.card import LIST, OPEN, name_of, stake, status, title
+from handlers.tasks.outcomes import IN_CALLS
+from storage import members, tasks
+from storage.db import Session
+from storage.models import Member
+from storage.tasks import Work, is_later
+
+SHOWN = 8
+_IN_DIGEST = 3
+_SOON = timedelta(days=1)
+
+
+async def show(ctx: Context, _command: Command, me: Member) -> Reply:
+    """`/nps tasks`: what I have to do for customers beside cases, the most urgent first."""
+    return await _list(ctx, me)
+
+
+async def press(ctx: Context, _click: Click, me: Member) -> Reply:
+    """All my tasks, in place of one of them."""
+    return await _list(ctx, me)
+
+
+async def _list(ctx: Context, me: Member) -> Card:
+    reader = reader_for(ctx, me)
+    async with ctx.db.reading() as session:
+        found = await mine(session, ctx, me)
+    t = reader.t
+    body: list[Element] = []
+    for work in found[:SHOWN]:
+        body += _entry(work, reader, me)
+    if not found:
+        body.append(Text(t("task.none")))
+    if len(found) > SHOWN:
+        body.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+    return Card(t("task.mine"), tuple(body), status=t("account.only_you"))
+
+
+async def mine(session: Session, ctx: Context, me: Member) -> list[Work]:
+    """Gives a member's open tasks, those of absent colleagues they stand in for among them.
+
+    The calls of the week have a list of their own.
+    """
+    ids = {me.id}
+    for colleague in await members.backed_by(session, me.id):
+        if opening.is_away(colleague, ctx.now()):
+            ids.add(colleague.id)
+    found = await tasks.open_of(session, ids)
+    return [work for work in found if work.task.what not in IN_CALLS]
+
+
+async def digest_lines(
+    session: Session, ctx: Context, me: Member, since: datetime, reader: Reader
+) -> list[Element]:
+    """Gives what is new since the last digest or due by tomorrow; nothing else comes again."""
+    now, t = ctx.now(), reader.t
+    found = [
+        work
+        for work in await mine(session, ctx, me)
+        if not is_later(work.task, reader.today)
+        and (work.task.opened_at > since or _is_soon(work, now))
+    ]
+    if not found:
+        return []
+    body: list[Element] = [Text(t("task.heading"), "heading")]
+    body += _lines(found[:_IN_DIGEST], reader)
+    if len(found) > _IN_DIGEST:
+        body.append(Text(t("case.board.more", n=len(found) - _IN_DIGEST), "note"))
+    body.append(Buttons((Button(t("task.button.all"), LIST, "mine"),)))
+    return body
+
+
+async def home_lines(
+    session: Session, ctx: Context, me: Member, reader: Reader
+) -> tuple[list[Element], Button | None]:
+    """Gives a member's most urgent tasks for the home tab, and the button to all of them."""
+    found = [work for work in await mine(session, ctx, me) if not is_later(work.task, reader.today)]
+    if not found:
+        return [], None
+    t = reader.t
+    body: list[Element] = [Text(t("task.heading"), "heading")]
+    body += _lines(found[:_IN_DIGEST], reader)
+    return body, Button(t.count("task.button.count", len(found)), LIST, "mine")
+
+
+def _is_soon(work: Work, now: datetime) -> bool:
+    return work.task.due_at is not None and work.task.due_at <= now + _SOON
+
+
+def _lines(found: Sequence[Work], reader: Reader) -> list[Element]:
+    return [
+        Text(" · ".join(part for part in (title(work, reader), status(work, reader, {})) if part))
+        for work in found
+    ]
+
+
+def _entry(work: Work, reader: Reader, me: Member) -> list[Element]:
+    t = reader.t
+    parts = [status(work, reader, {}), stake(work, reader)]
+    if work.task.owner_id != me.id:
+        parts.append(t("task.stand_in"))
+    if is_later(work.task, reader.today):
+        parts.append(t("task.put_off"))
+    label = t(f"task.button.open_{'contact' if work.contact else 'account'}", name=name_of(work))
+    note = " · ".join(part for part in parts if part)
+    body: list[Element] = [Text(title(work, reader), "strong")]
+    if note:
+        body.append(Text(note, "note"))
+    body.append(Buttons((Button(label, OPEN, str(work.task.id)),)))
+    return body

@@ -1,0 +1,46 @@
+"""Logged contacts with customers, and when an account was last spoken to."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, delete, select
+
+from storage.db import Session
+from storage.models import Case, Touch
+
+
+async def log(session: Session, **values: Any) -> Touch:
+    """Notes a contact: `account_id`, `at`, and what else is known of it."""
+    touch = Touch(**values)
+    session.add(touch)
+    await session.flush()
+    return touch
+
+
+async def forget_task(session: Session, task_id: int) -> None:
+    """Takes back what a task logged that was opened again."""
+    await session.execute(
+        delete(Touch)
+        .where(col(Touch.task_id) == task_id, col(Touch.reached).is_(True))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def last_of(session: Session, account_ids: Collection[int]) -> dict[int, datetime]:
+    """Gives when somebody at each account was last reached: by a logged contact or in a case."""
+    logged = select(col(Touch.account_id), func.max(col(Touch.at))).where(
+        col(Touch.account_id).in_(account_ids), col(Touch.reached).is_(True)
+    )
+    in_cases = select(col(Case.account_id), func.max(col(Case.contacted_at))).where(
+        col(Case.account_id).in_(account_ids),
+        col(Case.contacted_at).is_not(None),
+        col(Case.reached).is_not(False),
+    )
+    last: dict[int, datetime] = {}
+    for query, account_id in ((logged, Touch.account_id), (in_cases, Case.account_id)):
+        for found_id, at in (await session.execute(query.group_by(col(account_id)))).all():
+            if at is not None:
+                last[found_id] = max(last.get(found_id, at), at)
+    return last

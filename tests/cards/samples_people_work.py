@@ -1,0 +1,102 @@
+"""Every card and form of the work beside cases, made by the real handlers on the story of Acme."""
+
+from dataclasses import replace
+
+from handlers import jobs, routes
+from handlers.cards import Card, Form, Reply, Whisper
+from handlers.chat import Click, Person, Submission
+from handlers.context import Context, Job
+from storage.models import Member
+from tests.factories import Acme, Make, acme_story
+from tests.fakes import FakeChat
+from tests.handlers.accounts.acme import recount, typed
+
+LANGUAGES = ("en", "da", "nl")
+
+
+async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
+    """Gives the cards by name, each in English, Danish and Dutch."""
+    chat = FakeChat()
+    stage = Stage(replace(ctx, chat=chat, soon=_nothing), make, chat, await acme_story(make))
+    await stage.begin()
+    found: dict[str, Card | Form] = {}
+    for language in LANGUAGES:
+        played = await stage.play(language)
+        found |= {f"{name}.{language}": part for name, part in played.items()}
+    return found
+
+
+async def _nothing(_job: Job, _at: object = None) -> None:
+    """Nothing is asked of an engine: the stage looks for what is due."""
+
+
+class Stage:
+    """Anna's work with Acme, played in each language in turn."""
+
+    def __init__(self, ctx: Context, make: Make, chat: FakeChat, acme: Acme) -> None:
+        self.ctx, self.make, self.chat, self.acme = ctx, make, chat, acme
+
+    async def begin(self) -> None:
+        """Ole and Karen have answered; the clock has opened what is to do."""
+        for who, score, comment in (("ole", 10, "Sofie always calls back"), ("karen", 8, None)):
+            await self.make.response(
+                self.acme.invitations[who], score, comment=comment, quote_me=who == "ole",
+                finished_at=self.make.now(), contact_wish="call" if who == "karen" else None,
+                call_when="Wed morning" if who == "karen" else None,
+                reasons=["service"] if who == "ole" else [],
+            )  # fmt: skip
+        await recount(self.make, self.acme.account)
+        await self.tick()
+
+    async def play(self, language: str) -> dict[str, Card | Form]:
+        """Gives the cards of one language; each play leaves the tasks as it found them."""
+        anna = await self.speaking(self.acme.anna, language)
+        await self.speaking(self.acme.mikkel, language)
+        found: dict[str, Card | Form] = {
+            "tasks": await self.typed(anna, "tasks"),
+            "tasks_none": await self.typed(self.acme.clara, "tasks"),
+            "promoter": await self.press(anna, "task_open", "1"),
+            "passive": await self.press(anna, "task_open", "2"),
+            "promoter_form": await self.press(anna, "task_done", "1"),
+            "passive_form": await self.press(anna, "task_done", "2"),
+            "thanks_form": await self.press(anna, "thanks_pass", "1"),
+        }
+        found["promoter_done"] = await self.send(
+            anna, "task_done", "1", outcome="reference", forms=("quote", "call"), note="In May"
+        )
+        await self.press(anna, "task_reopen", "1")
+        before = len(self.chat.posted)
+        to = self.acme.mikkel if language == "en" else await self.make.member(language=language)
+        await self.send(anna, "thanks_pass", "1", to=str(to.id))
+        await self.tick()
+        found["thanks"] = self.chat.posted[before].card
+        return found
+
+    async def tick(self) -> None:
+        for job in await jobs.find_due(self.ctx):
+            await jobs.JOBS[job.name](replace(self.ctx, run=f"{job.id}#1"), *job.args)
+
+    async def typed(self, me: Member, text: str) -> Card:
+        return _card(await routes.command(self.ctx, typed(me, text)))
+
+    async def press(self, me: Member, action: str, value: str) -> Card | Form:
+        person = Person("console", me.email)
+        reply = await routes.click(self.ctx, Click(person, person.place, action, value))
+        return reply if isinstance(reply, Form) else _card(reply)
+
+    async def send(
+        self, me: Member, action: str, value: str, **inputs: str | tuple[str, ...]
+    ) -> Card:
+        person = Person("console", me.email)
+        event = Submission(person, person.place, action, value, inputs)
+        return _card(await routes.submission(self.ctx, event))
+
+    async def speaking(self, member: Member, language: str) -> Member:
+        member.language = language
+        return await self.make.save(member)
+
+
+def _card(reply: Reply) -> Card:
+    card = reply.card if isinstance(reply, Whisper) else reply
+    assert isinstance(card, Card), reply
+    return card

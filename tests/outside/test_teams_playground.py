@@ -1,0 +1,197 @@
+"""Teams as Microsoft's Agents Playground plays it, and its recorded activities at our door."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlmodel import col, select
+
+from storage import running
+from storage.migrate import upgrade
+from storage.models import Conversation, Member
+from tests.fake_teams import TENANT as OUR_TENANT
+from tests.fake_teams import find_action, labels, token, words
+from tests.journeys.teams_workspace import TeamsWorkspace, teams_workspace
+from tests.outside.peers import peers, run
+from tests.outside.playground import (
+    BOT,
+    GROUP,
+    PERSONAL,
+    TEAM,
+    TENANT,
+    NoAuth,
+    Playground,
+    aad,
+    free_port,
+    playground,
+)
+
+pytestmark = pytest.mark.outside
+
+# Opens the Playground's page and takes a picture of each chat.
+PICTURES = """
+import {{ open }} from "{chromium}";
+const {{ b, page }} = await open();
+await page.goto("{base}", {{ waitUntil: "domcontentloaded" }});
+await page.locator("div[role=textbox][contenteditable=true]").waitFor();
+for (const [name, file] of [["Personal Chat", "personal"], ["Group Chat", "group"], ["General", "team"]]) {{
+  const item = page.getByRole("treeitem", {{ name }}).last();
+  await item.click();
+  await page.waitForTimeout(1500);
+  await page.screenshot({{ path: `{folder}/${{file}}.png`, fullPage: true }});
+}}
+await b.close();
+"""  # noqa: E501
+
+
+@pytest_asyncio.fixture
+async def played(tmp_path: Path) -> AsyncIterator[tuple[TeamsWorkspace, Playground]]:
+    url = f"sqlite:///{tmp_path / 'npsbot.db'}"
+    await asyncio.to_thread(upgrade, url)
+    async with teams_workspace(
+        url, auth=NoAuth(), app_id=BOT, tenant=TENANT, channel=TEAM, port=free_port()
+    ) as work:
+        async with playground(work.url, tmp_path) as play:
+            yield work, play
+
+
+async def shown(play: Playground, where: str, text: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = await play.until(
+        lambda: [m for m in play.posted(where) if text in words(m)], f"{text!r} in {where}"
+    )
+    return found[-1]
+
+
+async def dialog(play: Playground, name: str, message: dict[str, Any], data: Any) -> Any:
+    """Sends a raw task activity as the clicking person; gives what the bot answered."""
+    before = len(play.recorded())
+    raw = await play.activity(
+        message["where"].partition(";")[0], type="invoke", name=name,
+        value={"data": data, "context": {"theme": "default"}}, replyToId=message["messageId"],
+        channelId="msteams",
+    )  # fmt: skip
+    raw["from"] = {"id": "user-anna", "name": "Anna Berg", "aadObjectId": aad("anna")}
+    raw["conversation"]["id"] = message["where"]
+    await play.forward(raw)
+
+    def answered() -> list[dict[str, Any]]:
+        told = [json.loads(each) for each in play.recorded()[before:].split("\n---\n") if each]
+        return [each for each in told if ((each.get("request") or {}).get("body") or {}).get("name")
+                == name and each.get("response")]  # fmt: skip
+
+    found = await play.until(answered, f"an answer to {name}")
+    assert found[0]["response"]["statusCode"] == 200, found[0]["response"]
+    return found[0]["response"].get("body")
+
+
+async def test_the_loop_runs_in_the_playground(
+    played: tuple[TeamsWorkspace, Playground], tmp_path: Path
+) -> None:
+    work, play = played
+    await play.say("anna", PERSONAL, "nps acme")
+    await shown(play, PERSONAL, "Acme A/S")
+    await play.say("anna", TEAM, "acme")
+    await shown(play, TEAM, "I sent it to you in your own chat")
+    await play.say("mikkel", GROUP, "acme")
+    await shown(play, GROUP, "own chat")
+
+    await work.answer("jane", 3, comment="Third wrong invoice in a row")
+    alert = await shown(play, TEAM, "3 of 10 from Jane Jensen")
+    await play.submit("anna", alert, find_action(alert, "Take it"))
+    alert = await shown(play, TEAM, "Anna has it since 13:20")
+    await work.answer("ole", 2, comment="me too")
+    second = await shown(play, TEAM, "2 of 10 from Ole Holm")
+    assert alert["messageId"] in second["where"], "the next critic stands in the thread"
+
+    opened = await dialog(play, "task/fetch", alert, find_action(alert, "I called or wrote"))
+    card = opened["task"]["value"]["card"]["content"]
+    data = card["actions"][0]["data"]
+    typed = {"reached": "yes", "next": "promised", "said": "She is right"}
+    wrong = await dialog(play, "task/submit", alert, {**data, **typed})
+    assert "She is right" in str(wrong)
+    data = wrong["task"]["value"]["card"]["content"]["actions"][0]["data"]
+    typed |= {"promise": "invoice check", "promise_by": "2026-12-01"}
+    assert not await dialog(play, "task/submit", alert, {**data, **typed})
+    await shown(play, TEAM, "invoice check")
+    assert "Solved" in labels(await shown(play, TEAM, "invoice check"))
+
+    for kind, where in [("install", PERSONAL), ("userAdded", PERSONAL), ("botAdded", PERSONAL),
+                        ("channelRenamed", TEAM), ("channelCreated", TEAM), ("teamRenamed", TEAM),
+                        ("userRemoved", PERSONAL), ("uninstall", PERSONAL)]:  # fmt: skip
+        made = await play.call(
+            "GET", "/_internal/v1/customActivities/template",
+            params={"conversationId": where, "type": kind},
+        )  # fmt: skip
+        await play.forward(made)
+    script = tmp_path / "pictures.mjs"
+    chromium = (peers("teams/chromium.mjs") / "teams/chromium.mjs").as_uri()
+    script.write_text(PICTURES.format(chromium=chromium, base=play.base, folder=tmp_path), "utf-8")
+    await asyncio.to_thread(run, "node", script)
+    assert (tmp_path / "team.png").stat().st_size > 10_000
+    assert '"statusCode": 5' not in play.recorded()
+
+
+@pytest_asyncio.fixture
+async def work(tmp_path: Path) -> AsyncIterator[TeamsWorkspace]:
+    url = f"sqlite:///{tmp_path / 'npsbot.db'}"
+    await asyncio.to_thread(upgrade, url)
+    async with teams_workspace(url) as started:
+        yield started
+
+
+async def test_recorded_activities_are_answered_and_nothing_of_them_is_stored_wrongly(
+    work: TeamsWorkspace,
+) -> None:
+    folder = peers("fixtures/teams") / "fixtures/teams"
+    recorded = [path for path in sorted(folder.glob("*.json")) if path.name != "INDEX.json"]
+    assert len(recorded) == 31
+    before = await _rows(work)
+    headers = {"Authorization": f"Bearer {token(work.teams.url)}"}
+    for path in recorded:
+        as_it_is = json.loads(path.read_text("utf-8"))
+        ours = json.loads(path.read_text("utf-8"))
+        for name in ("serviceUrl", "serviceURL"):
+            if name in ours:
+                ours[name] = work.teams.url
+        ours.get("conversation", {}).pop("tenantId", None)
+        if isinstance(ours.get("channelData"), dict):
+            ours["channelData"]["tenant"] = {"id": OUR_TENANT}
+        for activity, allowed in ((as_it_is, {200, 403}), (ours, {200})):
+            async with work.session.post(
+                f"{work.url}/api/messages", json=activity, headers=headers
+            ) as answer:
+                assert answer.status in allowed, (path.name, answer.status, await answer.text())
+    await work.anna.ask("help")
+    assert await _rows(work) == before
+    async with work.db.reading() as session:
+        kept = (await session.exec(select(Conversation))).all()
+        linked = select(Member.name).where(col(Member.teams_id).is_not(None))
+        assert (await session.exec(linked)).all() == ["Anna Berg"]
+    for row in kept:
+        assert row.service_url == work.teams.url
+        assert row.bot.startswith("28:")
+        assert ";" not in row.id
+        assert row.kind in ("personal", "group", "channel")
+        assert (row.person is not None) == (row.kind == "personal")
+
+
+async def test_the_replay_of_others_finds_no_fault(tmp_path: Path) -> None:
+    root = peers("teams/replay_teams.py", "fixtures/teams")
+    url = f"sqlite:///{tmp_path / 'npsbot.db'}"
+    await asyncio.to_thread(upgrade, url)
+    async with teams_workspace(url, auth=NoAuth(), app_id=BOT, tenant=TENANT) as work:
+        said = await asyncio.to_thread(
+            run, sys.executable, root / "teams/replay_teams.py", f"{work.url}/api/messages",
+            *sorted((root / "fixtures/teams").glob("*.json")),
+        )  # fmt: skip
+    assert "5xx: 0" in said
+
+
+async def _rows(work: TeamsWorkspace) -> Any:
+    async with work.db.reading() as session:
+        return await running.counts(session)
