@@ -153,7 +153,7 @@ class TeamsChannel:
 
     async def _open_chat(self, near: Address, known: Conversation, person: str) -> Address:
         async def create() -> str:
-            return await self.connector.open_chat(near, person)
+            return await self.connector.open_chat(near, self.people.account(person))
 
         try:
             chat = await self._call(f"person:{person}", create)

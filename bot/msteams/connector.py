@@ -31,7 +31,7 @@ class Connector(Protocol):
         ...
 
     async def open_chat(self, near: Address, person: str) -> str:
-        """Gives the id of the personal chat with somebody (Entra object id), opened if need be."""
+        """Gives the id of the personal chat with somebody (Entra or Teams id), perhaps opened."""
         ...
 
     async def member(self, at: Address, person: str) -> dict[str, Any]:

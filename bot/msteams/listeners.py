@@ -51,6 +51,9 @@ class Listeners:
 
     async def receive(self, activity: Activity) -> Answer | None:
         """Gives the body of the answer, or None for an empty one; never fails for its input."""
+        person, account = incoming.sender(activity), part(activity, "from", "id")
+        if person and account and not account.startswith(incoming.BOT):
+            self._channel.people.note(person, account)
         try:
             is_new = await self._note(activity)
             match activity["type"]:

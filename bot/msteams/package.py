@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "nps team": "help.team",
     "nps all": "help.all",
     "nps cases": "help.cases",
+    "nps tasks": "help.tasks",
     "nps away": "help.away",
     "nps bind": "help.bind",
     "nps wave new": "wave.help.new",

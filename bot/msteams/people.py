@@ -43,6 +43,17 @@ class People:
         self._now = now
         self._known: dict[str, tuple[float, TeamsPerson]] = {}
         self._readers: dict[str, tuple[float, bool]] = {}
+        self._accounts: dict[str, str] = {}
+
+    def note(self, person: str, account: str) -> None:
+        """Keeps Teams' own id of a person (by Entra id), as a validated request told it."""
+        if len(self._accounts) >= KEEP_AT_MOST:
+            self._accounts.clear()
+        self._accounts[person] = account
+
+    def account(self, person: str) -> str:
+        """Gives the id to open a chat with: Teams' own where it is known, else the Entra id."""
+        return self._accounts.get(person, person)
 
     async def find(self, at: Address, person: str) -> TeamsPerson | None:
         """Gives a person as a conversation's roster tells, None where it knows none.

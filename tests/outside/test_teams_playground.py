@@ -33,20 +33,22 @@ from tests.outside.playground import (
 
 pytestmark = pytest.mark.outside
 
-# Opens the Playground's page and takes a picture of each chat.
+# Looks at the Playground's page from the start, and takes a picture of each chat when told to.
 PICTURES = """
+import fs from "fs";
 import {{ open }} from "{chromium}";
-const {{ b, page }} = await open();
+const {{ b, page }} = await open({{ width: 1280, height: 1600 }});
 await page.goto("{base}", {{ waitUntil: "domcontentloaded" }});
 await page.locator("div[role=textbox][contenteditable=true]").waitFor();
-for (const [name, file] of [["Personal Chat", "personal"], ["Group Chat", "group"], ["General", "team"]]) {{
-  const item = page.getByRole("treeitem", {{ name }}).last();
-  await item.click();
+fs.writeFileSync("{folder}/opened", "");
+while (!fs.existsSync("{folder}/shoot")) await page.waitForTimeout(50);
+for (const name of ["Personal Chat", "Group Chat", "General"]) {{
+  await page.getByRole("treeitem", {{ name }}).last().click();
   await page.waitForTimeout(1500);
-  await page.screenshot({{ path: `{folder}/${{file}}.png`, fullPage: true }});
+  await page.screenshot({{ path: `{folder}/${{name}}.png` }});
 }}
 await b.close();
-"""  # noqa: E501
+"""
 
 
 @pytest_asyncio.fixture
@@ -93,12 +95,18 @@ async def test_the_loop_runs_in_the_playground(
     played: tuple[TeamsWorkspace, Playground], tmp_path: Path
 ) -> None:
     work, play = played
+    script = tmp_path / "pictures.mjs"
+    chromium = (peers("teams/chromium.mjs") / "teams/chromium.mjs").as_uri()
+    script.write_text(PICTURES.format(chromium=chromium, base=play.base, folder=tmp_path), "utf-8")
+    looking = asyncio.create_task(asyncio.to_thread(run, "node", script))
+    await play.until(lambda: looking.done() or (tmp_path / "opened").exists(), "the page")
     await play.say("anna", PERSONAL, "nps acme")
     await shown(play, PERSONAL, "Acme A/S")
     await play.say("anna", TEAM, "acme")
     await shown(play, TEAM, "I sent it to you in your own chat")
     await play.say("mikkel", GROUP, "acme")
     await shown(play, GROUP, "own chat")
+    assert len(play.posted(PERSONAL, "Acme A/S")) == 2, "what Mikkel asked is not Anna's to read"
 
     await work.answer("jane", 3, comment="Third wrong invoice in a row")
     alert = await shown(play, TEAM, "3 of 10 from Jane Jensen")
@@ -120,6 +128,9 @@ async def test_the_loop_runs_in_the_playground(
     await shown(play, TEAM, "invoice check")
     assert "Solved" in labels(await shown(play, TEAM, "invoice check"))
 
+    (tmp_path / "shoot").touch()
+    await looking
+    assert (tmp_path / "General.png").stat().st_size > 10_000
     for kind, where in [("install", PERSONAL), ("userAdded", PERSONAL), ("botAdded", PERSONAL),
                         ("channelRenamed", TEAM), ("channelCreated", TEAM), ("teamRenamed", TEAM),
                         ("userRemoved", PERSONAL), ("uninstall", PERSONAL)]:  # fmt: skip
@@ -128,11 +139,6 @@ async def test_the_loop_runs_in_the_playground(
             params={"conversationId": where, "type": kind},
         )  # fmt: skip
         await play.forward(made)
-    script = tmp_path / "pictures.mjs"
-    chromium = (peers("teams/chromium.mjs") / "teams/chromium.mjs").as_uri()
-    script.write_text(PICTURES.format(chromium=chromium, base=play.base, folder=tmp_path), "utf-8")
-    await asyncio.to_thread(run, "node", script)
-    assert (tmp_path / "team.png").stat().st_size > 10_000
     assert '"statusCode": 5' not in play.recorded()
 
 
