@@ -71,6 +71,7 @@ class Engine:
             "executor_id": self.executor_id,
             "log_level": "ERROR",
             "enable_otlp": False,
+            "db_engine_kwargs": {"hide_parameters": True},
         }
         self._sync_engine = _system_engine(self._db)
         if self._sync_engine is not None:
@@ -218,7 +219,9 @@ def _system_engine(db: Database) -> SyncEngine | None:
         return None
     path = db.url.database.removesuffix(".db") + "-engine.db"
     keep_private(path)
-    engine = create_engine(make_url(f"sqlite:///{path}"), connect_args={"timeout": 15})
+    engine = create_engine(
+        make_url(f"sqlite:///{path}"), connect_args={"timeout": 15}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -170,11 +170,13 @@ async def _post(ctx: Context, alert: Alert, part: Outgoing, place: Place) -> Non
     )
     ref = await ctx.chat.send(place, message)
     posting = None
-    if part.subject is not None:
+    # Also what nobody edits: should outsiders come to read the place, it must be emptied.
+    once = part.subject is None and message.card.audience == "internal"
+    if part.subject is not None or once:
         posting = Posting(
-            subject=part.subject,
-            subject_id=part.subject_id,
-            part=part.part,
+            subject=part.subject or "alert",
+            subject_id=part.subject_id or alert.id,
+            part="once" if once else part.part,
             response_id=part.response_id,
             member_id=part.member_id,
             reason=part.reasons.get(place),

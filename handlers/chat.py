@@ -113,9 +113,20 @@ class Lookup:
 class Notice:
     """Something happened on a platform that nobody typed."""
 
-    kind: Literal["home_opened", "place_closed", "place_shared", "installed", "removed", "revoked"]
+    kind: Literal[
+        "home_opened",
+        "place_closed",
+        "place_shared",
+        "readers_changed",
+        "place_renamed",
+        "place_opened",
+        "installed",
+        "removed",
+        "revoked",
+    ]
     place: Place
     person: Person | None = None
+    name: str | None = None  # as the platform calls the place now
 
 
 @dataclass(frozen=True)

@@ -81,14 +81,17 @@ async def measure_accounts(
 
 
 async def measure_groups(
-    ctx: Context, groups: Sequence[Scope], kind: str, wave: str
+    ctx: Context, groups: Sequence[Scope], kind: str, wave: str, without: Collection[int] = ()
 ) -> list[Measure]:
-    """The figures of several teams, segments or of all in one wave, which is read once for them."""
+    """The figures of several teams, segments or of all in one wave, which is read once for them.
+
+    Responses `without` are kept from whoever asks.
+    """
     check(kind)
     async with ctx.db.reading() as session:
         wave_id = await _wave(session, wave)
         found = [await find(session, scope) for scope in groups]
-        rows = await history.recorded(session, kinds_of(kind), waves=[wave_id])
+        rows = await history.recorded(session, kinds_of(kind), waves=[wave_id], without=without)
         present = await scopes.accounts(session, Part())
     teams = {row.id: row.team for row in present}
     whole = resemblance(clusters_of(rows, teams))

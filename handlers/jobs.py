@@ -5,10 +5,11 @@ from typing import Any
 
 from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
-from handlers.cases import policy, reminding, telling, wishes
+from handlers.cases import policy, promise_cards, promises, reminding, telling, wishes
 from handlers.context import Context, Job
+from handlers.places import emptying, moved
+from handlers.tasks import calls, thanks
 from handlers.tasks import opening as task_opening
-from handlers.tasks import thanks
 from handlers.waves import approving, closing, counting, progress, sending
 
 # What an alert says, by its `what`.
@@ -21,12 +22,16 @@ BUILDERS: dict[str, Builder] = {
     "case_reminder": reminding.case_reminder,
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
+    "promise_card": promise_cards.promise_card,
+    "promise_reminder": promise_cards.promise_card,
+    "promise_changed": promise_cards.promise_changed,
     "contact_wish": wishes.card,
     "digest": digests.digest,
     "policy_question": policy.question,
     thanks.ALERT: thanks.card,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
+    emptying.WHAT: moved.build,
 }
 
 
@@ -45,7 +50,9 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
 # Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
 DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     deadlines.due,
+    promises.due,
     task_opening.due,
+    calls.due,
     digests.due,
     alerts.due,
     answers.due,

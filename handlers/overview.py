@@ -45,7 +45,12 @@ async def overview(ctx: Context, me: Member) -> Card:
     async with ctx.db.reading() as session:
         found, team = await _accounts_of(ctx, me)
         standings = await standings_of(ctx, session, me, found, now_only=True) if found else []
-    return accounts_card(standings, team, reader_for(ctx, me), me)
+        reader = reader_for(ctx, me)
+        todo, button = await tasks.home_lines(session, ctx, me, reader)
+    card = accounts_card(standings, team, reader, me)
+    if button is None:
+        return card
+    return replace(card, body=(*card.body, *todo, Buttons((button,))))
 
 
 def accounts_card(

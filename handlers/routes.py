@@ -17,10 +17,13 @@ from handlers.answering import in_chat
 from handlers.cards import Card, Choice, Reply, whisper
 from handlers.cases import (
     board,
+    conflict,
     contacted,
     more,
     notes,
     policy,
+    promise_cards,
+    promises,
     taking,
     telling,
     timeline,
@@ -39,11 +42,12 @@ from handlers.chat import (
     Submission,
 )
 from handlers.context import Context, Refused
+from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.tasks import acting as task
 from handlers.tasks import board as task_board
+from handlers.tasks import calls, silent, thanks
 from handlers.tasks import card as task_card
-from handlers.tasks import thanks
 from handlers.waves import commands as wave
 from storage import alerts as outbox
 from storage import members
@@ -92,7 +96,10 @@ COMMANDS: dict[str, CommandRoute] = {
     "wave resume": CommandRoute(wave.resume, "wave.help.resume", LEADERS),
     "wave stop": CommandRoute(wave.stop, "wave.help.stop", LEADERS),
     "cases": CommandRoute(board.show, "help.cases"),
+    "promises": CommandRoute(promises.show, "help.promises"),
     "tasks": CommandRoute(task_board.show, "help.tasks"),
+    "calls": CommandRoute(calls.show, "help.calls"),
+    "silent": CommandRoute(silent.show, "help.silent"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),
     "help": CommandRoute(_help, "help.help"),
@@ -122,8 +129,11 @@ CLICKS: dict[str, ClickHandler] = {
     "case.undo": taking.undo,
     "case.escalate": taking.escalate,
     "case.release": taking.release,
+    "about_owner": conflict.about_owner,
     "case.open": taking.open_card,
     "case.write": write_to.write_to,
+    "promise.done": promise_cards.done,
+    "promise.cant": promise_cards.cant_form,
     "case.timeline": timeline.show,
     "case.note": notes.note_form,
     "case.contact": contacted.contact_form,
@@ -137,6 +147,8 @@ CLICKS: dict[str, ClickHandler] = {
     task_card.REOPEN: task.press_reopen,
     task_card.DONE: task.done_form,
     task_card.THANKS: thanks.form,
+    task_card.CALLS: calls.press,
+    task_card.CALL_SILENT: silent.call,
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
@@ -144,12 +156,14 @@ FORMS: dict[str, FormHandler] = {
     "bind": people.bind,
     "case.contact": contacted.contacted,
     "case.note": notes.noted,
+    "promise.cant": promise_cards.cant,
     "case.solve": contacted.solved,
     "case.snooze": more.snoozed,
     "case.hand_over": more.handed_over,
     "case.not_critic": more.not_a_critic,
     task_card.DONE: task.done,
     task_card.THANKS: thanks.passed,
+    task_card.LOG: calls.logged,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {
@@ -166,7 +180,8 @@ REMARKS: dict[str, RemarkHandler] = {telling.SUBJECT: notes.heard}
 NOTICES: dict[str, NoticeHandler] = {
     "home_opened": overview.home,
     "place_closed": people.place_lost,
-    "place_shared": people.place_lost,
+    "place_shared": notices.shared,
+    "readers_changed": notices.readers_changed,
 }
 
 

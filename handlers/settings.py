@@ -49,6 +49,9 @@ class Programme:
     critic_contact_days: int = 2
     passive_days: int = 5
     promoter_days: int = 7
+    # By tier: an account nobody spoke to for so many days is to be called.
+    calls_days: tuple[tuple[str, int], ...] = (("A", 30), ("B", 60), ("C", 120))
+    calls_a_week: int = 5
     measure_members: Literal["never", "self", "lead"] = "never"
     formality: tuple[tuple[str, str], ...] = ()
     privacy: Privacy = Privacy()

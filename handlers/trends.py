@@ -8,7 +8,7 @@ from handlers.measures.clusters import resemblance_of_sums
 from handlers.measures.measure import Scope, Window
 from handlers.measures.nps import measure
 from handlers.measures.samples import clusters_of, in_snapshot, sample_of_records
-from handlers.measures.trend import TrendPoint, group_point, pooled, silent_point, trend
+from handlers.measures.trend import TrendPoint, group_point, pooled, pooled_of, silent_point, trend
 from handlers.scopes import Found, check, find, is_told, kinds_of
 from storage import history, scopes, wave_rollups
 from storage.db import Session
@@ -80,8 +80,12 @@ async def _of_group(
     stored = await wave_rollups.counted(session, [wave.id for wave in waves])
     # The sums know nothing of who asks: accounts with a reply that is kept are counted without it.
     kept = await history.accounts_of(session, without) if without else set()
-    sums = await wave_rollups.pooled(session, part, kinds, stored, kept)
     alike = await wave_rollups.alike(session, kinds, stored, kept)
+    if part == Part():
+        # What tells how alike accounts are holds the whole programme's scores, too.
+        sums = {wave_id: pooled_of(groups) for wave_id, groups in alike.items()}
+    else:
+        sums = await wave_rollups.pooled(session, part, kinds, stored, kept)
     rows: list[Recorded] = []
     running = [wave.id for wave in waves if wave.id not in stored]
     for wave_ids, account_ids in ((running, None), (stored, kept)):

@@ -234,9 +234,11 @@ async def move(session: Session, response_ids: Collection[int], at: datetime) ->
 async def postings(
     session: Session, subject: str, subject_id: int, part: str | None = None
 ) -> Sequence[Posting]:
-    """Gives the messages we posted about something, the oldest first."""
+    """Gives the messages we posted about something and may edit, the oldest first."""
     query = select(Posting).where(
-        col(Posting.subject) == subject, col(Posting.subject_id) == subject_id
+        col(Posting.subject) == subject,
+        col(Posting.subject_id) == subject_id,
+        col(Posting.moved).is_(False),
     )
     if part is not None:
         query = query.where(col(Posting.part) == part)

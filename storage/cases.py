@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func
+from sqlalchemy import BindParameter, and_, bindparam, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
@@ -16,8 +16,6 @@ from storage.db import Session
 from storage.models import (
     OPEN_STATES,
     Account,
-    Alert,
-    AlertStatus,
     BoundPlace,
     Case,
     CaseEvent,
@@ -27,7 +25,6 @@ from storage.models import (
     MemberRole,
     Response,
 )
-from storage.owning import give_hidden_to_lead
 
 CaseKey = tuple[int, str, int | None]  # account, kind, wave
 
@@ -186,29 +183,6 @@ async def change_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         await session.execute(update(Case), list(rows))
 
 
-async def hide(session: Session, response_ids: Collection[int]) -> None:
-    """Hides responses from the owner while they wait to be told; a case of hidden ones is hidden.
-
-    What was posted already stays as it is: the lead may have released it.
-    """
-    if not response_ids:
-        return
-    waiting = exists().where(
-        col(Alert.response_id) == col(CaseResponse.response_id),
-        col(Alert.what) == "critic",
-        col(Alert.status) == AlertStatus.SENT,
-    )
-    await session.execute(
-        update(CaseResponse)
-        .where(col(CaseResponse.response_id).in_(response_ids), ~waiting)
-        .values(hidden_from_owner=True)
-        .execution_options(synchronize_session=False)
-    )
-    ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(response_ids))
-    await _hide_cases(session, col(Case.id).in_(ids))
-    await give_hidden_to_lead(session, ids)
-
-
 async def take_out(session: Session, response_id: int) -> None:
     """Takes a response out of its case."""
     await session.execute(
@@ -216,12 +190,6 @@ async def take_out(session: Session, response_id: int) -> None:
         .where(col(CaseResponse.response_id) == response_id)
         .execution_options(synchronize_session=False)
     )
-
-
-async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:
-    """Tells whether a response of this case is hidden from the owner."""
-    row = await session.get(CaseResponse, response_id, populate_existing=True)
-    return row is not None and row.case_id == case_id and row.hidden_from_owner
 
 
 async def contacts_of(session: Session, case_id: int) -> Sequence[Contact]:
@@ -235,44 +203,6 @@ async def contacts_of(session: Session, case_id: int) -> Sequence[Contact]:
     return (await session.exec(query)).all()
 
 
-async def release(session: Session, case_id: int, response_id: int) -> None:
-    """Shows a hidden response to the owner."""
-    await session.execute(
-        update(CaseResponse)
-        .where(col(CaseResponse.response_id) == response_id)
-        .values(hidden_from_owner=False)
-        .execution_options(synchronize_session=False)
-    )
-    await _hide_cases(session, col(Case.id) == case_id)
-
-
-async def was_released(session: Session, case_id: int, response_id: int) -> bool:
-    """Tells whether the lead has shown this response to the owner."""
-    query = select(CaseEvent.id).where(
-        col(CaseEvent.case_id) == case_id,
-        col(CaseEvent.act) == "released",
-        col(CaseEvent.note) == str(response_id),
-    )
-    return (await session.exec(query.limit(1))).first() is not None
-
-
-async def look_who_sees(session: Session, case_ids: Collection[int]) -> None:
-    """Hides cases all of whose responses are hidden from the owner, and no others."""
-    await _hide_cases(session, col(Case.id).in_(case_ids))
-
-
-async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
-    visible = exists().where(
-        col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)
-    )
-    await session.execute(
-        update(Case)
-        .where(which)
-        .values(hidden_from_owner=~visible)
-        .execution_options(synchronize_session=False)
-    )
-
-
 async def of_responses(session: Session, response_ids: Collection[int]) -> dict[int, Case]:
     """Gives the case of each response that belongs to one."""
     query = (
@@ -282,16 +212,6 @@ async def of_responses(session: Session, response_ids: Collection[int]) -> dict[
     )
     found: Sequence[tuple[int, Case]] = (await session.exec(query)).all()
     return dict(found)
-
-
-async def hidden_responses(session: Session, account_ids: Collection[int]) -> frozenset[int]:
-    """Gives the responses that the owners of these accounts must not see on any surface."""
-    query = (
-        select(CaseResponse.response_id)
-        .join(Case, col(Case.id) == col(CaseResponse.case_id))
-        .where(col(Case.account_id).in_(account_ids), col(CaseResponse.hidden_from_owner).is_(True))
-    )
-    return frozenset((await session.exec(query)).all())
 
 
 async def to_look_at(session: Session, now: datetime, limit: int = 200) -> Sequence[Case]:

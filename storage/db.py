@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import URL, Connection, ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -42,7 +42,11 @@ def keep_private(path: str | None) -> None:
 
 
 class Database:
-    """The engine with its two kinds of session: `session` to write, `reading` to read."""
+    """The engine with its two kinds of session: `session` to write, `reading` to read.
+
+    An error never repeats the values of its statement: they hold comments and addresses, and
+    errors are logged.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
@@ -51,7 +55,9 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.engine: AsyncEngine = create_async_engine(
-                self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+                self.url,
+                connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+                hide_parameters=True,
             )
             keep_private(self.url.database)
             _prepare_sqlite(self.engine.sync_engine)
@@ -59,11 +65,15 @@ class Database:
                 self.url.set(drivername="sqlite"),
                 connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
                 execution_options={_IMMEDIATE: True},
+                hide_parameters=True,
             )
             _prepare_sqlite(quick)
             self._quick = Inline(quick)
         else:
-            self.engine = create_async_engine(self.url, pool_size=10, max_overflow=10)
+            self.engine = create_async_engine(
+                self.url, pool_size=10, max_overflow=10, hide_parameters=True
+            )
+            _keep_values_out_of_errors(self.engine.sync_engine)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
@@ -115,6 +125,15 @@ class Database:
         # Waiting for SQLite's own lock is a lottery: each looks again after up to 100 ms, and
         # among many writers one may never see it free. Other processes still meet there.
         return self._turns.one(first=first) if self.is_sqlite else nullcontext()
+
+
+def _keep_values_out_of_errors(engine: Engine) -> None:
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> None:
+        # PostgreSQL adds the failing row, with what a customer wrote in it, below the first line.
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None and error.args:
+                error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, union
+from sqlalchemy import exists, func, union
 from sqlmodel import col, or_, select, update
 
 from storage.db import Session
@@ -12,6 +12,7 @@ from storage.models import (
     OPEN_STATES,
     Account,
     Case,
+    CaseResponse,
     Contact,
     CurrentAnswer,
     Invitation,
@@ -61,7 +62,15 @@ async def mark(session: Session, member_ids: Collection[int], day: date) -> None
 async def promoters(
     session: Session, owner_id: int, since: datetime, until: datetime
 ) -> list[Praise]:
-    """Gives promoters' answers in a span at a member's accounts, the latest first."""
+    """Gives promoters' answers in a span at a member's accounts, the latest first.
+
+    What was kept from the owner while it was a critic's stays kept.
+    """
+    hidden = exists().where(
+        col(CaseResponse.response_id) == col(Response.id),
+        col(CaseResponse.case_id) == col(Case.id),
+        or_(col(CaseResponse.hidden_from_owner).is_(True), col(Case.hidden_from_owner).is_(True)),
+    )
     query = (
         select(Account.name, Contact.name, Response)
         .join(Contact, col(Contact.id) == col(Response.contact_id))
@@ -76,6 +85,7 @@ async def promoters(
             col(Response.answered_at) <= until,
             col(Response.imported).is_(False),
             col(Response.to_manager).is_(False),
+            ~hidden,
             col(Invitation.is_test).is_(False),
         )
         .order_by(col(Response.answered_at).desc(), col(Response.id))

@@ -18,6 +18,7 @@ from storage.models import (
     ContactRole,
     CurrentAnswer,
     Reply,
+    Response,
 )
 from storage.scopes import Part, in_part
 
@@ -113,19 +114,32 @@ async def open_cases(
     return OpenCases(*(await session.execute(query)).one())
 
 
-async def kept_responses(session: Session) -> list[Kept]:
-    """Gives the responses that are kept from the owners of their accounts."""
-    query = (
-        select(col(CaseResponse.response_id), col(Account.owner_id), col(Account.team_id))
+async def kept_responses(session: Session, account_id: int | None = None) -> list[Kept]:
+    """Gives the responses (of one account) that are kept from the owners of their accounts.
+
+    What a contact wants shown to the manager is kept also where no case says so.
+    """
+    mine = true() if account_id is None else col(Account.id) == account_id
+    whom = (col(Account.owner_id), col(Account.team_id))
+    in_cases = (
+        select(col(CaseResponse.response_id), *whom)
         .join(Case, col(Case.id) == col(CaseResponse.case_id))
         .join(Account, col(Account.id) == col(Case.account_id))
         .where(
+            mine,
             or_(
                 col(CaseResponse.hidden_from_owner).is_(True),
                 col(Case.hidden_from_owner).is_(True),
-            )
+            ),
         )
     )
+    in_case = exists().where(col(CaseResponse.response_id) == col(Response.id))
+    asked = (
+        select(col(Response.id), *whom)
+        .join(Account, col(Account.id) == col(Response.account_id))
+        .where(mine, col(Response.to_manager).is_(True), ~in_case)
+    )
+    query = in_cases.union_all(asked)
     return [Kept(*row) for row in (await session.execute(query)).all()]
 
 

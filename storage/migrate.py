@@ -74,7 +74,7 @@ def _connection(url: str) -> Iterator[Connection]:
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
         parsed = parsed.set(drivername="sqlite")
-    engine = create_engine(parsed, poolclass=NullPool)
+    engine = create_engine(parsed, poolclass=NullPool, hide_parameters=True)
     try:
         with engine.connect() as connection:
             yield connection

@@ -89,6 +89,23 @@ async def drop_untrue(session: Session, now: datetime) -> int:
     return await changed_rows(session, statement)
 
 
+async def drop_answered(session: Session, now: datetime) -> int:
+    """Drops the calls of silent people who have answered since."""
+    answered = exists().where(
+        col(Response.contact_id) == col(Task.contact_id),
+        col(Response.status) == ResponseStatus.CONFIRMED,
+        col(Response.to_manager).is_(False),
+        col(Response.answered_at) > col(Task.opened_at),
+    )
+    statement = (
+        update(Task)
+        .where(col(Task.state) == TaskState.OPEN, col(Task.what) == "silent", answered)
+        .values(state=TaskState.DROPPED, done_at=now, version=col(Task.version) + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return await changed_rows(session, statement)
+
+
 async def drop(session: Session, task_ids: Collection[int], now: datetime) -> None:
     """Drops open tasks where there is nothing to do any more."""
     if task_ids:

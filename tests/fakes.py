@@ -45,6 +45,8 @@ class FakeChat:
 
     async def update(self, ref: MessageRef, card: Card, language: str) -> None:
         self._raise_if_told(ref.place)
+        if card.audience == "internal" and ref.place in self.shared:
+            raise OutsidersCanRead(f"{ref.place} is shared")
         for posted in self.posted:
             if posted.ref.id == ref.id and posted.ref.place == ref.place:
                 posted.cards.append(card)

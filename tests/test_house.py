@@ -45,7 +45,7 @@ ALLOWED = {
     "css_inline": ("bot/mail/",),
     "jinja2": ("bot/mail/", "bot/web/"),
     "markupsafe": ("bot/mail/", "bot/web/"),
-    "pydantic": ("bot/config.py",),
+    "pydantic": ("bot/config.py", "bot/sections.py"),
     "typer": ("bot/cli.py",),
     "rich": ("bot/terminal.py", "bot/demo/"),
     "prometheus_client": ("bot/server.py",),

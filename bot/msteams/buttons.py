@@ -33,7 +33,7 @@ STYLES: dict[ButtonStyle, ActionStyle | None] = {
 }
 FOLDED = " ▾"
 ROW_WIDTH = 300  # pixels inside a card on a phone
-CHARACTER_WIDTH = 7.5  # of a button's label
+CHARACTER_WIDTH = 8  # of a button's label
 BUTTON_EDGES = 42  # and what stands around it
 
 
@@ -41,12 +41,12 @@ def rows(actions: Sequence[Action]) -> list[ActionSet]:
     """Gives action sets of at most six, none wider than a phone: there Teams would cut labels."""
     sets: list[ActionSet] = []
     row: list[Action] = []
-    used = 0.0
+    used = 0
     for action in actions:
         width = len(getattr(action, "title", "")) * CHARACTER_WIDTH + BUTTON_EDGES
         if row and (len(row) == limits.ACTIONS or used + width > ROW_WIDTH):
             sets.append(_set(row, sets))
-            row, used = [], 0.0
+            row, used = [], 0
         row.append(action)
         used += width
     return [*sets, _set(row, sets)] if row else sets

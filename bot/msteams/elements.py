@@ -45,7 +45,8 @@ TONES: Mapping[Tone, str] = {
 LABEL_WIDTH = (64, 128)  # pixels: the column of a fact's label on a phone of 320
 CHARACTER_WIDTH = 9  # pixels of a small bold letter
 MOST_WEIGHT = 22  # a table's columns share the width by what stands in them
-PHONE_LETTERS = 44  # small ones that stand side by side on a phone
+GAP = "\u00a0" * 3  # cells have no edges: a number on the right would touch the next words
+PHONE_LETTERS = 41  # small ones that stand side by side on a phone
 
 
 class Drawing:
@@ -164,7 +165,11 @@ class Drawing:
         for place, text in enumerate(row):
             written = plain(text, self._limit(limits.CELL)) if text.strip() or not head else " "
             shown = run(written, subtle=head, size="Small")
-            align: HorizontalAlignment | None = "Right" if place in table.numeric else None
+            align: HorizontalAlignment | None = None
+            if place in table.numeric:
+                align = "Right"
+                if place + 1 < len(row) and place + 1 not in table.numeric:
+                    shown.text = written + GAP
             cells.append(TableCell(items=[block(shown, align=align)]))
         return TableRow(cells=cells, style="emphasis" if head else None)
 

@@ -6,13 +6,13 @@ nothing is sent before it.
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
 import structlog
 
 from bot.msteams import incoming
+from bot.msteams.askers import Askers
 from bot.msteams.channel import TeamsChannel
 from bot.msteams.data import Filled, Pressed, draw_choices, read_data
 from bot.msteams.incoming import Activity, part
@@ -22,11 +22,22 @@ from bot.msteams.replies import I_AM, OPEN_COMMAND, SEPARATOR, SHOW_THERE, Answe
 from bot.seen import Seen
 from handlers import identity, routes, texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
+from handlers.accounts.commands import is_meant
 from handlers.cards import Card, FormErrors, Reply, whisper
-from handlers.chat import ChatError, Click, Command, Lookup, Person, Place, Submission, row_id
+from handlers.chat import (
+    ChatError,
+    Click,
+    Command,
+    Lookup,
+    MessageRef,
+    Person,
+    Place,
+    Remark,
+    Submission,
+    row_id,
+)
 from handlers.context import Context
 from storage import conversations
-from storage.models import Member
 
 log = structlog.get_logger()
 
@@ -41,6 +52,7 @@ class Listeners:
         self._channel = channel
         self._replies = Replies(ctx, channel)
         self._notices = Notices(ctx, channel)
+        self._askers = Askers(ctx, channel)
         self._seen = Seen()
         self._work: set[asyncio.Task[None]] = set()
 
@@ -97,13 +109,13 @@ class Listeners:
             return
         data = read_data(activity.get("value"))
         if isinstance(data, Pressed):
-            asker = await self._asker(activity, person)
+            asker = await self._askers.find(activity, person)
             origin = incoming.origin_of(activity, clicked=True)
             reply = await self._press(data, asker, origin)
             await self._replies.show(reply, asker, origin)
         elif isinstance(data, Filled):
             # A form outside of a dialog: there is none of ours, but its words are not lost.
-            asker = await self._asker(activity, person)
+            asker = await self._askers.find(activity, person)
             origin = incoming.origin_of(activity, clicked=True)
             reply = await self._submit(data, asker, origin)
             if isinstance(reply, FormErrors):
@@ -117,7 +129,7 @@ class Listeners:
         text = incoming.typed_text(activity)
         if not (text if direct else incoming.mentions_us(activity)):
             return
-        asker = await self._asker(activity, person)
+        asker = await self._askers.find(activity, person)
         origin = incoming.origin_of(activity, clicked=False)
         words = incoming.command_words(text)
         if asker.maybe:
@@ -127,9 +139,29 @@ class Listeners:
             # A customer's contact who writes to the bot is not told about commands.
             log.info("words of an unknown person", person=person.id)
             return
+        remark = self._remark(activity, asker, origin, text)
+        if words is None and remark.top and await self._is_remark(remark.top, asker, text):
+            reply = await routes.remark(self._ctx, remark)
+            await self._replies.show(reply, asker, origin)
+            return
         words = text if words is None else words
         reply = await routes.command(self._ctx, Command(asker.person, origin.place, words))
         await self._replies.show(reply, asker, origin, words)
+
+    def _remark(self, activity: Activity, asker: Asker, origin: Origin, text: str) -> Remark:
+        """Gives words under a message: in a channel's thread, or as a reply in a chat."""
+        top = origin.thread or part(activity, "replyToId") or None
+        here = MessageRef(origin.place, part(activity, "id"), origin.thread)
+        under = MessageRef(origin.place, top) if top else None
+        return Remark(asker.person, origin.place, here, under, text)
+
+    async def _is_remark(self, top: MessageRef, asker: Asker, text: str) -> bool:
+        """Tells a note under a card from a question: Teams shows us only what mentions the bot."""
+        me = await routes.find_member(self._ctx, asker.person)
+        if me is None or not await routes.is_heard(self._ctx, top):
+            return False
+        is_command = text.lower() in routes.COMMANDS
+        return not is_command and not await is_meant(self._ctx, me, text)
 
     async def _on_invoke(self, activity: Activity) -> Answer | None:
         person = incoming.person_of(activity)
@@ -153,7 +185,7 @@ class Listeners:
         kind = part(activity, "value", "dataset")
         if kind not in ("members", "accounts"):
             return None
-        asker = await self._asker(activity, person)
+        asker = await self._askers.find(activity, person)
         typed = part(activity, "value", "queryText")
         event = Lookup(asker.person, "members" if kind == "members" else "accounts", typed)
         found = await routes.lookup(self._ctx, event)
@@ -162,7 +194,7 @@ class Listeners:
     async def _on_dialog(
         self, activity: Activity, person: Person, data: Pressed | Filled | None
     ) -> Answer | None:
-        asker = await self._asker(activity, person)
+        asker = await self._askers.find(activity, person)
         fetched = part(activity, "name") == "task/fetch"
         if isinstance(data, Filled):
             carried = unpack(self._ctx.secret, data.origin)
@@ -185,7 +217,7 @@ class Listeners:
         return answer
 
     async def _on_execute(self, activity: Activity, person: Person, data: Pressed) -> Answer:
-        asker = await self._asker(activity, person)
+        asker = await self._askers.find(activity, person)
         origin = incoming.origin_of(activity, clicked=True)
         reply = await self._press(data, asker, origin)
         if (
@@ -253,34 +285,10 @@ class Listeners:
         direct = incoming.kind_of(activity) == "personal"
         if not (is_new and direct) or person is None:
             return
-        asker = await self._asker(activity, person)
+        asker = await self._askers.find(activity, person)
         await self._replies.private(
             self._notices.welcome(asker), asker, incoming.origin_of(activity, clicked=False)
         )
-
-    async def _asker(self, activity: Activity, person: Person) -> Asker:
-        """Finds the member by Entra object id; only else asks the roster for the addresses."""
-        me = await routes.find_member(self._ctx, person)
-        maybe: tuple[Member, ...] = ()
-        if me is None:
-            told = incoming.told(activity, self._channel.app_id, self._ctx.now())
-            found = None
-            if told is not None:
-                try:
-                    at = await self._channel.address(f"teams:{told.id}")
-                    found = await self._channel.people.find(at, person.id)
-                except ChatError as error:
-                    log.warning("person not looked up", reason=error.reason)
-            if found is not None and found.addresses:
-                members = await identity.members_of(self._ctx, person, found.addresses)
-                if identity.is_clear(person, members):
-                    person = replace(person, email=members[0].email)
-                    me = await routes.find_member(self._ctx, person)
-                else:
-                    maybe = members
-                    person = replace(person, email=None if members else found.addresses[0])
-        language = (me.language if me else None) or self._ctx.programme.language
-        return Asker(person, language, known=me is not None, maybe=maybe)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         """Goes on after the acknowledgement."""

@@ -17,7 +17,7 @@ from storage.models import Conversation
 
 log = structlog.get_logger()
 
-Kind = Literal["place_closed", "place_shared", "installed", "removed"]
+Kind = Literal["place_closed", "place_shared", "readers_changed", "installed", "removed"]
 CHANNEL_GONE = frozenset({"channelDeleted"})
 TEAM_GONE = frozenset({"teamDeleted", "teamHardDeleted", "teamArchived"})
 CHANNEL_THERE = frozenset({"channelCreated", "channelRestored"})
@@ -42,6 +42,8 @@ class Notices:
         removed = any(each.get("id") == us for each in items(activity, "membersRemoved"))
         if items(activity, "membersAdded") or items(activity, "membersRemoved"):
             self._channel.people.forget_readers(here)
+        if items(activity, "membersAdded") and not added:
+            await self._notice("readers_changed", f"teams:{here}")
         if part(activity, "action").startswith("remove") or removed:
             await self._gone(activity, here, team)
         elif event in TEAM_GONE:

@@ -281,6 +281,8 @@ class Listeners:
             elif kind.startswith("member_") and place and await self._is_bot(event.get("user")):
                 left = kind == "member_left_channel"
                 await self._notice("place_closed" if left else "installed", f"slack:{place}")
+            elif kind == "member_joined_channel" and place:
+                await self._notice("readers_changed", f"slack:{place}")
 
     async def _notice(self, kind: Any, place: str) -> None:
         await routes.notice(self._ctx, Notice(kind, place))

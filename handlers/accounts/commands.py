@@ -51,6 +51,20 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
     return _card(ctx, standing, reader, me, part, in_channel=command.place != command.person.place)
 
 
+async def is_meant(ctx: Context, me: Member, words: str) -> bool:
+    """Tells whether words are an account's name, perhaps with a part of its card, and no sentence.
+
+    Where a platform hears only what mentions the bot, this tells a question from a note.
+    """
+    typed, _part_asked = _part(words)
+    async with ctx.db.reading() as session:
+        try:
+            found = await names.find_account(ctx, session, me, typed)
+        except Refused:  # the account meant belongs to another team
+            return True
+    return isinstance(found, (Account, names.Several))
+
+
 async def press(ctx: Context, click: Click, me: Member) -> Reply:
     """A button to an account or to a part of its card; the value is `17` or `17:people`."""
     key, _, part = click.value.partition(":")

@@ -134,7 +134,7 @@ def _buttons(
                     confirm=t("case.release_sure", name=first_name(view.account_owner.name)),
                 )
             )
-        row.append(Menu(t("case.more"), _more(t, value)))
+        row.append(Menu(t("case.more"), _more(view, reader, value)))
     else:
         row.append(Button(t("case.reopen"), "case.reopen", value, confirm=t("case.reopen_sure")))
         row.append(Button(t("case.note"), "case.note", value, opens_form=True))
@@ -144,7 +144,13 @@ def _buttons(
     return tuple(row)
 
 
-def _more(t: Texts, value: str) -> tuple[Button, ...]:
+def _more(view: CaseView, reader: Reader, value: str) -> tuple[Button, ...]:
+    t, owner = reader.t, view.account_owner
+    about: tuple[Button, ...] = ()
+    if reader.reason in ("lead", "cx") and owner is not None and not view.case.about_owner:
+        name = first_name(owner.name)
+        sure = t("conflict.sure", name=name)
+        about = (Button(t("conflict.about", name=name), "about_owner", value, confirm=sure),)
     return (
         Button(t("case.solve"), "case.solve", value, opens_form=True),
         Button(t("case.snooze"), "case.snooze", value, opens_form=True),
@@ -153,6 +159,7 @@ def _more(t: Texts, value: str) -> tuple[Button, ...]:
         Button(t("case.not_critic"), "case.not_critic", value, opens_form=True),
         Button(t("case.note"), "case.note", value, opens_form=True),
         Button(t("case.timeline"), "case.timeline", value),
+        *about,
     )
 
 
@@ -194,5 +201,7 @@ def _push(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str 
 def _why_hidden(view: CaseView, answer: Answer, t: Texts) -> str:
     owner = first_name(view.account_owner.name) if view.account_owner else t("case.somebody")
     who = first_name(answer.contact.name)
+    if view.case.about_owner:
+        return t("conflict.hidden", owner=owner)
     key = "alert.hidden.asked" if answer.response.to_manager else "alert.hidden.named"
     return t(key, who=who, owner=owner)

@@ -39,7 +39,11 @@ def facts_of(
     if why:
         facts.append((t("alert.why"), why))
     if reader.main:
-        facts += [each for each in (_stake(view, reader, now), _heard(view, t)) if each is not None]
+        facts += [
+            each
+            for each in (_stake(view, reader, now), _heard(view, answer, t))
+            if each is not None
+        ]
         if case.state in OPEN_STATES and view.helped is not None:
             facts.append((t("alert.helped"), _helped(view, t)))
     facts += _done(view, answer, reader, now)
@@ -90,8 +94,8 @@ def _stake(view: CaseView, reader: Reader, now: datetime) -> tuple[str, str] | N
     return (t("alert.stake"), " · ".join(parts)) if parts else None
 
 
-def _heard(view: CaseView, t: Texts) -> tuple[str, str] | None:
-    heard = view.heard
+def _heard(view: CaseView, answer: Answer, t: Texts) -> tuple[str, str] | None:
+    heard = view.heard_by_lead if answer.hidden else view.heard
     if not heard.rated:
         return None
     parts = [

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from handlers import alerts
-from handlers.cases import times
+from handlers.cases import keeping, times
 from handlers.context import Context, Job
 from storage import alerts as outbox
-from storage import cases
+from storage import cases, hiding
 from storage.cases import CaseKey, Ground
 from storage.db import Session
 from storage.models import (
@@ -96,9 +96,9 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     case_ids = {critic.response_id: opened[critic.key].id for critic in new}
     case_ids |= {response_id: case.id for response_id, case in ground.joined.items()}
     # Also for an answer that is in its case already: "show it to the manager" comes last.
-    await cases.hide(session, hidden)
+    hidden_late = await hiding.hide(session, hidden)
     if any(case.hidden_from_owner for case in opened.values()):
-        await cases.look_who_sees(session, {case.id for case in opened.values()})
+        await hiding.look_who_sees(session, {case.id for case in opened.values()})
         await cases.change_many(session, _given_back(ctx, ground, new, opened, hidden))
     rows = await outbox.add_many(
         session,
@@ -116,12 +116,20 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
             for critic in critics
         ],
     )
+    told = [
+        keeping.alerts_of(case_ids[critic.response_id], critic.response_id, critic.account_id, now)
+        for alert, critic in zip(rows, critics, strict=True)
+        # The owner has the card already: it is taken from them, and the lead gets one.
+        if critic.response_id in hidden_late
+        and alert.status in (AlertStatus.SENT, AlertStatus.SENDING)
+    ]
+    late = await outbox.add_many(session, [row for pair in told for row in pair])
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:
             case_id = case_ids[critic.response_id]
             await outbox.revive(session, alert, case_id, critic.settle_at)
-    return [_due(alert) for alert in rows]
+    return [_due(alert) for alert in (*rows, *late)]
 
 
 async def settle(session: Session, response_ids: Collection[int], at: datetime) -> list[Due]:

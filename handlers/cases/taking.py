@@ -5,10 +5,12 @@ from typing import Any
 from handlers.cards import Reply
 from handlers.cases import acting, owning, seeing
 from handlers.cases.acting import Plan, Scene
+from handlers.cases.telling import SUBJECT, stands_above
 from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
 from handlers.context import Context, Refused
-from storage import case_view, cases, members
+from storage import alerts as outbox
+from storage import case_view, hiding, members
 from storage.models import OPEN_STATES, CaseState, Member
 
 
@@ -107,10 +109,10 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
     async def decide(scene: Scene) -> Plan | None:
         if not seeing.sees_hidden(me, scene.account):
             raise Refused(scene.t("case.stale.hidden", lead="CX"))
-        hidden = await cases.is_hidden(scene.session, scene.case.id, response_id)
+        hidden = await hiding.is_hidden(scene.session, scene.case.id, response_id)
         if not hidden:
             return None
-        await cases.release(scene.session, scene.case.id, response_id)
+        await hiding.release(scene.session, scene.case.id, response_id)
         await case_view.show_events(scene.session, scene.case.id)
         tell = {
             "key": f"released:{response_id}",
@@ -121,11 +123,20 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
             "account_id": scene.account.id,
             "detail": {"partition": f"case:{scene.case.id}"},
         }
-        values: dict[str, Any] = {}
+        posted = await outbox.postings(scene.session, SUBJECT, scene.case.id)
+        # A card that was taken from the owner shows the answer again: they need no second one.
+        theirs = any(
+            each.response_id == response_id and each.part != "note" and not stands_above(each)
+            for each in posted
+        )
+        # Once released it is not about the owner any more.
+        values: dict[str, Any] = {"about_owner": False}
         if scene.case.hidden_from_owner:
             who = await owning.responsible_for(scene.session, scene.account, scene.now)
             values["owner_id"] = who.id if who else None
-        return Plan("released", values, str(response_id), undoable=False, tell=(tell,))
+        return Plan(
+            "released", values, str(response_id), undoable=False, tell=() if theirs else (tell,)
+        )
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     return await acting.reply(ctx, click, me, outcome)

@@ -18,8 +18,9 @@ from handlers.cases.places import Route
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Unreachable
 from handlers.context import Context
+from handlers.places import emptying
 from storage import alerts as outbox
-from storage import cases, members
+from storage import cases, hiding, members
 from storage.db import Session
 from storage.models import Alert, CaseState, Member, Posting
 from storage.models import Reply as ReplyKind
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 
 SUBJECT = "case"
 _LAST_CRITIC = 6
+# Why a card stands with somebody who may read what is hidden from the owner.
+_ABOVE = ("conflict", "lead", "cx")
 
 
 async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -103,17 +106,22 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         readers = {each.member_id: await members.by_id(session, each.member_id) for each in posted}
         said = await _say_later(session, alert, view) if alert.response_id else []
     waiting: ChatError | None = None
+    shared: list[str] = []
     for each in posted:
-        if each.part == "note":
-            continue
+        if each.part == "note" and not _is_moved(view, each):
+            continue  # what was said stays as it was said
         member = readers[each.member_id]
         card = card_of(ctx, view, each, member)
         try:
             await ctx.chat.update(ref_of(each), card, each.language)
-        except (Unreachable, OutsidersCanRead) as error:
+        except OutsidersCanRead:
+            shared.append(each.place)
+        except Unreachable as error:
             log.warning("card not edited", posting=each.id, reason=error.reason)
         except ChatError as error:
             waiting = error
+    for place in dict.fromkeys(shared):
+        await emptying.ask(ctx, place)
     if waiting is not None:
         raise waiting
     return _thread_notes(alert, view, posted, said)
@@ -124,10 +132,20 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
     t = texts.of(posting.language, ctx.programme.language)
     answer = view.answer(posting.response_id)
     reader = Reader(t, zone_of(member, ctx), posting.reason or "owner", posting.part == "card")
-    if answer.hidden and posting.reason in ("owner", "backup", "team", "handed"):
-        lead = t("case.somebody")
-        return Card(t("alert.moved", lead=lead), tone="neutral")
+    if _is_moved(view, posting):
+        return Card(t("alert.moved"), tone="neutral", audience="person")
     return alert_card(view, answer, reader, ctx.now())
+
+
+def stands_above(posting: Posting) -> bool:
+    """Tells whether a message stands with a lead or CX, who may read what the owner may not."""
+    return posting.reason in _ABOVE
+
+
+def _is_moved(view: CaseView, posting: Posting) -> bool:
+    """Tells whether a message stands where its answer must not be read any more."""
+    hidden = view.answer(posting.response_id).hidden
+    return hidden and not stands_above(posting)
 
 
 def is_critic(answer: Answer) -> bool:
@@ -162,9 +180,9 @@ async def _hide_now(session: Session, view: CaseView, answer: Answer) -> bool:
     named = owner is not None and opening.names(response.comment, owner.name)
     if answer.hidden or not (response.to_manager or named):
         return False
-    if await cases.was_released(session, view.case.id, response.id):
+    if await hiding.was_released(session, view.case.id, response.id):
         return False
-    await cases.hide(session, [response.id])
+    await hiding.hide(session, [response.id])
     return True
 
 
@@ -258,5 +276,18 @@ def _thread_notes(
             line = t("alert.later_score", name=name, before=before, score=answer.response.score)
         message = Message(Card(line, tuple(body)), f"alert:{alert.id}:{each.id}", each.language)
         top = MessageRef(each.place, each.thread_id or each.message_id)
-        notes.append(Outgoing(message, ((each.place,),), threads={each.place: top}))
+        notes.append(
+            Outgoing(
+                message,
+                ((each.place,),),
+                threads={each.place: top},
+                # Remembered: should the answer be hidden later, its words must go from here.
+                subject=SUBJECT,
+                subject_id=view.case.id,
+                part="note",
+                response_id=answer.response.id,
+                member_id=each.member_id,
+                reasons={each.place: each.reason or "owner"},
+            )
+        )
     return notes

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from handlers.context import Context
 from handlers.measures.window import span_until
-from storage import case_view, measures, members
+from storage import case_view, groups, history, measures, members
 from storage.answers import counted_as, kinds_counted
 from storage.case_view import Before
 from storage.db import Session
+from storage.history import Recorded
+from storage.measures import Counted
 from storage.models import Account, Case, CaseEvent, Contact, Member, Response, Team, Wave
 from storage.scopes import Part
 
@@ -60,7 +62,8 @@ class CaseView:
     team: Team | None
     wave: Wave | None
     answers: tuple[Answer, ...]
-    heard: Heard
+    heard: Heard  # without what is kept from the owner
+    heard_by_lead: Heard
     helped: Helped | None
     last: CaseEvent | None
     last_by: Member | None
@@ -101,6 +104,10 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     events = await case_view.events(session, case_id)
     last = last_step(events)
     writers = {each.member_id for each in events if each.act == "note" and each.member_id}
+    kept = {each.id for each in await groups.kept_responses(session, found.account.id)}
+    heard = heard_by_lead = await _heard(session, ctx, found.case, frozenset())
+    if kept:
+        heard = await _heard(session, ctx, found.case, kept)
     return CaseView(
         found.case,
         found.account,
@@ -110,7 +117,8 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         found.team,
         found.wave,
         answers,
-        await _heard(session, ctx, found.case, {a.response.id for a in answers if a.hidden}),
+        heard,
+        heard_by_lead,
         await _helped(session, found.case, answers),
         last,
         await members.by_id(session, last.member_id) if last is not None else None,
@@ -136,13 +144,19 @@ def _reopened_by_customer(events: Sequence[CaseEvent]) -> bool:
     return found is not None and found.member_id is None
 
 
-async def _heard(session: Session, ctx: Context, case: Case, hidden: set[int]) -> Heard:
+async def _heard(session: Session, ctx: Context, case: Case, kept: Collection[int]) -> Heard:
     kind = counted_as(case.kind)
     zone = ZoneInfo(ctx.programme.timezone)
-    asked = span_until(ctx.now().astimezone(zone).date(), ctx.programme.window_months, zone)
-    counts = await measures.current_counts(
-        session, Part(account_ids=(case.account_id,)), kind, kinds_counted(kind), asked
-    )
+    span = span_until(ctx.now().astimezone(zone).date(), ctx.programme.window_months, zone)
+    counts: Sequence[Counted | Recorded]
+    if kept:
+        # What counts now knows nothing of who asks: it is counted anew without what is kept.
+        counts = await history.recorded(
+            session, kinds_counted(kind), span=span, account_ids=[case.account_id], without=kept
+        )
+    else:
+        part = Part(account_ids=(case.account_id,))
+        counts = await measures.current_counts(session, part, kind, kinds_counted(kind), span)
     promoters, passives, detractors = (
         sum(getattr(each, name) for each in counts)
         for name in ("promoters", "passives", "detractors")
@@ -154,7 +168,7 @@ async def _heard(session: Session, ctx: Context, case: Case, hidden: set[int]) -
         promoters,
         passives,
         detractors,
-        tuple(first_name(name) for response_id, name in critics if response_id not in hidden),
+        tuple(first_name(name) for response_id, name in critics if response_id not in kept),
     )
 
 

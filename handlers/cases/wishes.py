@@ -14,7 +14,7 @@ from handlers.context import Context
 from handlers.surveys import group
 from handlers.texts import of
 from storage import alerts as outbox
-from storage import members
+from storage import groups, members
 from storage.db import Session
 from storage.models import Account, Alert, AlertStatus, Contact, Response
 
@@ -58,13 +58,19 @@ async def card(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         contact = await session.get_one(Contact, response.contact_id)
         account = await session.get_one(Account, response.account_id)
         owner = await members.by_id(session, account.owner_id)
-        route = await places.of_member(session, ctx, owner, account.team_id)
+        kept = {each.id for each in await groups.kept_responses(session, account.id)}
+        if response.id in kept:
+            # Shown to the manager while it was a critic's, it stays there when it is none any more.
+            route = await places.of_lead(session, ctx, account, "conflict")
+        else:
+            route = await places.of_member(session, ctx, owner, account.team_id)
     if (
         response.contact_wish not in WISHES
         or group(response.kind, response.reply, response.score) == "critic"
     ):
         return None  # taken back, or a critic by now: the case's card says it
-    t = of(owner.language if owner else None, ctx.programme.language)
+    reader = route.member if response.id in kept else owner
+    t = of(reader.language if reader else None, ctx.programme.language)
     reach = [part for part in (response.call_when, response.phone or contact.phone) if part]
     facts = [(t(f"alert.wish.{response.contact_wish}"), " · ".join([*reach, contact.email or ""]))]
     body: list[Element] = []

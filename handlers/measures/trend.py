@@ -7,6 +7,7 @@ from handlers.measures.clusters import Cluster, Pool
 from handlers.measures.measure import Measure
 from handlers.measures.nps import weighted
 from handlers.measures.quality import Quality, quality
+from storage.measures import Alike
 from storage.wave_rollups import Pooled
 
 
@@ -30,6 +31,21 @@ def pooled(clusters: Iterable[Cluster]) -> Pooled:
         sum(each.passives for each in rated),
         sum(each.detractors for each in rated),
         sum(each.n * each.n for each in rated),
+    )
+
+
+def pooled_of(groups: Iterable[Alike]) -> Pooled:
+    """The sums of accounts that are added up by team and n already."""
+    found = list(groups)
+    n = sum(each.n * each.accounts for each in found)
+    balance = sum(each.balance for each in found)
+    decided = sum(each.decided for each in found)
+    return Pooled(
+        sum(each.accounts for each in found),
+        (decided + balance) // 2,
+        n - decided,
+        (decided - balance) // 2,
+        sum(each.n * each.n * each.accounts for each in found),
     )
 
 

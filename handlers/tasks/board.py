@@ -8,7 +8,7 @@ from handlers.cards import Button, Buttons, Card, Element, Reply, Text
 from handlers.cases import opening
 from handlers.chat import Click, Command
 from handlers.context import Context
-from handlers.tasks.card import LIST, OPEN, name_of, stake, status, title
+from handlers.tasks.card import CALLS, LIST, OPEN, name_of, stake, status, title
 from handlers.tasks.outcomes import IN_CALLS
 from storage import members, tasks
 from storage.db import Session
@@ -69,14 +69,29 @@ async def digest_lines(
         if not is_later(work.task, reader.today)
         and (work.task.opened_at > since or _is_soon(work, now))
     ]
+    body = await _calls(session, me, since, reader)
     if not found:
-        return []
-    body: list[Element] = [Text(t("task.heading"), "heading")]
+        return body
+    body.append(Text(t("task.heading"), "heading"))
     body += _lines(found[:_IN_DIGEST], reader)
     if len(found) > _IN_DIGEST:
         body.append(Text(t("case.board.more", n=len(found) - _IN_DIGEST), "note"))
     body.append(Buttons((Button(t("task.button.all"), LIST, "mine"),)))
     return body
+
+
+async def _calls(session: Session, me: Member, since: datetime, reader: Reader) -> list[Element]:
+    """The calls of the week, in its first digest."""
+    monday = reader.today - timedelta(days=reader.today.weekday())
+    if reader.day(since) >= monday:
+        return []
+    new = await tasks.open_of(session, [me.id], IN_CALLS)
+    if not new:
+        return []
+    t = reader.t
+    lines = [Text(title(work, reader)) for work in new]
+    button = Buttons((Button(t("calls.title"), CALLS, "mine"),))
+    return [Text(t("calls.title"), "heading"), *lines, button]
 
 
 async def home_lines(

@@ -12,7 +12,7 @@ from storage.models import Task, TaskState
 from storage.tasks import Work
 
 OPEN, DONE, LATER, REOPEN = "task_open", "task_done", "task_later", "task_reopen"
-LIST = "task_list"
+LIST, CALLS, LOG, CALL_SILENT = "task_list", "calls_list", "call_log", "silent_call"
 THANKS = "thanks_pass"
 
 
@@ -56,8 +56,11 @@ def title(work: Work, reader: Reader) -> str:
     """Gives what a task is about, in a line."""
     score = work.response.score if work.response is not None else None
     renewal = work.account.renewal_date
+    what = work.task.what
+    if what == "call" and work.contact is None:
+        what = "call_account"
     return reader.t(
-        f"task.title.{work.task.what}",
+        f"task.title.{what}",
         account=work.account.name,
         name=work.contact.name if work.contact else "",
         score="" if score is None else score,
@@ -151,7 +154,9 @@ def _buttons(work: Work, reader: Reader, extra: Extra) -> tuple[Button, ...]:
     value = str(task.id)
     show = (
         Button(work.account.name, SHOW, str(work.account.id)),
-        Button(t("task.button.all"), LIST, "mine"),
+        Button(t("calls.title"), CALLS, "mine")
+        if task.what in outcomes.IN_CALLS
+        else Button(t("task.button.all"), LIST, "mine"),
     )
     if task.state == TaskState.DONE:
         return (Button(t("task.button.reopen"), REOPEN, value), *show)

@@ -38,6 +38,7 @@ async def due(ctx: Context) -> list[Job]:
         rows = [_row(each, account, owners[account.id], ctx) for each, account in ready]
         await tasks.add(session, rows)
         await tasks.drop_untrue(session, now)
+        await tasks.drop_answered(session, now)
         await tasks.set_mark(session, _MARK, max(upto, since))
     return []
 

@@ -1,6 +1,6 @@
 """Closes waves at their closing date and tells everybody concerned what came of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from handlers.texts import Texts
 from handlers.waves import recipients
 from handlers.waves.cards import answered_words, closing_day, share
 from handlers.wording import points
+from storage import groups as kept_by_leads
 from storage import members, wave_results, waves
 from storage.models import Alert, Member, MemberRole, Team, Wave, WaveState
 from storage.wave_results import AccountResult
@@ -134,7 +135,10 @@ async def whole_card(ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts) 
 
 async def team_card(ctx: Context, wave: Wave, team: Team, t: Texts) -> Card:
     """Gives the result for a team; a small team sees its accounts, not a score of its own."""
-    (whole,) = await _measure(ctx, (Scope("team", team.name),), wave)
+    async with ctx.db.reading() as session:
+        kept = {each.id for each in await kept_by_leads.kept_responses(session)}
+    # Owners read their team's place, too.
+    (whole,) = await _measure(ctx, (Scope("team", team.name),), wave, kept)
     async with ctx.db.reading() as session:
         rows = await wave_results.by_account(session, wave.id, team_id=team.id)
     body: list[Element] = [Facts(_facts(whole, t))] if whole else []
@@ -230,10 +234,12 @@ def _score(whole: Measure, t: Texts) -> str:
     return "–" if whole.nps is None or whole.quality == "too_few" else points(whole.nps)
 
 
-async def _measure(ctx: Context, groups: Sequence[Scope], wave: Wave) -> Sequence[Measure | None]:
+async def _measure(
+    ctx: Context, groups: Sequence[Scope], wave: Wave, without: Collection[int] = ()
+) -> Sequence[Measure | None]:
     if wave.kind not in NPS_KINDS:
         return [None for _group in groups]
-    return await measure_groups(ctx, groups, wave.kind, wave.name)
+    return await measure_groups(ctx, groups, wave.kind, wave.name, without)
 
 
 def _start_of_work(ctx: Context, person: Member | None) -> datetime:

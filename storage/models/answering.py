@@ -41,6 +41,12 @@ class Response(SQLModel, table=True):
             sqlite_where=_PROVISIONAL,
             postgresql_where=_PROVISIONAL,
         ),
+        Index(
+            "ix_response_to_manager",
+            "account_id",
+            sqlite_where=text("to_manager IS 1"),
+            postgresql_where=text("to_manager IS true"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -131,6 +131,7 @@ class Posting(SQLModel, table=True):
     message_id: str
     thread_id: str | None = None
     language: str
+    moved: bool = False  # emptied for good: outsiders can read the place
     posted_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -1,6 +1,7 @@
 """Every card and form of the work beside cases, made by the real handlers on the story of Acme."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from handlers import jobs, routes
 from handlers.cards import Card, Form, Reply, Whisper
@@ -46,7 +47,15 @@ class Stage:
                 reasons=["service"] if who == "ole" else [],
             )  # fmt: skip
         await recount(self.make, self.acme.account)
+        nordhavn = await self.make.account(
+            "Nordhavn Parts", owner_id=self.acme.anna.id, team_id=self.acme.team.id, tier="B",
+            annual_value=80_000.0, currency="EUR",
+        )  # fmt: skip
+        nils = await self.make.contact(nordhavn, "Nils Nord", role="decision_maker", title="CEO")
+        week = timedelta(days=7)
+        asked = await self.make.invitation(nils, sent_at=self.make.now() - week)
         await self.tick()
+        await self.press(self.acme.anna, "silent_call", str(asked.id))
 
     async def play(self, language: str) -> dict[str, Card | Form]:
         """Gives the cards of one language; each play leaves the tasks as it found them."""
@@ -59,8 +68,18 @@ class Stage:
             "passive": await self.press(anna, "task_open", "2"),
             "promoter_form": await self.press(anna, "task_done", "1"),
             "passive_form": await self.press(anna, "task_done", "2"),
+            "silent": await self.typed(anna, "silent"),
+            "silent_task": await self.press(anna, "task_open", "5"),
+            "calls": await self.typed(anna, "calls"),
+            "calls_none": await self.typed(self.acme.clara, "calls"),
+            "call": await self.press(anna, "task_open", "3"),
+            "call_form": await self.press(anna, "task_done", "3"),
+            "contact_form": await self.form(anna, "calls acme"),
             "thanks_form": await self.press(anna, "thanks_pass", "1"),
         }
+        found["contact_logged"] = await self.send(
+            anna, "call_log", str(self.acme.account.id), how="wrote", reached="no"
+        )
         found["promoter_done"] = await self.send(
             anna, "task_done", "1", outcome="reference", forms=("quote", "call"), note="In May"
         )
@@ -78,6 +97,11 @@ class Stage:
 
     async def typed(self, me: Member, text: str) -> Card:
         return _card(await routes.command(self.ctx, typed(me, text)))
+
+    async def form(self, me: Member, text: str) -> Form:
+        reply = await routes.command(self.ctx, typed(me, text))
+        assert isinstance(reply, Form), reply
+        return reply
 
     async def press(self, me: Member, action: str, value: str) -> Card | Form:
         person = Person("console", me.email)

@@ -124,6 +124,19 @@ async def test_the_next_critic_of_the_account_is_a_reply_in_the_thread(
     await edited(work, second, "Anna has it")
 
 
+async def test_words_under_the_card_are_kept_as_a_note(work: TeamsWorkspace) -> None:
+    await work.answer("jane", 3)
+    message = await alert_of(work)
+    thread = f"{CHANNEL};messageid={message['id']}"
+    reply = await work.anna.ask("Jane is on holiday until Monday", thread)
+    assert "Noted on the case of Acme" in words(reply)
+    for question in ("acme", "cases", "nps acme people"):
+        assert "Noted" not in words(await work.anna.ask(question, thread)), question
+    async with work.db.reading() as session:
+        notes = (await session.exec(select(CaseEvent.note))).all()
+    assert "Jane is on holiday until Monday" in notes
+
+
 async def test_a_channel_that_guests_read_gets_no_figure_the_owner_does(
     work: TeamsWorkspace,
 ) -> None:

@@ -465,6 +465,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_response_contact_id'), ['contact_id'], unique=False)
         batch_op.create_index('ix_response_figures', ['kind', 'account_id', 'contact_id', 'answered_at'], unique=False)
         batch_op.create_index('ix_response_provisional', ['last_input_at'], unique=False, sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
+        batch_op.create_index('ix_response_to_manager', ['account_id'], unique=False, sqlite_where=sa.text('to_manager IS 1'), postgresql_where=sa.text('to_manager IS true'))
 
     op.create_table('visit',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -556,6 +557,7 @@ def upgrade() -> None:
     sa.Column('message_id', sa.String(), nullable=False),
     sa.Column('thread_id', sa.String(), nullable=True),
     sa.Column('language', sa.String(), nullable=False),
+    sa.Column('moved', sa.Boolean(), nullable=False),
     sa.Column('posted_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_posting_member_id_member')),
     sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_posting_response_id_response')),
@@ -718,6 +720,7 @@ def downgrade() -> None:
 
     op.drop_table('visit')
     with op.batch_alter_table('response', schema=None) as batch_op:
+        batch_op.drop_index('ix_response_to_manager', sqlite_where=sa.text('to_manager IS 1'), postgresql_where=sa.text('to_manager IS true'))
         batch_op.drop_index('ix_response_provisional', sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
         batch_op.drop_index('ix_response_figures')
         batch_op.drop_index(batch_op.f('ix_response_contact_id'))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.cards import Card, Whisper
 from handlers.cases import opening
-from storage import cases
+from storage import cases, hiding
 from storage.models import Alert, CaseState, Response
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.cases.test_acting import SOLVED, told
@@ -247,7 +247,7 @@ async def test_a_hidden_answer_beside_a_visible_one_stays_hidden_on_the_owners_c
     assert posted.card.status.startswith("Lars has it")
     assert "Peter" not in str(posted.card)
     async with story.ctx.db.reading() as session:
-        hidden = await cases.hidden_responses(session, [story.acme.account.id])
+        hidden = await hiding.hidden_responses(session, [story.acme.account.id])
     assert len(hidden) == 1
 
 

@@ -267,3 +267,14 @@ async def test_without_words_there_are_no_thanks_to_pass_on(story: Story) -> Non
     assert "thanks_pass" not in [each.action for each in buttons(card)]
     assert "no words" in refused(await pressed(story, story.acme.anna, "thanks_pass", task.id))
     assert button(card, "task_done").opens_form
+
+
+async def test_the_home_tab_shows_what_is_to_do(story: Story) -> None:
+    before = await story.type(story.acme.anna, "")
+    assert isinstance(before, Card)
+    assert "task_list" not in [each.action for each in buttons(before)]
+    await opened(story)
+    home = await story.type(story.acme.anna, "")
+    assert isinstance(home, Card)
+    assert "thank Ole Holm (10)" in str(home)
+    assert button(home, "task_list").label == "1 task"

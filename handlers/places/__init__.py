@@ -1,0 +1,1 @@
+"""What becomes of the places where cards go: shared, closed, renamed, and what stood there."""

@@ -1,0 +1,100 @@
+"""What is hidden from an account's owner: answers and whole cases that only leads may see."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, String, cast, exists
+from sqlmodel import col, select, update
+
+from storage.db import Session
+from storage.models import Case, CaseEvent, CaseResponse
+from storage.owning import give_hidden_to_lead
+
+
+async def hide(session: Session, response_ids: Collection[int]) -> set[int]:
+    """Hides responses from the owner, told or not; a case of hidden ones is hidden.
+
+    What the lead has released stays as it is. Gives the responses that were not hidden before.
+    """
+    if not response_ids:
+        return set()
+    released = exists().where(
+        col(CaseEvent.case_id) == col(CaseResponse.case_id),
+        col(CaseEvent.act) == "released",
+        col(CaseEvent.note) == cast(col(CaseResponse.response_id), String),
+    )
+    return await _hide(session, col(CaseResponse.response_id).in_(response_ids) & ~released)
+
+
+async def hide_whole(session: Session, case_id: int) -> set[int]:
+    """Hides all responses of a case from the owner; gives those that were not hidden before."""
+    return await _hide(session, col(CaseResponse.case_id) == case_id)
+
+
+async def _hide(session: Session, which: ColumnElement[bool]) -> set[int]:
+    rows = await session.execute(
+        update(CaseResponse)
+        .where(which, col(CaseResponse.hidden_from_owner).is_(False))
+        .values(hidden_from_owner=True)
+        .returning(col(CaseResponse.response_id))
+        .execution_options(synchronize_session=False)
+    )
+    hidden = set(rows.scalars())
+    if hidden:
+        ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(hidden))
+        await _hide_cases(session, col(Case.id).in_(ids))
+        await give_hidden_to_lead(session, ids)
+    return hidden
+
+
+async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:
+    """Tells whether a response of this case is hidden from the owner."""
+    row = await session.get(CaseResponse, response_id, populate_existing=True)
+    return row is not None and row.case_id == case_id and row.hidden_from_owner
+
+
+async def release(session: Session, case_id: int, response_id: int) -> None:
+    """Shows a hidden response to the owner."""
+    await session.execute(
+        update(CaseResponse)
+        .where(col(CaseResponse.response_id) == response_id)
+        .values(hidden_from_owner=False)
+        .execution_options(synchronize_session=False)
+    )
+    await _hide_cases(session, col(Case.id) == case_id)
+
+
+async def was_released(session: Session, case_id: int, response_id: int) -> bool:
+    """Tells whether the lead has shown this response to the owner."""
+    query = select(CaseEvent.id).where(
+        col(CaseEvent.case_id) == case_id,
+        col(CaseEvent.act) == "released",
+        col(CaseEvent.note) == str(response_id),
+    )
+    return (await session.exec(query.limit(1))).first() is not None
+
+
+async def look_who_sees(session: Session, case_ids: Collection[int]) -> None:
+    """Hides cases all of whose responses are hidden from the owner, and no others."""
+    await _hide_cases(session, col(Case.id).in_(case_ids))
+
+
+async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
+    visible = exists().where(
+        col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)
+    )
+    await session.execute(
+        update(Case)
+        .where(which)
+        .values(hidden_from_owner=~visible)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def hidden_responses(session: Session, account_ids: Collection[int]) -> frozenset[int]:
+    """Gives the responses that the owners of these accounts must not see on any surface."""
+    query = (
+        select(CaseResponse.response_id)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(col(Case.account_id).in_(account_ids), col(CaseResponse.hidden_from_owner).is_(True))
+    )
+    return frozenset((await session.exec(query)).all())

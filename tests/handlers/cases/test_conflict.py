@@ -1,0 +1,140 @@
+"""What the owner must not see is taken from them, also when it is learned late."""
+
+from handlers import answers as answering
+from handlers.answers import Answer
+from handlers.cards import Card, Whisper
+from handlers.cases import opening
+from handlers.chat import Click
+from storage.hiding import hidden_responses
+from storage.models import CaseState, Response
+from tests.handlers.cases.conftest import Story, button, buttons
+from tests.handlers.cases.test_card import facts
+
+SECRET = "Anna promised it twice"
+
+
+async def late_wish(story: Story, response: Response) -> None:
+    """The contact asks, after the card went out, that only the manager sees it."""
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, response.id)
+        row.to_manager = True
+        session.add(row)
+    await story.open(row)
+    await story.work()
+
+
+async def told(story: Story) -> Response:
+    response = await story.answer("jane", 3, comment="Nobody calls back")
+    await story.work()
+    return response
+
+
+async def test_a_late_wish_for_the_manager_takes_the_card_from_the_owner(story: Story) -> None:
+    response = await told(story)
+    await late_wish(story, response)
+    (owner,) = story.posted()
+    assert owner.card.title == "This answer is with a lead now"
+    assert owner.card.body == ()
+    (lead,) = story.posted("slack:U0LARS")
+    assert "Nobody calls back" in str(lead.card)
+    case = await story.case()
+    assert case.hidden_from_owner
+    assert case.owner_id == story.acme.lars.id
+    reply = await story.type(story.acme.anna, "cases")
+    assert "Jane" not in str(reply)
+
+
+async def test_a_second_late_wish_changes_nothing(story: Story) -> None:
+    response = await told(story)
+    await late_wish(story, response)
+    await late_wish(story, response)
+    assert len(story.posted("slack:U0LARS")) == 1
+
+
+async def test_words_said_later_in_the_thread_go_with_the_card(story: Story) -> None:
+    response = await told(story)
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, response.id)
+        row.comment = "And the invoice is wrong"
+        session.add(row)
+        due = await opening.answer_changed(session, story.ctx, [response.id])
+    for each in due:
+        await story.ctx.soon(each.job, each.due_at)
+    await story.work()
+    assert "the invoice is wrong" in str(story.posted()[-1].card)
+    await late_wish(story, response)
+    for posted in story.posted():
+        assert "invoice" not in str(posted.card)
+
+
+async def test_what_the_lead_released_is_not_hidden_again(story: Story) -> None:
+    response = await told(story)
+    await late_wish(story, response)
+    (lead,) = story.posted("slack:U0LARS")
+    await story.press(story.acme.lars, lead, "case.release")
+    (owner,) = story.posted()
+    assert "Nobody calls back" in str(owner.card)
+    assert (await story.case()).owner_id == story.acme.anna.id
+    await late_wish(story, response)
+    assert "Nobody calls back" in str(owner.card)
+
+
+async def test_a_lead_says_that_a_case_is_about_the_owner(story: Story) -> None:
+    await told(story)
+    (owner,) = story.posted()
+    await story.press(story.acme.anna, owner, "case.escalate")
+    (lead,) = story.posted("slack:U0LARS")
+    assert button(lead.card, "about_owner").label == "This is about Anna"
+    await story.press(story.acme.lars, lead, "about_owner")
+    assert owner.card.title == "This answer is with a lead now"
+    assert len(story.posted("slack:U0LARS")) == 1
+    assert "about_owner" not in [each.action for each in buttons(lead.card)]
+    async with story.ctx.db.reading() as session:
+        assert await hidden_responses(session, [story.acme.account.id])
+    await story.press(story.acme.lars, lead, "case.release")
+    assert "Nobody calls back" in str(owner.card)
+    assert not (await story.case()).about_owner
+
+
+async def test_the_owner_cannot_say_that_a_case_is_about_somebody(story: Story) -> None:
+    await told(story)
+    (owner,) = story.posted()
+    click = Click(story.person(story.acme.anna), owner.place, "about_owner", "1", owner.ref)
+    reply = await story.click(click, owner)
+    assert isinstance(reply, Whisper)
+    assert reply.card.title.startswith("Only the team's lead")
+    assert (await story.case()).state == CaseState.NEW
+
+
+async def test_a_hidden_critic_is_in_no_figure_of_the_owners_card(story: Story) -> None:
+    await story.answer("peter", 2, comment=SECRET)
+    await story.work()
+    await told(story)
+    (owner,) = story.posted()
+    assert facts(owner.card)["Heard"] == "1 of 6: 1 critic (Jane)"
+    lead = story.posted("slack:U0LARS")[0]
+    await story.press(story.acme.lars, lead, "case.take")
+    assert facts(owner.card)["Heard"] == "1 of 6: 1 critic (Jane)"
+    assert facts(lead.card)["Heard"] == "2 of 6: 2 critics (Jane, Peter)"
+
+
+async def test_a_wish_that_was_for_the_manager_stays_with_the_manager(story: Story) -> None:
+    step = Answer(
+        story.acme.invitations["jane"].id, reply="score", score=3, comment="", finished=True
+    )
+    await answering.record(story.ctx, step)
+    response = Answer(
+        story.acme.invitations["jane"].id,
+        reply="score",
+        score=3,
+        to_manager=True,
+        contact_wish="call",
+        finished=True,
+    )
+    await answering.record(story.ctx, response)
+    await answering.record(
+        story.ctx, Answer(story.acme.invitations["jane"].id, reply="score", score=8, finished=True)
+    )
+    await story.work()
+    assert all("Jane" not in str(each.card) for each in story.posted())
+    assert isinstance(await story.type(story.acme.anna, "cases"), Card)
