@@ -4,7 +4,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -129,7 +139,7 @@ def _each(
     )
 
 
-def _latest(at: ColumnElement[Any], wave_id: int | None) -> Select[Any]:
+def _latest(at: SQLColumnExpression[Any], wave_id: int | None) -> Select[Any]:
     query = select(func.max(at)).where(
         col(Invitation.status).in_(ASKED_OR_PLANNED), col(Invitation.is_test).is_(False)
     )

@@ -190,7 +190,9 @@ async def delete_provisional(session: Session, before: datetime) -> None:
     await session.execute(delete(Response).where(*_old_provisional(before)))
     # Who was asked without a known sending counts for the answer alone.
     await wave_rollups.recount(
-        session, {wave_id for wave_id, _account in touched}, {each for _wave, each in touched}
+        session,
+        {wave_id for wave_id, _account in touched if wave_id is not None},
+        {each for _wave, each in touched},
     )
 
 

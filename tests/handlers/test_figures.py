@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from handlers.context import Context
-from handlers.figures import (
-    NotMeasurable,
-    measure_accounts,
-    measure_scope,
-)
+from handlers.figures import measure_accounts, measure_scope
 from handlers.measures.measure import Measure, Scope, Weighted, to_json
+from handlers.scopes import NotMeasurable
 from handlers.trends import wave_trend
 from storage import answers, scopes
 from storage.db import Database
