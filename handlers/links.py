@@ -45,6 +45,26 @@ def read_form_token(secret: str, token: str) -> int | None:
     return _read(secret, "form", token)
 
 
+def letter_token(secret: str, letter_id: int) -> str:
+    """Gives the token of the page on which a contact says whether it is settled."""
+    return str(_serializer(secret, "settled").dumps(letter_id))
+
+
+def read_letter_token(secret: str, token: str) -> int | None:
+    """Gives the letter's id, or None for a foreign or tampered token."""
+    return _read(secret, "settled", token)
+
+
+def letter_form_token(secret: str, letter_id: int) -> str:
+    """Gives the hidden field that shows a POST comes from a page that was shown."""
+    return str(_serializer(secret, "settled_form").dumps(letter_id))
+
+
+def read_letter_form_token(secret: str, token: str) -> int | None:
+    """Gives the letter's id, or None for a foreign or tampered token."""
+    return _read(secret, "settled_form", token)
+
+
 def picture_token(secret: str, picture: str) -> str:
     """Gives the public id of a picture; readable by everybody who has it, changed by nobody."""
     packed = urlsafe_b64encode(picture.encode()).rstrip(b"=")

@@ -78,7 +78,7 @@ def screen(
     shown = SCREENS.get(step, ())
     values = _values(page, sent)
     errors = {error.field: page.t(f"page.error.{error.problem}", **error.values)} if error else {}
-    return _page(
+    return drawn(
         f"survey_{step}.html",
         page.t,
         400 if error else 200,
@@ -104,7 +104,7 @@ def screen(
 def not_you(page: Page) -> web.Response:
     """Gives the page for somebody who got another person's link."""
     t = page.t
-    return _page(
+    return drawn(
         "survey_notice.html",
         t,
         title=t("page.not_you_title", name=page.opened.contact.name),
@@ -117,7 +117,7 @@ def not_you(page: Page) -> web.Response:
 
 def privacy(page: Page) -> web.Response:
     """Gives what is stored, who sees it, how long, and whom to ask."""
-    return _page("survey_privacy.html", page.t, page=page, back=_back(page), company=page.company)
+    return drawn("survey_privacy.html", page.t, page=page, back=_back(page), company=page.company)
 
 
 def expired(page: Page) -> web.Response:
@@ -159,7 +159,7 @@ def unknown(ctx: Context, t: Texts) -> web.Response:
 
 def stop(ctx: Context, t: Texts) -> web.Response:
     """Asks whether we shall stop asking."""
-    return _page("survey_stop.html", t, company=ctx.programme.company)
+    return drawn("survey_stop.html", t, company=ctx.programme.company)
 
 
 def stopped(ctx: Context, t: Texts) -> web.Response:
@@ -172,14 +172,14 @@ def about(ctx: Context, t: Texts) -> web.Response:
     """Tells who runs npsbot, what is stored, and on which terms it is used."""
     rules, company = ctx.programme.privacy, ctx.programme.company
     contact = rules.contact or t("page.unknown_contact")
-    return _page("about.html", t, company=company, rules=rules, contact=contact)
+    return drawn("about.html", t, company=company, rules=rules, contact=contact)
 
 
 def _notice(
     page: Page, status: int, key: str, title: str | None = None, **values: object
 ) -> web.Response:
     t = page.t
-    return _page(
+    return drawn(
         "survey_notice.html",
         t,
         status,
@@ -193,7 +193,7 @@ def _notice(
 
 def _about(ctx: Context, t: Texts, status: int, key: str, contact: str) -> web.Response:
     company = ctx.programme.company
-    return _page(
+    return drawn(
         "survey_notice.html",
         t,
         status,
@@ -205,7 +205,8 @@ def _about(ctx: Context, t: Texts, status: int, key: str, contact: str) -> web.R
     )
 
 
-def _page(template: str, t: Texts, status: int = 200, **values: Any) -> web.Response:
+def drawn(template: str, t: Texts, status: int = 200, **values: Any) -> web.Response:
+    """Gives a page in the survey's clothes."""
     versions = {name: file.version for name, file in files().items()}
     text = _environment().get_template(template).render(t=t, versions=versions, **values)
     return web.Response(

@@ -67,12 +67,12 @@ async def _page(ctx: Context, person: Person, token: str) -> Page:
     page = await open_page(ctx, invitation_id) if invitation_id is not None else None
     if page is None:
         raise Refused(_unknown(ctx))
-    if not _is_theirs(person, page.opened.contact):
+    if not is_theirs(person, page.opened.contact):
         raise Refused(page.t("answering.not_yours"))
     return page
 
 
-def _is_theirs(person: Person, contact: Contact) -> bool:
+def is_theirs(person: Person, contact: Contact) -> bool:
     """Tells whether this person is the contact: by the platform's id if we know it, else e-mail.
 
     Where neither is known on both sides the token decides, as it does on the page.

@@ -51,6 +51,7 @@ from storage.models.running import (
     ConsoleMessage,
     Heartbeat,
 )
+from storage.models.settling import Letter, LetterStatus, Settled
 from storage.models.working import (
     Reference,
     ReferenceUse,
@@ -60,6 +61,9 @@ from storage.models.working import (
 )
 
 __all__ = [
+    "Letter",
+    "LetterStatus",
+    "Settled",
     "Account",
     "Alert",
     "AlertStatus",

@@ -1,0 +1,73 @@
+"""What a case's card says about the customer's word: when they are asked, or why they are not."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handlers import wording
+from handlers.cards import Button
+from handlers.texts import Texts
+from storage.letters import Asked
+from storage.models import Case, CaseState, LetterStatus
+
+
+def lines(
+    case: Case, asked: Sequence[Asked], t: Texts, zone: ZoneInfo, now: datetime, comments: bool
+) -> list[tuple[str, str]]:
+    """Gives the lines of the card: a letter each, and what the customer wrote."""
+    label = t("settled.label")
+    found: list[tuple[str, str]] = []
+    for each in asked:
+        name = (each.contact.name.split() or [t("case.somebody")])[0]
+        said, letter = each.settled, each.letter
+        if said is not None:
+            last = case.round in (letter.round, letter.round + 1)
+            if not last:
+                continue
+            found.append((label, t(f"settled.said.{said.answer}", name=name)))
+            if said.comment and comments:
+                found.append((t("settled.words", name=name), said.comment))
+        elif letter.round == case.round:
+            day = _day(letter.send_at, t, zone, now)
+            match letter.status:
+                case LetterStatus.PLANNED | LetterStatus.SENDING:
+                    found.append((label, t("settled.planned", name=name, day=day)))
+                case LetterStatus.SENT | LetterStatus.DOUBT:
+                    at = letter.expires_at or now
+                    until = wording.long_day(at.astimezone(zone).date(), t, now.date())
+                    key = "asked" if letter.status == LetterStatus.SENT else "doubt"
+                    found.append((label, t(f"settled.{key}", name=name, day=until)))
+                case LetterStatus.FAILED | LetterStatus.BOUNCED | LetterStatus.SKIPPED:
+                    found.append((label, t("settled.not_delivered", name=name)))
+    if case.not_asked and case.state in (CaseState.SOLVED, CaseState.CLOSED_UNANSWERED):
+        found.append((label, not_asked(case.not_asked, t)))
+    return found
+
+
+def not_asked(reason: str, t: Texts) -> str:
+    """Gives why the customer is not asked; `owner:…` holds the words of whoever stopped it."""
+    kind, _colon, words = reason.partition(":")
+    return t(f"settled.not_asked.{kind}", words=words)
+
+
+def buttons(case: Case, asked: Sequence[Asked], t: Texts) -> list[Button]:
+    """Gives what can be done about a question that has not gone out."""
+    planned = any(
+        each.letter.status == LetterStatus.PLANNED and each.letter.round == case.round
+        for each in asked
+    )
+    if case.state not in (CaseState.SOLVED, CaseState.WAITING) or not planned:
+        return []
+    value = str(case.id)
+    return [
+        Button(t("settled.edit"), "settled_edit", value, opens_form=True),
+        Button(t("settled.dont"), "settled_dont", value, opens_form=True),
+    ]
+
+
+def _day(at: datetime, t: Texts, zone: ZoneInfo, now: datetime) -> str:
+    day = at.astimezone(zone).date()
+    today = now.astimezone(zone).date()
+    if 0 <= (day - today).days < 7:
+        return t(f"settled.on.{day.weekday()}")
+    return t("settled.on_day", day=wording.long_day(day, t, today))
