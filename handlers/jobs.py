@@ -8,7 +8,7 @@ from handlers.alerts import Builder
 from handlers.cases import policy, promise_cards, promises, reminding, telling, wishes
 from handlers.context import Context, Job
 from handlers.places import emptying, moved
-from handlers.tasks import calls, thanks
+from handlers.tasks import calls, references, request, thanks
 from handlers.tasks import opening as task_opening
 from handlers.waves import approving, closing, counting, progress, sending
 
@@ -29,6 +29,8 @@ BUILDERS: dict[str, Builder] = {
     "digest": digests.digest,
     "policy_question": policy.question,
     thanks.ALERT: thanks.card,
+    references.REQUEST: request.card,
+    request.ANSWERED: request.answer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
     emptying.WHAT: moved.build,

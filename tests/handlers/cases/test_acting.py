@@ -105,7 +105,7 @@ async def test_the_contact_form_keeps_what_was_said_and_promised(story: Story) -
     form = await story.press(story.acme.anna, posted, "case.contact")
     assert isinstance(form, Form)
     assert [each.name for each in form.inputs] == [
-        "reached", "said", "next", "promise", "promise_by", "again_on",
+        "reached", "said", "next", "promise", "promise_by", "deliverer", "lasting", "again_on",
     ]  # fmt: skip
     story.clock.forward(minutes=30)
     reply = await story.submit(
@@ -166,7 +166,9 @@ async def test_solving_asks_how_and_turns_the_card_green(story: Story) -> None:
     assert shown["What was done"] == "Credit note sent"
     assert shown["Root cause"] == "Invoicing"
     assert shown["What helped"] == "One name"
-    assert [each.action for each in buttons(reply)] == ["case.reopen", "case.undo"]
+    assert [each.action for each in buttons(reply)] == [
+        "case.reopen", "case.note", "case.timeline", "case.undo",
+    ]  # fmt: skip
 
 
 async def test_a_solved_case_can_be_opened_again_with_a_new_deadline(story: Story) -> None:
