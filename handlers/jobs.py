@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
-from handlers.cases import policy, promise_cards, promises, reminding, telling, wishes
+from handlers.cases import policy, promise_cards, promises, reminding, sent, telling, wishes
 from handlers.context import Context, Job
 from handlers.places import emptying, moved
 from handlers.tasks import calls, references, request, thanks
@@ -22,6 +22,7 @@ BUILDERS: dict[str, Builder] = {
     "case_reminder": reminding.case_reminder,
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
+    "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
     "promise_reminder": promise_cards.promise_card,
     "promise_changed": promise_cards.promise_changed,
