@@ -62,11 +62,8 @@ def steps_of(case: Case, halved: bool, calendar: Calendar, programme: Programme)
         third = times.contact_by(second, halved, calendar, programme)
         return _three(case, "contact", case.contact_by, second, third)
     if case.state == CaseState.CONTACTED:
-        return [
-            _on_day(case, about, day, calendar)
-            for about, day in (("again", case.call_again_on), ("promise", case.promise_by))
-            if day is not None
-        ]
+        day = case.call_again_on
+        return [_on_day(case, "again", day, calendar)] if day is not None else []
     return []
 
 

@@ -9,7 +9,7 @@ from handlers.accounts.reader import reader_for
 from handlers.alerts import Outgoing
 from handlers.calendars import is_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Text
-from handlers.cases import opening, places, times
+from handlers.cases import opening, places, promises, times
 from handlers.cases.card import status
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import first_name, load
@@ -113,6 +113,7 @@ async def _body(
     if quiet:
         body.append(Text(t.count("digest.quiet", quiet), "note"))
     body += await _due_today(session, ctx, member, ctx.now(), t)
+    body += await promises.due_lines(session, ctx, member, t)
     return body + await tasks.digest_lines(session, ctx, member, since, reader_for(ctx, member))
 
 

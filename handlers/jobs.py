@@ -5,10 +5,10 @@ from typing import Any
 
 from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
-from handlers.cases import policy, promise_cards, promises, reminding, telling, wishes
+from handlers.cases import policy, promise_cards, promises, reminding, sent, telling, wishes
 from handlers.context import Context, Job
 from handlers.places import emptying, moved
-from handlers.tasks import calls, thanks
+from handlers.tasks import calls, references, request, thanks
 from handlers.tasks import opening as task_opening
 from handlers.waves import approving, closing, counting, progress, sending
 
@@ -22,6 +22,7 @@ BUILDERS: dict[str, Builder] = {
     "case_reminder": reminding.case_reminder,
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
+    "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
     "promise_reminder": promise_cards.promise_card,
     "promise_changed": promise_cards.promise_changed,
@@ -29,6 +30,8 @@ BUILDERS: dict[str, Builder] = {
     "digest": digests.digest,
     "policy_question": policy.question,
     thanks.ALERT: thanks.card,
+    references.REQUEST: request.card,
+    request.ANSWERED: request.answer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
     emptying.WHAT: moved.build,

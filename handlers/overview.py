@@ -1,6 +1,7 @@
 """The answer to `/nps` alone and the home tab: my accounts, or the programme for who leads it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from handlers import texts, wording
@@ -15,6 +16,7 @@ from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
 from handlers.measures.measure import Scope
 from handlers.rights import LEADERS
+from handlers.tasks import board as tasks
 from storage import accounts, members, waves
 from storage.models import Account, Case, Member, MemberRole, Team, Wave, WaveState
 from storage.scopes import Part

@@ -53,6 +53,7 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             ("current_answers", "current_answer", "contact_id", found.contact_ids),
             ("cases", "case", "id", found.case_ids),
             ("case_events", "case_event", "case_id", found.case_ids),
+            ("promises", "promise", "contact_id", found.contact_ids),
             ("tasks", "task", "contact_id", found.contact_ids),
             ("contacts_with_us", "touch", "contact_id", found.contact_ids),
             ("references", "reference", "contact_id", found.contact_ids),

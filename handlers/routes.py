@@ -24,6 +24,7 @@ from handlers.cases import (
     policy,
     promise_cards,
     promises,
+    sent,
     taking,
     telling,
     timeline,
@@ -46,7 +47,7 @@ from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.tasks import acting as task
 from handlers.tasks import board as task_board
-from handlers.tasks import calls, silent, thanks
+from handlers.tasks import calls, extras, references, request, silent, thanks
 from handlers.tasks import card as task_card
 from handlers.waves import commands as wave
 from storage import alerts as outbox
@@ -100,6 +101,7 @@ COMMANDS: dict[str, CommandRoute] = {
     "tasks": CommandRoute(task_board.show, "help.tasks"),
     "calls": CommandRoute(calls.show, "help.calls"),
     "silent": CommandRoute(silent.show, "help.silent"),
+    "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),
     "help": CommandRoute(_help, "help.help"),
@@ -132,6 +134,8 @@ CLICKS: dict[str, ClickHandler] = {
     "about_owner": conflict.about_owner,
     "case.open": taking.open_card,
     "case.write": write_to.write_to,
+    "case.sent": sent.yes,
+    "case.not_sent": sent.not_yet,
     "promise.done": promise_cards.done,
     "promise.cant": promise_cards.cant_form,
     "case.timeline": timeline.show,
@@ -149,6 +153,10 @@ CLICKS: dict[str, ClickHandler] = {
     task_card.THANKS: thanks.form,
     task_card.CALLS: calls.press,
     task_card.CALL_SILENT: silent.call,
+    references.ASK: references.ask_form,
+    references.WITHDRAW: references.withdraw,
+    extras.AGREE: request.agree,
+    extras.REFUSE: request.refuse,
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
@@ -164,6 +172,7 @@ FORMS: dict[str, FormHandler] = {
     task_card.DONE: task.done,
     task_card.THANKS: thanks.passed,
     task_card.LOG: calls.logged,
+    references.ASK: references.ask,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {

@@ -21,6 +21,7 @@ from storage.models import (
     Contact,
     CurrentAnswer,
     Member,
+    Promise,
     Reply,
     Response,
     ResponseChange,
@@ -193,6 +194,12 @@ async def show_events(session: Session, case_id: int) -> None:
         await session.execute(
             update(CaseEvent)
             .where(col(CaseEvent.case_id) == case_id)
+            .values(hidden_from_owner=False)
+            .execution_options(synchronize_session=False)
+        )
+        await session.execute(
+            update(Promise)
+            .where(col(Promise.case_id) == case_id)
             .values(hidden_from_owner=False)
             .execution_options(synchronize_session=False)
         )

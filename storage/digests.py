@@ -114,7 +114,7 @@ async def unfinished(session: Session, owner_id: int, since: datetime, until: da
 
 
 async def due_today(session: Session, owner_id: int, end: datetime, today: date) -> list[int]:
-    """Gives the open cases of a member with a deadline, call or promise on this day or before."""
+    """Gives the open cases of a member with a deadline or call on this day or before."""
     query = (
         select(Case.id)
         .where(
@@ -124,7 +124,6 @@ async def due_today(session: Session, owner_id: int, end: datetime, today: date)
                 (col(Case.state) == "new") & (col(Case.take_by) < end),
                 col(Case.state).in_(("taken", "reopened")) & (col(Case.contact_by) < end),
                 (col(Case.state) == "contacted") & (col(Case.call_again_on) <= today),
-                (col(Case.state) == "contacted") & (col(Case.promise_by) <= today),
             ),
         )
         .order_by(col(Case.id))

@@ -24,7 +24,9 @@ _READABLE = frozenset(
         "confirm", "status", "foot", "push", "hint",
     }
 )  # fmt: skip
-_NOTES = ("what_was_done", "what_helped", "promised", "not_critic_reason")
+_NOTES = (
+    "what_was_done", "what_helped", "promised", "not_critic_reason", "broken_expectation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,11 @@ async def forget_in_cases(session: Session, found: Traces) -> None:
         }
         note = kept(event["case_id"], event["note"])
         await _set(session, "case_event", event, {"note": note, "before": before})
+    for promise in await records(session, "promise", "case_id", found.case_ids):
+        theirs = promise["contact_id"] in found.contact_ids
+        what = _GONE if theirs else _blank(words, promise["what"])
+        reason = None if theirs else promise["refused_reason"]
+        await _set(session, "promise", promise, {"what": what, "refused_reason": reason})
 
 
 async def forget_messages(session: Session, email: str, found: Traces) -> int:

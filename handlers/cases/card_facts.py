@@ -1,14 +1,15 @@
 """The lines of a case's card: the wish, why, what is at stake, what was done so far."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from handlers import wording
 from handlers.accounts.reader import cut
 from handlers.cases.view import Answer, CaseView, first_name
 from handlers.texts import Texts
-from storage.models import DONE_STATES, OPEN_STATES, CaseState
+from storage.models import DONE_STATES, OPEN_STATES, CaseState, PromiseState
+from storage.promises import Promised
 
 _NOTES = 2
 _NOTE_SHOWN = 200
@@ -129,10 +130,11 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     said = view.latest(("contacted", "promised"), answer)
     words = said[0].note if said and reader.comments else None
     lines: list[tuple[str, str | None]] = [(t("case.said"), words)]
-    if case.promised and not _kept(view, answer, "promised"):
-        by = wording.long_day(case.promise_by, t, today) if case.promise_by else None
-        promise = t("case.promise_by", what=case.promised, day=by) if by else case.promised
-        lines.append((t("case.promised"), promise))
+    lines += [
+        (t("case.promised"), _promise(each, view, t, today))
+        for each in view.promises
+        if answer.hidden or not each.promise.hidden_from_owner
+    ]
     if case.state in OPEN_STATES and case.call_again_on is not None:
         lines.append((t("case.call_again"), wording.long_day(case.call_again_on, t, today)))
     if case.state in DONE_STATES and not _kept(view, answer, "solved"):
@@ -144,11 +146,30 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
             (t("case.outcome_label"), outcome),
             (t("case.done_label"), case.what_was_done),
             (t("case.cause_label"), cause),
+            (t("case.expected_label"), case.broken_expectation),
             (t("case.helped_label"), case.what_helped),
         ]
     if case.state == CaseState.NOT_A_CRITIC:
         lines.append((t("case.not_critic_label"), case.not_critic_reason))
     return [(label, text) for label, text in lines if text]
+
+
+def _promise(found: Promised, view: CaseView, t: Texts, today: date) -> str:
+    """Gives `invoice check by 1 December · Mikkel · from now on`, or what became of it."""
+    promise = found.promise
+    day = wording.long_day(promise.due_on, t, today)
+    parts = [t("case.promise_by", what=promise.what, day=day)]
+    if found.deliverer is not None and found.deliverer.id != promise.made_by:
+        parts.append(first_name(found.deliverer.name))
+    if promise.lasting:
+        parts.append(t("promise.always"))
+    if promise.state == PromiseState.REFUSED:
+        parts.append(t("promise.cant_because", reason=promise.refused_reason))
+    elif promise.state != PromiseState.OPEN:
+        parts.append(t(f"promise.state.{promise.state}"))
+    elif promise.due_on < today:
+        parts.append(t("promise.overdue"))
+    return " · ".join(parts)
 
 
 def _kept(view: CaseView, answer: Answer, act: str) -> bool:

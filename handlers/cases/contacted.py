@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers import days
 from handlers.cards import Choice, Form, FormErrors, Input, Reply
-from handlers.cases import acting
+from handlers.cases import acting, promising
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
@@ -27,6 +27,10 @@ async def contact_form(ctx: Context, click: Click, me: Member) -> Reply:
     t = of(me.language, ctx.programme.language)
     if not acting.is_open(view.case):
         return await acting.told_stale(ctx, click, me, view)
+    return _contact_questions(view, me, t)
+
+
+def _contact_questions(view: CaseView, me: Member, t: Texts) -> Form:
     name = first_name(acting.visible(view, me).contact.name)
     return Form(
         t("case.contact_form.title"),
@@ -41,21 +45,7 @@ async def contact_form(ctx: Context, click: Click, me: Member) -> Reply:
                 t("case.contact_form.next"),
                 options=tuple(Choice(key, t(f"case.contact_form.next_{key}")) for key in NEXT),
             ),
-            Input(
-                "text",
-                "promise",
-                t("case.contact_form.promise"),
-                required=False,
-                hint=t("case.contact_form.if_promised"),
-                max_length=_LINE,
-            ),
-            Input(
-                "date",
-                "promise_by",
-                t("case.contact_form.promise_by"),
-                required=False,
-                hint=t("case.contact_form.if_promised"),
-            ),
+            *promising.inputs(t),
             Input(
                 "date",
                 "again_on",
@@ -75,24 +65,41 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
     t = of(me.language, ctx.programme.language)
     today = days.today(ctx, me)
     errors, by, again = _check(event, t, today)
+    deliverer = None
+    async with ctx.db.reading() as session:
+        if event.text("next") == "promised":
+            deliverer = await promising.deliverer_of(session, event, me)
+            if deliverer is None:
+                errors["deliverer"] = t("promise.unknown")
     if errors:
         return FormErrors(errors)
+    if deliverer is not None and not event.value.endswith(f":{promising.ANYWAY}"):
+        shown = await promising.warning(ctx, me, deliverer, t)
+        if shown:
+            view = await acting.opened(ctx, me, _case_of(event))
+            return promising.again(_contact_questions(view, me, t), event, deliverer, shown, t)
     step, said = event.text("next"), event.text("said") or None
     values: dict[str, Any] = {
         "state": CaseState.CONTACTED,
         "reached": event.text("reached") == "yes",
         "call_again_on": again if step == "again" else None,
     }
-    if step == "promised":
-        values |= {"promised": event.text("promise"), "promise_by": by}
 
     async def decide(scene: Scene) -> Plan | None:
         if not acting.is_open(scene.case):
             return None
         own = {**acting.taking(scene), **values, "contacted_at": scene.now}
-        return Plan("promised" if step == "promised" else "contacted", own, said)
+        if deliverer is None or by is None:
+            return Plan("contacted", own, said)
+        draft = promising.Draft(
+            event.text("promise"), by, deliverer, event.text("lasting") == "always"
+        )
+        tell, kept = await promising.promise(scene, draft)
+        if not kept:
+            own |= {"promised": draft.what, "promise_by": by}
+        return Plan("promised", own, said, tell=tell)
 
-    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
+    outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     if outcome.done and step == "solved":
         return solve_questions(outcome.view, t)
     return await acting.reply(ctx, event, me, outcome)
@@ -112,9 +119,15 @@ def solve_questions(view: CaseView, t: Texts) -> Form:
     texts = t.keys()
     shipped = sorted(key.partition(".")[2] for key in texts if key.startswith("reasons."))
     causes = list(dict.fromkeys([*given, *shipped]))
+    expected = next(
+        (f"case.expected.{key}" for key in given if f"case.expected.{key}" in texts), None
+    )
+    name = first_name(view.answer(None).contact.name)
+    reached = Input("yes_no", "reached", t("case.contact_form.reached", name=name))
     return Form(
         t("case.solve_form.title"),
         (
+            *((reached,) if view.case.reached is None else ()),
             Input(
                 "choice",
                 "outcome",
@@ -130,6 +143,15 @@ def solve_questions(view: CaseView, t: Texts) -> Form:
                 options=tuple(
                     Choice(key, t(f"reasons.{key}") if known(t, key) else key) for key in causes
                 ),
+            ),
+            Input(
+                "text",
+                "expected",
+                t("case.solve_form.expected"),
+                required=False,
+                value=t(expected) if expected else None,
+                hint=t("case.solve_form.expected_hint"),
+                max_length=_LINE,
             ),
             Input("long_text", "done", t("case.solve_form.done"), max_length=_LONG),
             Input(
@@ -169,14 +191,21 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
             "solved_by": scene.me.id,
             "outcome": event.text("outcome"),
             "root_cause": event.text("cause") or None,
+            "broken_expectation": event.text("expected") or None,
             "what_was_done": event.text("done"),
             "what_helped": event.text("helped") or None,
             "snoozed_until": None,
         }
+        if event.text("reached"):
+            values["reached"] = event.text("reached") == "yes"
         return Plan("solved", values)
 
     outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)
+
+
+def _case_of(event: Submission) -> int:
+    return row_id(event.value.partition(":")[0])
 
 
 def _check(

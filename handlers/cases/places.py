@@ -81,6 +81,18 @@ async def of_member(
     )
 
 
+async def of_person(
+    session: Session, ctx: Context, member: Member | None, reason: str = "handed"
+) -> Route:
+    """Gives where what is for one person alone goes: their places, their direct messages."""
+    if member is None:
+        return await of_cx(session, ctx)
+    own = tuple(place.place for place in await members.places(session, member_id=member.id))
+    direct = direct_places(member)
+    fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
+    return _route(member, direct, [(own, reason), (direct, reason), (fallback, reason)])
+
+
 async def of_lead(session: Session, ctx: Context, account: Account, reason: str = "lead") -> Route:
     """Gives where cards for the account's lead go: direct, so that the owner reads none."""
     lead = await members.lead_of(session, account.team_id)

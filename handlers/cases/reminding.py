@@ -96,14 +96,7 @@ async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         to = await members.by_id(session, alert.member_id)
         if view.case.state not in OPEN_STATES or to is None or view.case.owner_id != to.id:
             return None
-        own = await members.places(session, member_id=to.id)
-        direct = places.direct_places(to)
-        first = tuple(place.place for place in own) or direct
-        fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
-        reasons = dict.fromkeys((*first, *direct, *fallback), "handed")
-        route = Route(
-            to, tuple(step for step in (first, direct, fallback) if step), direct, reasons
-        )
+        route = await places.of_person(session, ctx, to)
         note = await cases.last_note(session, view.case.id, "handed_over")
     out = posting_of_case(ctx, alert, view, view.answer(None), route)
     if not note:
@@ -123,7 +116,7 @@ def holds(case: Case, about: str) -> bool:
         case "again":
             return case.state == CaseState.CONTACTED and case.call_again_on is not None
         case _:
-            return case.state == CaseState.CONTACTED and case.promised is not None
+            raise ValueError(f"no reminder is about {about}")
 
 
 def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Route) -> Card:
@@ -138,7 +131,6 @@ def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Rou
         account=view.account.name,
         who=_shown(view).contact.name,
         time=time,
-        what=case.promised,
     )
     row = [Button(t("case.contact"), "case.contact", str(case.id), "primary", opens_form=True)]
     if case.state == CaseState.NEW:

@@ -5,12 +5,13 @@ from typing import Any
 from handlers.cards import Reply
 from handlers.cases import acting, owning, seeing
 from handlers.cases.acting import Plan, Scene
+from handlers.cases.promise_cards import changed_row
 from handlers.cases.telling import SUBJECT, stands_above
 from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
 from handlers.context import Context, Refused
 from storage import alerts as outbox
-from storage import case_view, hiding, members
+from storage import case_view, hiding, members, promises
 from storage.models import OPEN_STATES, CaseState, Member
 
 
@@ -62,9 +63,13 @@ async def undo(ctx: Context, click: Click, me: Member) -> Reply:
         before = acting.restored(last.before)
         if before.get("state", scene.case.state) in OPEN_STATES:
             await _refuse_beside_another(scene)
+        tell: tuple[dict[str, Any], ...] = ()
+        if last.act == "promised":
+            dropped = await promises.drop(scene.session, scene.case.id, last.at)
+            tell = tuple(changed_row(each, scene.case.id, "dropped", scene.now) for each in dropped)
         last.undone = True
         scene.session.add(last)
-        return Plan("undone", before, undoable=False)
+        return Plan("undone", before, undoable=False, tell=tell)
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     return await acting.reply(ctx, click, me, outcome)

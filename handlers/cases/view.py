@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 from handlers.context import Context
 from handlers.measures.window import span_until
-from storage import case_view, groups, history, measures, members
+from storage import case_view, groups, history, measures, members, promises
 from storage.answers import counted_as, kinds_counted
 from storage.case_view import Before
 from storage.db import Session
 from storage.history import Recorded
 from storage.measures import Counted
 from storage.models import Account, Case, CaseEvent, Contact, Member, Response, Team, Wave
+from storage.promises import Promised
 from storage.scopes import Part
 
 
@@ -70,6 +71,7 @@ class CaseView:
     solver: Member | None = None
     by_customer: bool = False  # the customer's own word reopened it
     events: tuple[CaseEvent, ...] = ()  # the latest first
+    promises: tuple[Promised, ...] = ()  # the first made first
     people: Mapping[int, Member] = field(default_factory=dict)  # who wrote the latest notes
 
     def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
@@ -125,8 +127,17 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         found.solver,
         _reopened_by_customer(events),
         tuple(events),
+        tuple(await _promises(session, case_id, events)),
         await case_view.people(session, writers),
     )
+
+
+async def _promises(
+    session: Session, case_id: int, events: Sequence[CaseEvent]
+) -> Sequence[Promised]:
+    # Most cases have none: their timeline tells without a statement.
+    made = any(event.act == "promised" for event in events)
+    return await promises.of_case(session, case_id) if made else ()
 
 
 def last_step(events: Sequence[CaseEvent]) -> CaseEvent | None:

@@ -1,18 +1,24 @@
 """“Write to Jane”: a draft in the contact's language, to be copied; the bot never sends it."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from handlers import wording
+from handlers.accounts.reader import cut
 from handlers.cards import Buttons, Card, Link, Reply, Text, Whisper
-from handlers.cases import acting
+from handlers.cases import acting, sent
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
 from handlers.cases.view import Answer, CaseView, first_name
-from handlers.chat import Click
+from handlers.chat import Click, row_id
 from handlers.context import Context
+from handlers.surveys import texts_of
 from handlers.texts import Texts, of
 from storage.models import Member
+
+_QUOTED = 200
+_REASONS = 2
 
 
 async def write_to(ctx: Context, click: Click, me: Member) -> Reply:
@@ -22,7 +28,8 @@ async def write_to(ctx: Context, click: Click, me: Member) -> Reply:
         if not acting.is_open(scene.case):
             return None
         values = acting.taking_by_owner(scene)
-        return Plan("draft", values, undoable=bool(values))
+        asked = sent.question(scene, row_id(click.value.partition(":")[2]))
+        return Plan("draft", values, undoable=bool(values), tell=(asked,))
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     if not outcome.done:
@@ -34,7 +41,7 @@ async def write_to(ctx: Context, click: Click, me: Member) -> Reply:
 
 def draft_card(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Context) -> Card:
     """Gives the draft as text to copy, and as a link that opens it in a mail program."""
-    theirs = of(answer.contact.language, ctx.programme.language)
+    theirs = texts_of(answer.contact, ctx.programme)
     text = draft(view, answer, me, theirs, ctx)
     row = []
     if answer.contact.email:
@@ -56,11 +63,11 @@ def draft_card(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Contex
 def draft(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Context) -> str:
     """Gives the letter in the contact's language, from the reasons and the promise."""
     case, response = view.case, answer.response
-    reasons = [t(f"reasons.{key}") if known(t, key) else key for key in response.reasons]
-    named = ", ".join(each[:1].lower() + each[1:] for each in reasons)
     lines = [t("case.draft.hello", name=first_name(answer.contact.name)), ""]
     lines.append(t("case.draft.thanks", score=response.score))
-    lines.append(t("case.draft.about", reasons=named) if named else t("case.draft.sorry"))
+    if response.comment:
+        lines.append(t("case.draft.quote", words=cut(response.comment, _QUOTED)))
+    lines += _about(response.reasons, t)
     if case.promised:
         day = wording.long_day(case.promise_by, t) if case.promise_by else None
         key = "case.draft.promise_by" if day else "case.draft.promise"
@@ -71,3 +78,15 @@ def draft(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Context) ->
     else:
         lines.append(t("case.draft.ask"))
     return "\n".join([*lines, "", t("case.draft.bye"), me.name])
+
+
+def _about(reasons: Sequence[str], t: Texts) -> list[str]:
+    """Gives a sentence for each of the first reasons; their names where the programme's own."""
+    said = [f"case.draft_reason.{key}" for key in reasons]
+    lines = [t(key) for key in said if key in t.keys()][:_REASONS]  # noqa: SIM118
+    own = [key for key in reasons if f"case.draft_reason.{key}" not in t.keys()]  # noqa: SIM118
+    names = [t(f"reasons.{key}") if known(t, key) else key for key in own]
+    if names and not lines:
+        named = ", ".join(each[:1].lower() + each[1:] for each in names)
+        lines.append(t("case.draft.about", reasons=named))
+    return lines or [t("case.draft.sorry")]

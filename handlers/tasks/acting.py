@@ -12,7 +12,8 @@ from handlers.cases import times
 from handlers.chat import Click, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.tasks import outcomes
-from handlers.tasks.card import DONE, Extra, status, task_card, title
+from handlers.tasks.card import DONE, status, task_card, title
+from handlers.tasks.extras import extra_of
 from storage import accounts, references, tasks, touches
 from storage.db import Session
 from storage.models import Member, TaskState
@@ -36,7 +37,7 @@ async def press_later(ctx: Context, click: Click, me: Member) -> Reply:
     async with ctx.db.session() as session:
         work = await to_act(ctx, session, me, click.value)
         until = nth_working_day(reader.today, _LATER_DAYS, calendar)
-        await _change(session, work, {"later_until": until}, reader)
+        await change(session, work, {"later_until": until}, reader)
     return await card_of(ctx, me, work.task.id)
 
 
@@ -45,10 +46,12 @@ async def press_reopen(ctx: Context, click: Click, me: Member) -> Reply:
     reader = reader_for(ctx, me)
     async with ctx.db.session() as session:
         work = await to_act(ctx, session, me, click.value, state=TaskState.DONE)
+        if work.task.what not in outcomes.OF:
+            raise Refused(reader.t("task.stale_now"))
         values = {
             "state": TaskState.OPEN, "outcome": None, "done_at": None, "done_by": None,
         }  # fmt: skip
-        await _change(session, work, values, reader)
+        await change(session, work, values, reader)
         await touches.forget_task(session, work.task.id)
     return await card_of(ctx, me, work.task.id)
 
@@ -110,7 +113,7 @@ async def done(ctx: Context, event: Submission, me: Member) -> Reply:
                 "state": TaskState.DONE, "outcome": outcome, "note": note, "done_at": now,
                 "done_by": me.id,
             }  # fmt: skip
-        await _change(session, work, values, reader)
+        await change(session, work, values, reader)
         if outcome not in outcomes.NOT_SPOKEN:
             await touches.log(
                 session, account_id=work.account.id, contact_id=contact_id, member_id=me.id,
@@ -132,7 +135,7 @@ async def card_of(ctx: Context, me: Member, task_id: int) -> Card:
     async with ctx.db.reading() as session:
         work = await to_see(ctx, session, me, task_id)
         known = await accounts.member_names(session, _ids(work))
-        extra = await _extra(session, work, reader)
+        extra = await extra_of(session, work, reader)
     return task_card(work, reader, known, extra)
 
 
@@ -168,13 +171,10 @@ def _ids(work: Work) -> set[int]:
     return {each for each in (work.task.owner_id, work.task.done_by) if each is not None}
 
 
-async def _change(session: Session, work: Work, values: dict[str, Any], reader: Reader) -> None:
+async def change(session: Session, work: Work, values: dict[str, Any], reader: Reader) -> None:
+    """Changes a task as it was read; raises Refused when somebody else was first."""
     if not await tasks.change(session, work.task, values):
         raise Refused(reader.t("task.stale_now"))
-
-
-async def _extra(session: Session, work: Work, reader: Reader) -> Extra:
-    return Extra()
 
 
 async def _errors(

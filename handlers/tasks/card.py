@@ -158,9 +158,9 @@ def _buttons(work: Work, reader: Reader, extra: Extra) -> tuple[Button, ...]:
         if task.what in outcomes.IN_CALLS
         else Button(t("task.button.all"), LIST, "mine"),
     )
-    if task.state == TaskState.DONE:
+    if task.state == TaskState.DONE and task.what in outcomes.OF:
         return (Button(t("task.button.reopen"), REOPEN, value), *show)
-    if task.state == TaskState.DROPPED:
+    if task.state != TaskState.OPEN:
         return show
     row: list[Button] = []
     if extra.buttons is not None:

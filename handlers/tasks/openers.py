@@ -6,7 +6,7 @@ from handlers import wording
 from handlers.accounts.reader import Reader, cut, first_name
 from handlers.accounts.standing import sees_kept
 from handlers.surveys import NPS_KINDS
-from storage import calls, cases
+from storage import calls, hiding
 from storage.calls import Said
 from storage.db import Session
 from storage.models import Account, Member, Promise
@@ -21,7 +21,7 @@ async def lines(
     ids = [account.id for account in found]
     if not ids:
         return {}
-    hidden = await cases.hidden_responses(session, ids)
+    hidden = await hiding.hidden_responses(session, ids)
     said: dict[int, list[Said]] = {}
     blind = {each.id for each in found if not sees_kept(me, each.owner_id, each.team_id)}
     for each in await calls.said(session, ids):

@@ -16,7 +16,7 @@ OF: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # How the customer was spoken to.
 HOW = {"wrote": "wrote", "met": "met"}
-NOT_SPOKEN = frozenset({"nothing", "understood", "repaired"})
+NOT_SPOKEN = frozenset({"nothing", "understood", "repaired", "agreed", "refused"})
 # The task stays open: it was tried, no more.
 TRIED = "not_reached"
 # With these the contact lets us use their name: for what must be said.

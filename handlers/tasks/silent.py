@@ -13,7 +13,7 @@ from handlers.chat import Click, Command, row_id
 from handlers.context import Context, Refused
 from handlers.measures.window import span_until
 from handlers.tasks.card import CALL_SILENT, DONE, stake_of, status
-from storage import accounts, calls, cases, tasks
+from storage import accounts, calls, hiding, tasks
 from storage.answers import kinds_counted
 from storage.calls import Silent
 from storage.db import Session
@@ -63,7 +63,7 @@ async def _silent(session: Session, ctx: Context, me: Member) -> list[Silent]:
     seen = rights.seen_by(me, ctx.programme)
     asked = await calls.asked_decision_makers(session, seen, kinds, span.start, now - _PATIENCE)
     ids = [each.contact.id for each in asked]
-    hidden = await cases.hidden_responses(session, {each.account.id for each in asked})
+    hidden = await hiding.hidden_responses(session, {each.account.id for each in asked})
     kept = {
         each.contact.id
         for each in asked

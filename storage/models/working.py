@@ -21,7 +21,7 @@ class TaskState(StrEnum):
 class Task(SQLModel, table=True):
     """Something to do for a customer that is no critic's case; `key` makes asking twice harmless.
 
-    `what`: passive, promoter, silent, call, renewal, bounced, unsubscribed, key_people.
+    `what`: passive, promoter, silent, call, renewal, bounced, unsubscribed, key_people, reference.
     """
 
     __table_args__ = (
@@ -75,6 +75,7 @@ class Reference(SQLModel, table=True):
     note: str | None = None
     agreed_at: datetime = Field(sa_type=UtcDateTime)
     agreed_by: int | None = Field(default=None, foreign_key="member.id")
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ReferenceUse(SQLModel, table=True):

@@ -8,14 +8,14 @@ from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from handlers import jobs, routes
-from handlers.cards import Card, Form, Whisper
+from handlers.cards import Card, Form, Reply, Whisper
 from handlers.cases import opening
 from handlers.cases.opening import Critic
 from handlers.chat import Click, Command, MessageRef, Notice, Person, Submission
 from handlers.context import Context, Job
 from storage import alerts as outbox
 from storage import answers, cases, members
-from storage.models import Account, Alert, Case, Contact, Member, Response
+from storage.models import Account, Alert, Case, Contact, Member, Promise, Response
 from tests.factories import Acme, Make, acme_story
 from tests.fakes import FakeChat, Posted
 
@@ -112,8 +112,29 @@ class _Stage:
         found["stale"] = stale.card
         await self.answer("peter", language, 5, comment="Slow answers", reasons=["support_wait"])
         found["thread_card"] = self.chat.at("console:anna")[-1].card
-        await self.submit(anna, "case.contact", value, _PROMISED, posted.ref)
+        promised = {**_PROMISED, "deliverer": str(self.acme.mikkel.id), "lasting": "always"}
+        await self.submit(anna, "case.contact", f"{value}:anyway", promised, posted.ref)
         found["alert_contacted"] = posted.card
+        given = self.chat.at("slack:U0MIKKEL")[-1]
+        found["promise"] = given.card
+        promise = str(await self.promise_of(value))
+        found["form_promise_cant"] = await self.form(
+            self.acme.mikkel, given, "promise.cant", promise
+        )
+        again = await self.submit(anna, "case.contact", value, promised)
+        assert isinstance(again, Form)
+        found["form_promise_anyway"] = again
+        found["promises"] = await self.command(anna, "promises")
+        reason = {"reason": "No access to the invoices"}
+        await self.submit(self.acme.mikkel, "promise.cant", promise, reason, given.ref)
+        found["promise_refused"] = self.chat.at("console:anna")[-1].card
+        note = {"text": "Their CFO is on leave"}
+        await self.submit(anna, "case.note", value, note)
+        found["alert_noted"] = posted.card
+        found["form_note"] = await self.form(anna, posted, "case.note", value)
+        timeline = await self.press(anna, posted, "case.timeline", value)
+        assert isinstance(timeline, Whisper)
+        found["timeline"] = timeline.card
         await self.submit(anna, "case.solve", value, _SOLVED, posted.ref)
         found["alert_solved"] = posted.card
         await self.press(anna, posted, "case.reopen", value)
@@ -132,6 +153,11 @@ class _Stage:
         found["alert_hidden"] = self.chat.at("slack:U0LARS")[-1].card
         found |= await self.messages(language)
         return found
+
+    async def promise_of(self, case: str) -> int:
+        async with self.ctx.db.reading() as session:
+            query = select(Promise.id).where(col(Promise.case_id) == int(case))
+            return (await session.exec(query)).one()
 
     async def messages(self, language: str) -> dict[str, Card | Form]:
         """Reminder, digest, policy question and what CX hears."""
@@ -277,12 +303,13 @@ class _Stage:
         value: str,
         inputs: Mapping[str, str],
         origin: MessageRef | None = None,
-    ) -> None:
+    ) -> Reply:
         event = Submission(
             Person("console", who.email), "console:anna", action, value, inputs, origin
         )
-        await routes.submission(self.ctx, event)
+        reply = await routes.submission(self.ctx, event)
         await self.work()
+        return reply
 
     async def command(self, who: Member, text: str) -> Card | Form:
         person = Person("console", who.email)

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlmodel import select
+
 from handlers import jobs, routes
 from handlers.cards import Card, Form, Reply, Whisper
 from handlers.chat import Click, Person, Submission
 from handlers.context import Context, Job
-from storage.models import Member
+from storage.models import Member, Task
 from tests.factories import Acme, Make, acme_story
 from tests.fakes import FakeChat
 from tests.handlers.accounts.acme import recount, typed
@@ -70,6 +72,9 @@ class Stage:
             "passive_form": await self.press(anna, "task_done", "2"),
             "silent": await self.typed(anna, "silent"),
             "silent_task": await self.press(anna, "task_open", "5"),
+            "references": await self.typed(anna, "references"),
+            "references_nobody": await self.typed(anna, "references moon"),
+            "reference_form": await self.press(anna, "reference_ask", str(self.ole)),
             "calls": await self.typed(anna, "calls"),
             "calls_none": await self.typed(self.acme.clara, "calls"),
             "call": await self.press(anna, "task_open", "3"),
@@ -77,6 +82,13 @@ class Stage:
             "contact_form": await self.form(anna, "calls acme"),
             "thanks_form": await self.press(anna, "thanks_pass", "1"),
         }
+        await self.ask()
+        found["reference_request"] = await self.press(anna, "task_open", str(await self.last()))
+        answer = "reference_refuse" if language != "nl" else "reference_agree"
+        await self.speaking(self.acme.mikkel, language)
+        found["reference_done"] = await self.press(anna, answer, str(await self.last()))
+        await self.tick()
+        found["reference_answer"] = self.chat.posted[-1].card
         found["contact_logged"] = await self.send(
             anna, "call_log", str(self.acme.account.id), how="wrote", reached="no"
         )
@@ -90,6 +102,21 @@ class Stage:
         await self.tick()
         found["thanks"] = self.chat.posted[before].card
         return found
+
+    async def ask(self) -> None:
+        person = Person("console", self.acme.mikkel.email)
+        inputs = {"form": "call", "for_what": "Kuhn AG wants to hear how you deliver"}
+        event = Submission(person, person.place, "reference_ask", str(self.ole), inputs)
+        _card(await routes.submission(self.ctx, event))
+
+    async def last(self) -> int:
+        """The newest task."""
+        async with self.ctx.db.reading() as session:
+            return max((await session.exec(select(Task.id))).all())
+
+    @property
+    def ole(self) -> int:
+        return self.acme.contacts["ole"].id
 
     async def tick(self) -> None:
         for job in await jobs.find_due(self.ctx):

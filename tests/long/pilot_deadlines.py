@@ -96,8 +96,8 @@ def of_promises(story: Story) -> list[Fact]:
         due = datetime.combine(case.promise_by, DAY_BEGINS, ZONE)
         times = [
             at
-            for alert in story.of("case_reminder")
-            if alert.case_id == case.id and alert.detail["about"] == "promise"
+            for alert in story.of("promise_reminder")
+            if alert.case_id == case.id and alert.detail["about"] == "day"
             for at, _posted in story.posted(alert)
         ]
         if due <= story.weeks.clock() and not (len(times) == 1 and story.in_time(times[0], due)):

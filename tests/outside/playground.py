@@ -134,7 +134,19 @@ class Playground:
             return json.loads(text) if text[:1] in "{[" and text else text
 
     async def say(self, who: str, conversation: str, text: str) -> None:
-        """Writes to the bot; outside of the personal chat after its mention."""
+        """Writes to the bot; outside of the personal chat after its mention.
+
+        The page's own path sends everything as Anna; others write as raw activities.
+        """
+        if who != "anna":
+            mention = {"type": "mention", "mentioned": {"id": BOT}, "text": "<at>npsbot</at>"}
+            raw = await self.activity(
+                conversation, type="message", text=f"<at>npsbot</at> {text}", entities=[mention],
+                channelId="msteams",
+            )  # fmt: skip
+            raw["from"] = {"id": f"user-{who}", "name": PEOPLE[who], "aadObjectId": aad(who)}
+            await self.forward(raw)
+            return
         body: dict[str, Any] = {"from": {"id": f"user-{who}"}, "text": text, "textFormat": "plain"}
         if conversation != PERSONAL:
             mention = "<at>npsbot</at>"

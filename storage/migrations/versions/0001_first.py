@@ -576,6 +576,7 @@ def upgrade() -> None:
     sa.Column('note', sa.String(), nullable=True),
     sa.Column('agreed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('agreed_by', sa.Integer(), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_reference_account_id_account')),
     sa.ForeignKeyConstraint(['agreed_by'], ['member.id'], name=op.f('fk_reference_agreed_by_member')),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_reference_contact_id_contact')),

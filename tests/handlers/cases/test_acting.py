@@ -105,7 +105,7 @@ async def test_the_contact_form_keeps_what_was_said_and_promised(story: Story) -
     form = await story.press(story.acme.anna, posted, "case.contact")
     assert isinstance(form, Form)
     assert [each.name for each in form.inputs] == [
-        "reached", "said", "next", "promise", "promise_by", "again_on",
+        "reached", "said", "next", "promise", "promise_by", "deliverer", "lasting", "again_on",
     ]  # fmt: skip
     story.clock.forward(minutes=30)
     reply = await story.submit(
@@ -166,7 +166,9 @@ async def test_solving_asks_how_and_turns_the_card_green(story: Story) -> None:
     assert shown["What was done"] == "Credit note sent"
     assert shown["Root cause"] == "Invoicing"
     assert shown["What helped"] == "One name"
-    assert [each.action for each in buttons(reply)] == ["case.reopen", "case.undo"]
+    assert [each.action for each in buttons(reply)] == [
+        "case.reopen", "case.note", "case.timeline", "case.undo",
+    ]  # fmt: skip
 
 
 async def test_a_solved_case_can_be_opened_again_with_a_new_deadline(story: Story) -> None:
@@ -198,7 +200,7 @@ async def test_a_draft_is_written_in_the_contacts_language_and_sent_by_nobody(
     assert isinstance(reply, Whisper)
     text = reply.card.body[1]
     assert "Hello Jane," in str(text)
-    assert "invoicing, communication" in str(text)
+    assert "Our invoices were not right" in str(text)
     assert "mailto:jane@acme.example?subject=" in str(reply.card.body[2])
     assert len(story.chat.posted) == before
     assert (await story.case()).state == CaseState.TAKEN
@@ -361,3 +363,58 @@ async def test_the_customers_no_opens_the_case_again_in_red(story: Story) -> Non
     async with story.ctx.db.reading() as session:
         last = (await case_view.events(session, 1))[0]
     assert (last.act, last.member_id, last.before) == ("reopened", None, {})
+
+
+async def test_a_draft_has_a_sentence_for_the_reason_the_quote_and_the_promise(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    inputs = {
+        "reached": "no",
+        "next": "promised",
+        "promise": "a credit note",
+        "promise_by": "2026-12-01",
+    }
+    await story.submit(story.acme.anna, "case.contact", "1", inputs, posted.ref)
+    reply = await story.press(story.acme.anna, posted, "case.write")
+    assert isinstance(reply, Whisper)
+    text = str(reply.card.body[1])
+    for words in (
+        "You wrote: “Third wrong invoice in a row, and nobody calls back.”",
+        "Our invoices were not right, and that cost you time.",
+        "We should have told you in time what was happening, and did not.",
+        "As promised: a credit note, by 1 December.",
+    ):
+        assert words in text
+
+
+async def test_an_hour_after_the_draft_its_writer_is_asked_whether_it_was_sent(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.write")
+    await story.forward(minutes=59)
+    assert len(story.posted()) == 1
+    await story.forward(minutes=2)
+    (_case, asked) = story.posted()
+    assert asked.card.title == "Acme A/S: did you write to Jane?"
+    reply = await story.press(story.acme.anna, asked, "case.not_sent")
+    assert isinstance(reply, Card)
+    assert (await story.case()).state == CaseState.TAKEN
+    asked.cards.append(asked.cards[0])
+    await story.press(story.acme.anna, asked, "case.sent")
+    case = await story.case()
+    assert (case.state, case.reached) == (CaseState.CONTACTED, None)
+    assert posted.card.status == "Anna tried to reach Jane 14:21"
+
+
+async def test_nobody_is_asked_about_a_draft_when_the_customer_was_called_meanwhile(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.write")
+    story.clock.forward(minutes=30)
+    again = {"reached": "yes", "next": "again", "again_on": "2026-11-26"}
+    await story.submit(story.acme.anna, "case.contact", "1", again, posted.ref)
+    await story.forward(minutes=40)
+    assert len(story.posted()) == 1

@@ -1,0 +1,145 @@
+"""`/nps promises`: what is promised, to whom, by when; and the reminders of promises."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import alerts, rights
+from handlers.calendars import nth_working_day, start_of_working_day
+from handlers.cards import Button, Buttons, Card, Element, Reply, Text
+from handlers.cases import promise_cards, seeing, times
+from handlers.cases.promising import SHOWN, line
+from handlers.chat import Command
+from handlers.context import Context, Job, Refused
+from handlers.texts import Texts, of
+from storage import alerts as outbox
+from storage import members, promises
+from storage.db import Session
+from storage.models import Account, Case, Member, Promise
+from storage.promises import Promised
+
+
+async def show(ctx: Context, event: Command, me: Member) -> Reply:
+    """Shows open promises: mine (the default), my team's, overdue ones, all, or of a function."""
+    t = of(me.language, ctx.programme.language)
+    which = event.text.strip() or "mine"
+    async with ctx.db.reading() as session:
+        found = [
+            each
+            for each in await promises.open_ones(session)
+            if promise_cards.may_act(me, each, ctx)
+        ]
+    title, chosen = _chosen(which, found, ctx, me, t)
+    body: list[Element] = []
+    for each in chosen[:SHOWN]:
+        row = list(promise_cards.buttons(each.promise.id, t))
+        if each.promise.case_id is not None and rights.may_see_account(
+            me, each.account, ctx.programme
+        ):
+            row.append(Button(t("case.open"), "case.open", str(each.promise.case_id)))
+        body += [Text(line(each, me, ctx, t)), Buttons(tuple(row))]
+    if not chosen:
+        body.append(Text(t("promise.none")))
+    if len(chosen) > SHOWN:
+        body.append(Text(t("case.board.more", n=len(chosen) - SHOWN), "note"))
+    return Card(title, tuple(body))
+
+
+def _chosen(
+    which: str, found: list[Promised], ctx: Context, me: Member, t: Texts
+) -> tuple[str, list[Promised]]:
+    match which.lower():
+        case "mine":
+            mine = [p for p in found if me.id in (p.promise.deliverer_id, p.promise.made_by)]
+            return t("promise.mine"), mine
+        case "team":
+            if me.team_id is None:
+                raise Refused(t("promise.choose"))
+            return t("promise.team"), [p for p in found if p.account.team_id == me.team_id]
+        case "overdue":
+            today = ctx.now().date()
+            return t("promise.late_ones"), [p for p in found if p.promise.due_on < today]
+        case "all":
+            return t("promise.all"), found
+    functions = {p.promise.function for p in found if p.promise.function}
+    wanted = next((f for f in functions if _plain(f) == _plain(which)), None)
+    if wanted is None:
+        raise Refused(t("promise.choose"))
+    title = t("promise.of_function", function=wanted)
+    return title, [p for p in found if p.promise.function == wanted]
+
+
+def _plain(function: str) -> str:
+    return " ".join(function.replace("_", " ").split()).casefold()
+
+
+async def due_lines(session: Session, ctx: Context, member: Member, t: Texts) -> list[Element]:
+    """Gives a line for each promise that a member delivers and that is due today or overdue."""
+    calendar = times.calendar_of(member, ctx.programme)
+    today = ctx.now().astimezone(calendar.zone).date()
+    found = await promises.open_of_member(session, member.id, today)
+    lines: list[Element] = [Text(line(each, member, ctx, t)) for each in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+    return [Text(t("promise.due"), "heading"), *lines] if lines else []
+
+
+async def due(ctx: Context) -> list[Job]:
+    """Asks for the reminders of promises due now: on the day, when it has passed, then the lead."""
+    now = ctx.now()
+    async with ctx.db.reading() as session:
+        if not await promises.to_remind(session, now, limit=1):
+            return []
+    async with ctx.db.session() as session:
+        rows: list[dict[str, Any]] = []
+        for promise in await promises.to_remind(session, now):
+            case = await session.get(Case, promise.case_id) if promise.case_id else None
+            if case is not None and case.snoozed_until is not None and case.snoozed_until > now:
+                await promises.look_again(session, promise, case.snoozed_until)
+                continue
+            account = await session.get_one(Account, promise.account_id)
+            steps = await _steps(session, ctx, promise, account)
+            rows += [row for row in steps if row["due_at"] <= now]
+            later = [row["due_at"] for row in steps if row["due_at"] > now]
+            await promises.look_again(session, promise, min(later, default=None))
+        found = await outbox.add_many(session, rows)
+    return [alerts.job_of(alert) for alert in found if alert.status == "pending"]
+
+
+async def _steps(
+    session: Session, ctx: Context, promise: Promise, account: Account
+) -> list[dict[str, Any]]:
+    deliverer = await members.by_id(session, promise.deliverer_id)
+    calendar = times.calendar_of(deliverer, ctx.programme)
+    lead = await members.lead_of(session, account.team_id)
+    to_lead = lead if lead is not None and not _conflict(promise, lead, account) else None
+    day = max(promise.due_on, promise.made_at.astimezone(calendar.zone).date())
+    first = start_of_working_day(day, calendar)
+    late = start_of_working_day(nth_working_day(day, 1, calendar), calendar)
+    last = start_of_working_day(nth_working_day(day, 3, calendar), calendar)
+    who = [(first, "day", promise.deliverer_id), (late, "late", promise.made_by)]
+    if to_lead is not None:
+        who.append((last, "late", to_lead.id))
+    # Made on the day itself: that day is over before it is said again.
+    made = promise.made_at
+    steps = [(max(at, made + timedelta(hours=1)), about, to) for at, about, to in who]
+    return [
+        _row(promise, number, at, about, to)
+        for number, (at, about, to) in enumerate(steps, start=1)
+        if to is not None
+    ]
+
+
+def _conflict(promise: Promise, lead: Member, account: Account) -> bool:
+    return promise.hidden_from_owner and not seeing.sees_hidden(lead, account)
+
+
+def _row(promise: Promise, number: int, at: datetime, about: str, to: int) -> dict[str, Any]:
+    return {
+        "key": f"promise:{promise.id}:{promise.due_on:%Y%m%d}:{number}",
+        "what": "promise_reminder",
+        "due_at": at,
+        "case_id": promise.case_id,
+        "member_id": to,
+        "account_id": promise.account_id,
+        "detail": {"about": about, "promise": promise.id, "partition": f"promise:{promise.id}"},
+    }

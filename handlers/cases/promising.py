@@ -1,0 +1,184 @@
+"""Promising something to a customer: the fields of the form, what is promised already, the rows."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from handlers import rights, wording
+from handlers.calendars import start_of_working_day
+from handlers.cards import Choice, Element, Form, Input, Text
+from handlers.cases import seeing, times
+from handlers.cases.acting import Scene
+from handlers.chat import Submission, row_id
+from handlers.context import Context
+from handlers.texts import Texts
+from storage import case_view, members, promises
+from storage.db import Session
+from storage.models import Member, Promise
+from storage.promises import Promised
+
+ANYWAY = "anyway"  # who saves has seen what is promised already
+SUBJECT = "promise"
+SHOWN = 8
+_LINE = 300
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A promise as it was typed; `deliverer` is who keeps it."""
+
+    what: str
+    due_on: date
+    deliverer: Member
+    lasting: bool
+
+
+def inputs(t: Texts, event: Submission | None = None) -> tuple[Input, ...]:
+    """Gives the fields of a promise, filled in with what was typed before."""
+
+    def typed(name: str) -> str | None:
+        return (event.text(name) or None) if event else None
+
+    return (
+        Input(
+            "text",
+            "promise",
+            t("case.contact_form.promise"),
+            required=False,
+            value=typed("promise"),
+            hint=t("case.contact_form.if_promised"),
+            max_length=_LINE,
+        ),
+        Input(
+            "date",
+            "promise_by",
+            t("case.contact_form.promise_by"),
+            required=False,
+            value=typed("promise_by"),
+            hint=t("case.contact_form.if_promised"),
+        ),
+        Input(
+            "members",
+            "deliverer",
+            t("promise.deliverer"),
+            required=False,
+            value=typed("deliverer"),
+            hint=t("promise.deliverer_hint"),
+        ),
+        Input(
+            "choice",
+            "lasting",
+            t("promise.lasting"),
+            required=False,
+            value=typed("lasting") or "once",
+            options=(
+                Choice("once", t("promise.once")),
+                Choice("always", t("promise.always")),
+            ),
+        ),
+    )
+
+
+async def deliverer_of(session: Session, event: Submission, me: Member) -> Member | None:
+    """Gives who is to deliver: who was chosen, else who promises; None for somebody unknown."""
+    chosen = event.text("deliverer")
+    if not chosen:
+        return me
+    found = await members.by_id(session, row_id(chosen))
+    return found if found is not None and found.left_at is None else None
+
+
+async def warning(ctx: Context, me: Member, deliverer: Member, t: Texts) -> tuple[Element, ...]:
+    """Gives what the deliverer's function has promised already; () where that is nothing."""
+    async with ctx.db.reading() as session:
+        found = await promises.open_of_function(session, deliverer)
+    if not found:
+        return ()
+    today = ctx.now().date()
+    late = sum(each.promise.due_on < today for each in found)
+    title = t.count("promise.already", len(found), who=deliverer.function or deliverer.name)
+    if late:
+        title += " " + t.count("promise.of_them_late", late)
+    lines = [line(each, me, ctx, t) for each in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(t("case.board.more", n=len(found) - SHOWN))
+    return (Text(title, "strong"), *(Text(each) for each in lines), Text(t("promise.few"), "note"))
+
+
+def line(found: Promised, me: Member, ctx: Context, t: Texts) -> str:
+    """Gives `Acme A/S: invoice check by 1 December · overdue · Mikkel Skov`."""
+    promise = found.promise
+    today = ctx.now().date()
+    sees = rights.may_see_account(me, found.account, ctx.programme)
+    account = found.account.name if sees else t("promise.another_account")
+    what = promise.what if sees else t("promise.something")
+    day = wording.long_day(promise.due_on, t, today)
+    parts = [t("promise.line", account=account, what=what, day=day)]
+    if promise.due_on < today:
+        parts.append(t("promise.overdue"))
+    if promise.lasting:
+        parts.append(t("promise.always"))
+    if found.deliverer is not None:
+        parts.append(found.deliverer.name)
+    return " · ".join(parts)
+
+
+def again(
+    form: Form, event: Submission, deliverer: Member, shown: tuple[Element, ...], t: Texts
+) -> Form:
+    """Gives the form once more, with all that was typed and what is promised already above it."""
+    chosen = (Choice(str(deliverer.id), deliverer.name),)
+    filled = tuple(
+        replace(
+            each,
+            value=event.text(each.name) or each.value,
+            options=chosen if each.name == "deliverer" else each.options,
+        )
+        for each in form.inputs
+    )
+    value = f"{row_id(form.value)}:{ANYWAY}"
+    return Form(form.title, filled, form.action, value, t("promise.anyway"), intro=shown)
+
+
+async def promise(scene: Scene, draft: Draft) -> tuple[tuple[dict[str, Any], ...], bool]:
+    """Stores the promise with the step that makes it.
+
+    Gives the alert for who delivers it, and whether it is kept from the account's owner.
+    """
+    calendar = times.calendar_of(draft.deliverer, scene.ctx.programme)
+    remind_at = start_of_working_day(draft.due_on, calendar)
+    contacts = await case_view.joined(scene.session, scene.case.id)
+    leads = seeing.sees_hidden(scene.me, scene.account)
+    kept = scene.case.hidden_from_owner or (leads and any(each.hidden for each in contacts))
+    shown = [each for each in contacts if kept or not each.hidden]
+    made = await promises.add(
+        scene.session,
+        Promise(
+            case_id=scene.case.id,
+            account_id=scene.account.id,
+            contact_id=(shown or contacts)[0].contact.id if contacts else None,
+            what=draft.what,
+            due_on=draft.due_on,
+            lasting=draft.lasting,
+            made_by=scene.me.id,
+            made_at=scene.now,
+            deliverer_id=draft.deliverer.id,
+            function=draft.deliverer.function,
+            remind_at=max(remind_at, scene.now),
+            hidden_from_owner=kept,
+        ),
+    )
+    if draft.deliverer.id == scene.me.id:
+        return (), kept
+    tell = (
+        {
+            "key": f"promise:{made.id}:card",
+            "what": "promise_card",
+            "due_at": scene.now,
+            "case_id": scene.case.id,
+            "member_id": draft.deliverer.id,
+            "account_id": scene.account.id,
+            "detail": {"promise": made.id, "partition": f"case:{scene.case.id}"},
+        },
+    )
+    return tell, kept
