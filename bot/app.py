@@ -62,9 +62,10 @@ async def make_app(
 def add_pages(app: web.Application, settings: Settings, ctx: Context) -> None:
     """Adds the pages and the ways in of every platform that is set up."""
     from bot import pictures
-    from bot.web import about, survey_page
+    from bot.web import about, settled_page, survey_page
 
     survey_page.add_routes(app, ctx)
+    settled_page.add_routes(app, ctx)
     about.add_routes(app, ctx)
     pictures.add_routes(app, ctx)
     assert isinstance(ctx.chat, Sender)

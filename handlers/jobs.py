@@ -8,6 +8,7 @@ from handlers.alerts import Builder
 from handlers.cases import policy, promise_cards, promises, reminding, sent, telling, wishes
 from handlers.context import Context, Job
 from handlers.places import emptying, moved
+from handlers.settled import answering, asking
 from handlers.tasks import calls, references, request, thanks
 from handlers.tasks import opening as task_opening
 from handlers.waves import approving, closing, counting, progress, sending
@@ -34,6 +35,7 @@ BUILDERS: dict[str, Builder] = {
     request.ANSWERED: request.answer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
+    answering.WHAT: answering.told,
     emptying.WHAT: moved.build,
 }
 
@@ -48,6 +50,7 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "alert": deliver_alert,
     "batch": sending.send_batch,
     "progress": progress.refresh,
+    "letter": asking.send,
 }
 
 # Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
@@ -57,6 +60,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     task_opening.due,
     calls.due,
     digests.due,
+    asking.due,
     alerts.due,
     answers.due,
     sending.due,

@@ -57,6 +57,8 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             ("tasks", "task", "contact_id", found.contact_ids),
             ("contacts_with_us", "touch", "contact_id", found.contact_ids),
             ("references", "reference", "contact_id", found.contact_ids),
+            ("letters", "letter", "contact_id", found.contact_ids),
+            ("settled", "settled", "contact_id", found.contact_ids),
         ):
             person[name] = await personal.records(session, table, column, ids)
         # Of the customer only what names it: its value and renewal are no data about the person.

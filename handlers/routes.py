@@ -45,6 +45,8 @@ from handlers.chat import (
 from handlers.context import Context, Refused
 from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
+from handlers.settled import answering as settled
+from handlers.settled import editing
 from handlers.tasks import acting as task
 from handlers.tasks import board as task_board
 from handlers.tasks import calls, extras, references, request, silent, thanks
@@ -132,6 +134,8 @@ CLICKS: dict[str, ClickHandler] = {
     "case.escalate": taking.escalate,
     "case.release": taking.release,
     "about_owner": conflict.about_owner,
+    "settled_edit": editing.edit_form,
+    "settled_dont": editing.dont_form,
     "case.open": taking.open_card,
     "case.write": write_to.write_to,
     "case.sent": sent.yes,
@@ -166,6 +170,8 @@ FORMS: dict[str, FormHandler] = {
     "case.note": notes.noted,
     "promise.cant": promise_cards.cant,
     "case.solve": contacted.solved,
+    "settled_edit": editing.edited,
+    "settled_dont": editing.dont,
     "case.snooze": more.snoozed,
     "case.hand_over": more.handed_over,
     "case.not_critic": more.not_a_critic,
@@ -178,8 +184,13 @@ FORMS: dict[str, FormHandler] = {
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {
     "answer": in_chat.answer,
     "answer_more": in_chat.tell_more,
+    "settled": settled.press,
+    "settled_more": settled.more,
 }
-CONTACT_FORMS: dict[str, ContactFormHandler] = {"answer_more": in_chat.save_more}
+CONTACT_FORMS: dict[str, ContactFormHandler] = {
+    "answer_more": in_chat.save_more,
+    "settled_more": settled.save_more,
+}
 LOOKUPS: dict[str, LookupHandler] = {
     "accounts": names.lookup_accounts,
     "members": names.lookup_members,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, delete, func, select, update
 from sqlmodel import SQLModel
 
 from storage.db import Session
-from storage.models import Contact, ContactStatus, TaskState
+from storage.models import Contact, ContactStatus, LetterStatus, TaskState
 from storage.privacy import ERASED, cancel_planned
 
 Record = dict[str, Any]
@@ -56,6 +56,8 @@ async def traces(session: Session, contacts: Sequence[Contact]) -> Traces:
     words = [answer[name] for answer in answers for name in said]
     for name in ("task", "touch", "reference"):
         words += [row["note"] for row in await records(session, name, "contact_id", ids)]
+    words += [row["comment"] for row in await records(session, "settled", "contact_id", ids)]
+    words += [row["text"] for row in await records(session, "letter", "contact_id", ids)]
     words += [str(contact.corrected.get("email") or "") for contact in contacts]
     words += [contact.phone for contact in contacts] + [contact.title for contact in contacts]
     return Traces(
@@ -117,7 +119,23 @@ async def anonymise(session: Session, found: Traces) -> None:
         )
     )  # fmt: skip
     await _forget_work(session, found)
+    await _forget_letters(session, found)
     await session.execute(delete(visit).where(visit.c.invitation_id.in_(found.invitation_ids)))
+
+
+async def _forget_letters(session: Session, found: Traces) -> None:
+    """Takes the words out of what the person was asked and answered; nothing more is sent."""
+    letter, settled = _TABLES["letter"], _TABLES["settled"]
+    theirs = letter.c.contact_id.in_(found.contact_ids)
+    await session.execute(update(letter).where(theirs).values(text=None))
+    await session.execute(
+        update(letter)
+        .where(theirs, letter.c.status == LetterStatus.PLANNED)
+        .values(status=LetterStatus.CANCELLED, reason=ERASED)
+    )
+    await session.execute(
+        update(settled).where(settled.c.contact_id.in_(found.contact_ids)).values(comment=None)
+    )
 
 
 async def _forget_work(session: Session, found: Traces) -> None:

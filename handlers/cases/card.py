@@ -6,6 +6,7 @@ from handlers import wording
 from handlers.cards import Button, Buttons, Card, Element, Facts, Link, Menu, Text, Tone
 from handlers.cases.card_facts import Reader, facts_of
 from handlers.cases.view import Answer, CaseView, first_name, short_name, undo_until
+from handlers.settled import words as settled
 from handlers.texts import Texts
 from storage.models import OPEN_STATES, CaseState
 
@@ -137,6 +138,7 @@ def _buttons(
         row.append(Menu(t("case.more"), _more(view, reader, value)))
     else:
         row.append(Button(t("case.reopen"), "case.reopen", value, confirm=t("case.reopen_sure")))
+        row += settled.buttons(case, view.letters, t)
         row.append(Button(t("case.note"), "case.note", value, opens_form=True))
         row.append(Button(t("case.timeline"), "case.timeline", value))
     if view.last is not None and undo_until(view.last) > now:

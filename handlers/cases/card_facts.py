@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from handlers import wording
 from handlers.accounts.reader import cut
 from handlers.cases.view import Answer, CaseView, first_name
+from handlers.settled import words as settled
 from handlers.texts import Texts
+from storage.letters import Asked
 from storage.models import DONE_STATES, OPEN_STATES, CaseState, PromiseState
 from storage.promises import Promised
 
@@ -48,7 +50,16 @@ def facts_of(
         if case.state in OPEN_STATES and view.helped is not None:
             facts.append((t("alert.helped"), _helped(view, t)))
     facts += _done(view, answer, reader, now)
+    facts += settled.lines(
+        view.case, _shown_letters(view, answer), t, reader.zone, now, reader.comments
+    )
     return facts + _notes(view, answer, reader, now)
+
+
+def _shown_letters(view: CaseView, answer: Answer) -> list[Asked]:
+    """Whom the customer's words may be shown to: a hidden answer's are for the lead alone."""
+    hidden = {each.contact.id for each in view.answers if each.hidden}
+    return [each for each in view.letters if answer.hidden or each.contact.id not in hidden]
 
 
 def _wish(answer: Answer, t: Texts) -> tuple[str, str]:

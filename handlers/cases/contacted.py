@@ -12,6 +12,7 @@ from handlers.cases.taking import case_id
 from handlers.cases.view import CaseView, first_name
 from handlers.chat import Click, Submission, row_id
 from handlers.context import Context
+from handlers.settled import planning
 from handlers.texts import Texts, of
 from storage.models import CaseState, Member
 
@@ -198,6 +199,9 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
         }
         if event.text("reached"):
             values["reached"] = event.text("reached") == "yes"
+        reached = bool(values.get("reached", case.reached))
+        values["not_asked"] = await planning.solved(scene, event.text("outcome"), reached)
+        values["settled"] = None
         return Plan("solved", values)
 
     outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)

@@ -7,13 +7,24 @@ from zoneinfo import ZoneInfo
 
 from handlers.context import Context
 from handlers.measures.window import span_until
-from storage import case_view, groups, history, measures, members, promises
+from storage import case_view, groups, history, letters, measures, members, promises
 from storage.answers import counted_as, kinds_counted
 from storage.case_view import Before
 from storage.db import Session
 from storage.history import Recorded
+from storage.letters import Asked
 from storage.measures import Counted
-from storage.models import Account, Case, CaseEvent, Contact, Member, Response, Team, Wave
+from storage.models import (
+    DONE_STATES,
+    Account,
+    Case,
+    CaseEvent,
+    Contact,
+    Member,
+    Response,
+    Team,
+    Wave,
+)
 from storage.promises import Promised
 from storage.scopes import Part
 
@@ -73,6 +84,7 @@ class CaseView:
     events: tuple[CaseEvent, ...] = ()  # the latest first
     promises: tuple[Promised, ...] = ()  # the first made first
     people: Mapping[int, Member] = field(default_factory=dict)  # who wrote the latest notes
+    letters: tuple[Asked, ...] = ()  # what the customer is or was asked, and said
 
     def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
         """Gives the last events of these acts; what the lead did is for who sees hidden answers."""
@@ -129,7 +141,13 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         tuple(events),
         tuple(await _promises(session, case_id, events)),
         await case_view.people(session, writers),
+        tuple(await letters.of_case(session, case_id)) if _has_letters(found.case) else (),
     )
+
+
+def _has_letters(case: Case) -> bool:
+    # Before a case was solved nobody was written to: no statement on the way of an alert.
+    return case.state in DONE_STATES or case.settled is not None or case.round > 1
 
 
 async def _promises(

@@ -75,9 +75,7 @@ async def record(ctx: Context, asked: Question, answer: str, comment: str | None
     await acting.by_itself(ctx, letter.case_id, _following(ctx, letter.id, answer, words), "mail")
 
 
-def _following(
-    ctx: Context, letter_id: int, answer: str, comment: str | None
-) -> acting.ByItself:
+def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -> acting.ByItself:
     async def decide(session: Session, case: Case, account: Account) -> Plan | None:
         now = ctx.now()
         opened = await letters.opened(session, letter_id)
@@ -162,7 +160,7 @@ async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         )
         posted = await outbox.postings(session, SUBJECT, case.id, "card")
         lead = await places.of_lead(session, ctx, account)
-        
+
     refs = {each.place: ref_of(each) for each in posted if stands_above(each) == hidden}
     steps = ((tuple(refs),) if refs else ()) + route.steps
     target = newer or case
@@ -195,7 +193,7 @@ async def press(ctx: Context, click: Click) -> Reply:
     if answer not in ANSWERS:
         raise Refused(asked.t("answering.unknown", contact=_contact(ctx, asked.t)))
     if asked.closed:
-        raise Refused(asked.t("settled.over"))
+        raise Refused(asked.t("settled.over", contact=_contact(ctx, asked.t)))
     await record(ctx, asked, answer, None)
     return thanks_card(asked.t, answer, token)
 
@@ -205,7 +203,7 @@ async def more(ctx: Context, click: Click) -> Reply:
     asked = await _asked(ctx, click, click.value)
     said = asked.opened.settled
     if asked.closed or said is None:
-        raise Refused(asked.t("settled.over"))
+        raise Refused(asked.t("settled.over", contact=_contact(ctx, asked.t)))
     label = asked.t(f"settled.comment.{said.answer}")
     field = Input(
         "long_text", "comment", label, required=False, value=said.comment, max_length=LONGEST
@@ -219,7 +217,7 @@ async def save_more(ctx: Context, event: Submission) -> Reply:
     asked = await _asked(ctx, event, event.value)
     said = asked.opened.settled
     if asked.closed or said is None:
-        raise Refused(asked.t("settled.over"))
+        raise Refused(asked.t("settled.over", contact=_contact(ctx, asked.t)))
     await record(ctx, asked, said.answer, event.text("comment")[:LONGEST])
     return Card(
         asked.t("settled.thanks"), (Text(asked.t(f"settled.next.{said.answer}")),), "good", "person"

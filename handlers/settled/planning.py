@@ -19,10 +19,10 @@ ANSWER_WITHIN = timedelta(days=10)
 _LOST = "lost"
 
 
-async def solved(scene: Scene, outcome: str) -> str | None:
+async def solved(scene: Scene, outcome: str, reached: bool) -> str | None:
     """Plans a letter to each contact of the case; gives the reason where nobody is asked."""
     case, session = scene.case, scene.session
-    if case.reached is not True:
+    if not reached:
         return "not_reached"
     if outcome == _LOST:
         return "lost"

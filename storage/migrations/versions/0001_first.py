@@ -375,6 +375,38 @@ def upgrade() -> None:
         batch_op.create_index('ix_invitation_figures', ['account_id', 'kind', 'sent_at'], unique=False)
         batch_op.create_index('ix_invitation_rest', ['contact_id', 'sent_at', 'status', 'kind', 'is_test'], unique=False)
 
+    op.create_table('letter',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('written_by', sa.Integer(), nullable=True),
+    sa.Column('text', sa.String(), nullable=True),
+    sa.Column('channel', sa.String(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=True),
+    sa.Column('send_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed', sa.Boolean(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('claimed_by', sa.String(), nullable=True),
+    sa.Column('claimed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_letter_account_id_account')),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_letter_case_id_case')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_letter_contact_id_contact')),
+    sa.ForeignKeyConstraint(['written_by'], ['member.id'], name=op.f('fk_letter_written_by_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_letter')),
+    sa.UniqueConstraint('key', name=op.f('uq_letter_key'))
+    )
+    with op.batch_alter_table('letter', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_letter_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_letter_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_letter_contact_id'), ['contact_id'], unique=False)
+        batch_op.create_index('ix_letter_due', ['status', 'send_at'], unique=False)
+
     op.create_table('promise',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('case_id', sa.Integer(), nullable=True),
@@ -466,6 +498,25 @@ def upgrade() -> None:
         batch_op.create_index('ix_response_figures', ['kind', 'account_id', 'contact_id', 'answered_at'], unique=False)
         batch_op.create_index('ix_response_provisional', ['last_input_at'], unique=False, sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
         batch_op.create_index('ix_response_to_manager', ['account_id'], unique=False, sqlite_where=sa.text('to_manager IS 1'), postgresql_where=sa.text('to_manager IS true'))
+
+    op.create_table('settled',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('letter_id', sa.Integer(), nullable=False),
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('answer', sa.String(), nullable=False),
+    sa.Column('comment', sa.String(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_from', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_settled_case_id_case')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_settled_contact_id_contact')),
+    sa.ForeignKeyConstraint(['letter_id'], ['letter.id'], name=op.f('fk_settled_letter_id_letter')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_settled')),
+    sa.UniqueConstraint('letter_id', name=op.f('uq_settled_letter_id'))
+    )
+    with op.batch_alter_table('settled', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_settled_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_settled_contact_id'), ['contact_id'], unique=False)
 
     op.create_table('visit',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -720,6 +771,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_visit_client')
 
     op.drop_table('visit')
+    with op.batch_alter_table('settled', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_settled_contact_id'))
+        batch_op.drop_index(batch_op.f('ix_settled_case_id'))
+
+    op.drop_table('settled')
     with op.batch_alter_table('response', schema=None) as batch_op:
         batch_op.drop_index('ix_response_to_manager', sqlite_where=sa.text('to_manager IS 1'), postgresql_where=sa.text('to_manager IS true'))
         batch_op.drop_index('ix_response_provisional', sqlite_where=sa.text("status = 'provisional'"), postgresql_where=sa.text("status = 'provisional'"))
@@ -740,6 +796,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_promise_account_id'))
 
     op.drop_table('promise')
+    with op.batch_alter_table('letter', schema=None) as batch_op:
+        batch_op.drop_index('ix_letter_due')
+        batch_op.drop_index(batch_op.f('ix_letter_contact_id'))
+        batch_op.drop_index(batch_op.f('ix_letter_case_id'))
+        batch_op.drop_index(batch_op.f('ix_letter_account_id'))
+
+    op.drop_table('letter')
     with op.batch_alter_table('invitation', schema=None) as batch_op:
         batch_op.drop_index('ix_invitation_rest')
         batch_op.drop_index('ix_invitation_figures')
