@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 
 from handlers import alerts
-from handlers.calendars import Calendar, start_of_working_day
-from handlers.cases import acting, times
+from handlers.calendars import Calendar, next_working_moment, start_of_working_day
+from handlers.cases import acting, lapsing, times
 from handlers.context import Context, Job
 from handlers.settings import Programme
 from storage import alerts as outbox
 from storage import cases, members
-from storage.models import Account, Case, CaseState
+from storage.db import Session
+from storage.models import Account, Case, CaseState, MemberRole
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ async def due(ctx: Context) -> list[Job]:
     async with ctx.db.reading() as session:
         if not await cases.to_look_at(session, now, limit=1):
             return []
+    await _give_back(ctx, now)
     async with ctx.db.session() as session:
         rows = []
         for case in await cases.to_look_at(session, now):
@@ -39,11 +41,42 @@ async def due(ctx: Context) -> list[Job]:
             calendar = times.calendar_of(owner, ctx.programme)
             halved = await acting.is_halved(session, case, account)
             steps = steps_of(case, halved, calendar, ctx.programme)
-            rows += [_row(case, step) for step in steps if step.at <= now]
+            for step in (each for each in steps if each.at <= now):
+                rows.append(_row(case, step, await _awake(session, ctx, account, step)))
             later = [step.at for step in steps if step.at > now]
             await cases.look_again(session, case, min(later, default=None))
         found = await outbox.add_many(session, rows)
-    return [alerts.job_of(alert) for alert in found if alert.status == "pending"]
+    ready = [each for each in found if each.status == "pending" and each.due_at <= now]
+    return [alerts.job_of(alert) for alert in ready]
+
+
+async def _give_back(ctx: Context, now: datetime) -> None:
+    """Gives back the cases that were taken and left: before the lead would hear of them."""
+    late: list[tuple[int, datetime]] = []
+    async with ctx.db.reading() as session:
+        for case in await cases.to_look_at(session, now):
+            if case.state != CaseState.TAKEN or case.contact_by is None:
+                continue
+            account = await session.get_one(Account, case.account_id)
+            owner = await members.by_id(session, case.owner_id)
+            calendar = times.calendar_of(owner, ctx.programme)
+            halved = await acting.is_halved(session, case, account)
+            steps = steps_of(case, halved, calendar, ctx.programme)
+            if any(step.to == "lead" and step.at <= now for step in steps):
+                late.append((case.id, case.contact_by))
+    for case_id, deadline in late:
+        await lapsing.lapse(ctx, case_id, deadline)
+
+
+async def _awake(session: Session, ctx: Context, account: Account, step: Step) -> datetime:
+    """Gives when a step is said: to the lead and CX in their own working hours."""
+    if step.to == "owner":
+        return step.at
+    if step.to == "lead":
+        who = await members.lead_of(session, account.team_id)
+    else:
+        who = next(iter(await members.with_role(session, MemberRole.CX_LEAD)), None)
+    return next_working_moment(max(step.at, ctx.now()), times.calendar_of(who, ctx.programme))
 
 
 def steps_of(case: Case, halved: bool, calendar: Calendar, programme: Programme) -> Sequence[Step]:
@@ -86,11 +119,11 @@ def _on_day(case: Case, about: str, day: date, calendar: Calendar) -> Step:
     return Step(about, "owner", first, f"case:{case.id}:{about}:{day:%Y%m%d}:1")
 
 
-def _row(case: Case, step: Step) -> dict[str, Any]:
+def _row(case: Case, step: Step, at: datetime) -> dict[str, Any]:
     return {
         "key": step.key,
         "what": "case_reminder" if step.to == "owner" else "case_escalation",
-        "due_at": step.at,
+        "due_at": at,
         "case_id": case.id,
         "account_id": case.account_id,
         "detail": {"about": step.about, "to": step.to, "partition": f"case:{case.id}"},

@@ -5,7 +5,16 @@ from typing import Any
 
 from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
-from handlers.cases import policy, promise_cards, promises, reminding, sent, telling, wishes
+from handlers.cases import (
+    lapsing,
+    policy,
+    promise_cards,
+    promises,
+    reminding,
+    sent,
+    telling,
+    wishes,
+)
 from handlers.context import Context, Job
 from handlers.places import emptying, moved
 from handlers.settled import answering, asking
@@ -23,6 +32,7 @@ BUILDERS: dict[str, Builder] = {
     "case_reminder": reminding.case_reminder,
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
+    "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
     "promise_reminder": promise_cards.promise_card,

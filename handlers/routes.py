@@ -14,7 +14,7 @@ from handlers.accounts import repair
 from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
-from handlers.cards import Card, Choice, Reply, whisper
+from handlers.cards import Choice, Reply, whisper
 from handlers.cases import (
     board,
     conflict,
@@ -31,11 +31,9 @@ from handlers.cases import (
     write_to,
 )
 from handlers.chat import (
-    ChatError,
     Click,
     Command,
     Lookup,
-    Message,
     MessageRef,
     Notice,
     Person,
@@ -43,6 +41,7 @@ from handlers.chat import (
     Submission,
 )
 from handlers.context import Context, Refused
+from handlers.outsiders import keep_from_outsiders
 from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
@@ -216,7 +215,7 @@ async def command(ctx: Context, event: Command) -> Reply:
         return await route.handler(ctx, replace(event, text=rest), me)
 
     reply = await _bounded(ctx, event.person, f"command:{name}", run)
-    return await _keep_from_outsiders(ctx, event, reply)
+    return await keep_from_outsiders(ctx, event, reply)
 
 
 async def click(ctx: Context, event: Click) -> Reply:
@@ -345,19 +344,3 @@ async def _only_leaders(ctx: Context, me: Member) -> str:
         leaders = await members.with_role(session, *LEADERS)
     t = texts.of(me.language, ctx.programme.language)
     return t("routes.not_allowed", names=", ".join(leader.name for leader in leaders) or "–")
-
-
-async def _keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:
-    """Sends customer figures to the asker directly where people from outside read along."""
-    if not isinstance(reply, Card) or reply.audience != "internal":
-        return reply
-    if event.place == event.person.place or not await ctx.chat.outsiders(event.place):
-        return reply
-    t = texts.of(ctx.programme.language)
-    try:
-        key = f"reply:{event.person.id}:{_problem_id()}"
-        await ctx.chat.send(event.person.place, Message(reply, key, t.language))
-    except ChatError as error:
-        log.warning("reply not sent directly", reason=error.reason)
-        return whisper(t("routes.not_sent_directly"))
-    return whisper(t("routes.sent_directly"))

@@ -108,7 +108,7 @@ async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 def holds(case: Case, about: str) -> bool:
     """Tells whether what an alert was going to say is still true."""
     match about:
-        case "take" | "morning":
+        case "take" | "morning" | "lapsed":
             return case.state == CaseState.NEW
         case "contact":
             waiting = (CaseState.TAKEN, CaseState.REOPENED)
@@ -123,7 +123,7 @@ def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Rou
     """Gives a reminder: one sentence and the buttons with which it is done."""
     case, now = view.case, ctx.now()
     zone = zone_of(route.member, ctx)
-    deadline = case.take_by if about in ("take", "morning") else case.contact_by
+    deadline = case.take_by if about in ("take", "morning", "lapsed") else case.contact_by
     time = wording.moment(deadline, now, zone, t) if deadline else "–"
     late = about == "take" and deadline is not None and deadline <= now
     title = t(

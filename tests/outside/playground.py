@@ -139,9 +139,9 @@ class Playground:
         The page's own path sends everything as Anna; others write as raw activities.
         """
         if who != "anna":
-            mention = {"type": "mention", "mentioned": {"id": BOT}, "text": "<at>npsbot</at>"}
+            called = {"type": "mention", "mentioned": {"id": BOT}, "text": "<at>npsbot</at>"}
             raw = await self.activity(
-                conversation, type="message", text=f"<at>npsbot</at> {text}", entities=[mention],
+                conversation, type="message", text=f"<at>npsbot</at> {text}", entities=[called],
                 channelId="msteams",
             )  # fmt: skip
             raw["from"] = {"id": f"user-{who}", "name": PEOPLE[who], "aadObjectId": aad(who)}

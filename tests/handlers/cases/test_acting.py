@@ -167,7 +167,7 @@ async def test_solving_asks_how_and_turns_the_card_green(story: Story) -> None:
     assert shown["Root cause"] == "Invoicing"
     assert shown["What helped"] == "One name"
     assert [each.action for each in buttons(reply)] == [
-        "case.reopen", "case.note", "case.timeline", "case.undo",
+        "case.reopen", "settled_edit", "settled_dont", "case.note", "case.timeline", "case.undo",
     ]  # fmt: skip
 
 

@@ -17,11 +17,6 @@ from tests.handlers.cases.test_card import facts
 
 __all__ = ["story"]
 SOLVED = {"outcome": "saved", "done": "Credit note sent", "cause": "invoicing"}
-    "outcome": "saved",
-    "done": "Credit note sent",
-    "cause": "invoicing",
-    "helped": "One name",
-}
 FRIDAY = datetime(2026, 11, 27, 12, 20, tzinfo=UTC)
 MAIL = "mail:jane@acme.example"
 
