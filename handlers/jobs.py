@@ -6,6 +6,7 @@ from typing import Any
 from handlers import alerts, answers, deadlines, digests, undelivered
 from handlers.alerts import Builder
 from handlers.cases import (
+    handing,
     lapsing,
     policy,
     promise_cards,
@@ -18,7 +19,7 @@ from handlers.cases import (
 from handlers.context import Context, Job
 from handlers.places import emptying, moved
 from handlers.settled import answering, asking
-from handlers.tasks import calls, references, request, thanks
+from handlers.tasks import calls, offers, references, renewals, request, thanks
 from handlers.tasks import opening as task_opening
 from handlers.waves import approving, closing, counting, progress, sending
 
@@ -32,6 +33,7 @@ BUILDERS: dict[str, Builder] = {
     "case_reminder": reminding.case_reminder,
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
+    "cases_handed": handing.cases_handed,
     "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
@@ -69,6 +71,8 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     promises.due,
     task_opening.due,
     calls.due,
+    offers.due,
+    renewals.due,
     digests.due,
     asking.due,
     alerts.due,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from handlers import alerts, days, names, wording
 from handlers.calendars import zone_of
 from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
-from handlers.cases import opening
+from handlers.cases import handing, opening
 from handlers.chat import ChatError, Command, Notice, Place, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.rights import LEADERS
@@ -42,6 +42,11 @@ async def away(ctx: Context, event: Command, me: Member) -> Reply:
     async with ctx.db.session() as session:
         backup = await _backup(ctx, session, me, backup_words, t) if backup_words else None
         await members.set_away(session, me.id, ctx.now(), until, backup.id if backup else None)
+        # As the row stands now: who is away, and who stands in.
+        away_now = await session.get_one(Member, me.id, populate_existing=True)
+        passed = await handing.while_away(session, ctx, away_now)
+    for each in passed:
+        await ctx.soon(alerts.job_of(each), each.due_at)
     words = f"{wording.weekday(day, t)} {wording.long_day(day, t, today)}"
     if backup is None:
         return Card(t("away.set_alone", day=words, typed=day_words), audience="person")
@@ -53,6 +58,9 @@ async def _back(ctx: Context, me: Member, t: Texts) -> Reply:
         raise Refused(t("away.not_away"))
     async with ctx.db.session() as session:
         await members.set_away(session, me.id, None, None, None)
+        passed = await handing.back_again(session, ctx, me, me.backup_id)
+    for each in passed:
+        await ctx.soon(alerts.job_of(each), each.due_at)
     return Card(t("away.back"), audience="person")
 
 

@@ -3,10 +3,20 @@
 from collections.abc import Collection
 
 from sqlalchemy import Select, exists
+from sqlalchemy import select as select_rows
 from sqlmodel import col, select, update
 
+from storage.alerts import changed_rows
 from storage.db import Session
-from storage.models import Account, Case, Member, MemberRole
+from storage.models import (
+    OPEN_STATES,
+    Account,
+    Case,
+    Member,
+    MemberRole,
+    Promise,
+    PromiseState,
+)
 
 
 async def give_hidden_to_lead(session: Session, which: Collection[int] | Select[int]) -> None:
@@ -33,3 +43,38 @@ async def give_hidden_to_lead(session: Session, which: Collection[int] | Select[
         .values(owner_id=lead)
         .execution_options(synchronize_session=False)
     )
+
+
+async def open_with(
+    session: Session, *, member_id: int | None = None, account_ids: Collection[int] = ()
+) -> list[tuple[Case, Account]]:
+    """Gives the open cases that the owner may see: those with a member, or those of accounts."""
+    which = (
+        col(Case.account_id).in_(account_ids)
+        if member_id is None
+        else col(Case.owner_id) == member_id
+    )
+    query = (
+        select_rows(Case, Account)
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .where(which, col(Case.state).in_(OPEN_STATES), col(Case.hidden_from_owner).is_(False))
+        .order_by(col(Case.id))
+    )
+    return [(case, account) for case, account in (await session.execute(query)).all()]
+
+
+async def hand_promises(
+    session: Session, account_ids: Collection[int], old: int, new: int | None
+) -> int:
+    """Gives the open promises to accounts from one member to another; gives how many."""
+    statement = (
+        update(Promise)
+        .where(
+            col(Promise.account_id).in_(account_ids),
+            col(Promise.deliverer_id) == old,
+            col(Promise.state) == PromiseState.OPEN,
+        )
+        .values(deliverer_id=new, version=col(Promise.version) + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return await changed_rows(session, statement)

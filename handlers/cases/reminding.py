@@ -30,7 +30,9 @@ async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             return None
         route = await _route(ctx, view, session)
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
-    own = [each for each in posted if _of_side(each, view.case)]
+    # Only under cards of the one who is reminded: a case may have passed to another member.
+    theirs = (None, route.member.id if route.member else None)
+    own = [e for e in posted if _of_side(e, view.case) and e.member_id in theirs]
     refs = {each.place: ref_of(each) for each in own}
     t = texts.of(route.member.language if route.member else None, ctx.programme.language)
     card = reminder_card(ctx, view, about, t, route)

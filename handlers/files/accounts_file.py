@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handlers.cases.handing import Moved, owners_changed
 from handlers.files.merge import Fields, Outcome, Run, given, once_each
 from handlers.files.report import shown
 from handlers.files.table import Row
@@ -65,6 +66,14 @@ async def import_accounts(session: Session, run: Run) -> Outcome:
             if parent
         ]
         await imports.update_rows(session, "account", changes)
+        before = {account["id"]: account["owner_id"] for account in stored.values()}
+        moved = [
+            Moved(change["id"], before[change["id"]], change["owner_id"])
+            for change in outcome.changes
+            if "owner_id" in change
+        ]
+        if moved:
+            await owners_changed(session, run.ctx, moved)
     return outcome
 
 

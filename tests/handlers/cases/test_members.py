@@ -46,7 +46,7 @@ async def test_away_with_a_backup_and_back(story: Story) -> None:
         ("away until 2026-11-01", "1 November has passed."),
         ("away until friday backup anna", "You can't be your own backup."),
         ("away until friday backup zzzqq", "Nobody here is called “zzzqq”."),
-        ("away friday", "You are away until Fri 27 November. Your lead gets reminders"),
+        ("away friday", "You are away until Fri 27 November. Your lead gets your cases"),
         ("away until 24 dec", "You are away until Thu 24 December."),
     ],
 )

@@ -1,0 +1,140 @@
+"""Cases that pass to another member: an account has a new owner, or its owner is away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handlers import texts
+from handlers.alerts import Outgoing
+from handlers.cards import Button, Buttons, Card, Element, Text
+from handlers.cases import owning, places, telling
+from handlers.cases.card import title
+from handlers.cases.view import first_name, load
+from handlers.chat import Message
+from handlers.context import Context
+from storage import alerts as outbox
+from storage import cases, members, tasks
+from storage import owning as rows
+from storage.db import Session
+from storage.models import OPEN_STATES, Alert, Case, CaseState, Member
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An account whose owner is another now."""
+
+    account_id: int
+    old_id: int | None
+    new_id: int | None
+
+
+async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved]) -> list[Alert]:
+    """Gives all that is open at accounts to their new owners: cases, promises and tasks.
+
+    Rows only: the new owner gets one card with all cases, the old one a notice.
+    """
+    old_of = {each.account_id: each.old_id for each in moved}
+    found = await rows.open_with(session, account_ids=old_of)
+    passing = []
+    for case, account in found:
+        old = old_of[account.id]
+        if case.owner_id is not None and case.owner_id not in (old, account.owner_id):
+            owner = await members.by_id(session, case.owner_id)
+            backup = await members.by_id(session, old)
+            if backup is None or owner is None or owner.id != backup.backup_id:
+                continue  # it was handed to somebody who keeps it
+        to = await owning.responsible_for(session, account, ctx.now())
+        if to is not None and to.id != case.owner_id:
+            passing.append((case, to))
+    for each in moved:
+        if each.old_id is not None:
+            one = [each.account_id]
+            await rows.hand_promises(session, one, each.old_id, each.new_id)
+            await tasks.hand_over(session, one, each.old_id, each.new_id)
+    return await _hand(session, ctx, passing, "owner_changed")
+
+
+async def while_away(session: Session, ctx: Context, me: Member) -> list[Alert]:
+    """Gives the open cases of a member who goes away to who acts for them, as one card."""
+    passing = []
+    for case, account in await rows.open_with(session, member_id=me.id):
+        to = await owning.acting_for(session, account, me, ctx.now())
+        if to is not None and to.id != me.id:
+            passing.append((case, to))
+    return await _hand(session, ctx, passing, "away")
+
+
+async def back_again(
+    session: Session, ctx: Context, me: Member, backup_id: int | None
+) -> list[Alert]:
+    """Gives back to a member what their backup holds and has not begun."""
+    if backup_id is None:
+        return []
+    found = await rows.open_with(session, member_id=backup_id)
+    mine = [(case, me) for case, account in found if account.owner_id == me.id]
+    begun = [case.id for case, _me in mine if case.taken_by == backup_id]
+    return await _hand(session, ctx, [pair for pair in mine if pair[0].id not in begun], "back")
+
+
+async def _hand(
+    session: Session, ctx: Context, passing: Sequence[tuple[Case, Member]], why: str
+) -> list[Alert]:
+    now = ctx.now()
+    asked: list[dict[str, Any]] = []
+    given: dict[tuple[int | None, int], list[int]] = {}
+    for case, to in passing:
+        old = case.owner_id
+        values: dict[str, Any] = {"owner_id": to.id, "remind_at": now}
+        if case.state != CaseState.NEW and case.taken_by == old:
+            values["taken_by"] = to.id
+        if not await cases.change(session, case, values):
+            continue  # somebody works on it at this moment: it stays with them
+        given.setdefault((old, to.id), []).append(case.id)
+        event = {"case_id": case.id, "at": now, "act": why, "note": to.name, "before": {}}
+        await cases.note_events(session, [{**event, "undone": False}])
+        asked.append(telling.changed(case.id, f"v{case.version + 1}", now))
+    for (old, new), ids in given.items():
+        key = f"handed:{old}:{new}:{now:%Y%m%dT%H%M%S}"
+        detail = {"cases": ids, "why": why, "from": old, "to": new, "partition": f"handed:{new}"}
+        shared = {"what": "cases_handed", "due_at": now, "detail": detail}
+        asked.append({**shared, "key": f"{key}:new", "member_id": new})
+        if old is not None and why == "owner_changed":
+            asked.append({**shared, "key": f"{key}:old", "member_id": old})
+    return await outbox.add_many(session, asked)
+
+
+async def cases_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """One card for who has the cases now, one notice for who had them."""
+    detail = alert.detail
+    async with ctx.db.reading() as session:
+        reader = await members.by_id(session, alert.member_id)
+        other_id = detail["from"] if alert.member_id == detail["to"] else detail["to"]
+        other = await members.by_id(session, other_id)
+        if reader is None or reader.left_at is not None:
+            return None
+        t = texts.of(reader.language, ctx.programme.language)
+        name = other.name if other else t("case.somebody")
+        is_new = alert.member_id == detail["to"]
+        body: list[Element] = []
+        for case_id in detail["cases"][:SHOWN]:
+            view = await load(session, ctx, case_id)
+            if is_new and (view.case.state not in OPEN_STATES or view.case.owner_id != reader.id):
+                continue
+            line = title(view, view.answer(None), t)
+            body.append(Text(line if is_new else view.account.name))
+            if is_new:
+                body.append(Buttons((Button(t("case.open"), "case.open", str(case_id)),)))
+        route = await places.of_person(session, ctx, reader)
+    if not body:
+        return None
+    more = len(detail["cases"]) - SHOWN
+    if more > 0:
+        body.append(Text(t("case.board.more", n=more), "note"))
+    key = detail["why"] if is_new else "old_owner"
+    heading = t(f"handover.{key}", name=name, first=first_name(name))
+    card = Card(heading, tuple(body), tone="attention" if is_new else "neutral")
+    mentions = places.mentions(route, ctx.now(), ctx) if is_new else ()
+    message = Message(card, f"alert:{alert.id}", t.language)
+    return [Outgoing(message, route.steps, route.direct, mentions=mentions)]

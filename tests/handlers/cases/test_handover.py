@@ -1,0 +1,68 @@
+"""What is open passes on when an account has a new owner, and while its owner is away."""
+
+from handlers.cards import Card
+from handlers.files.importing import import_file
+from storage import members
+from storage.models import Promise
+from tests.handlers.cases.conftest import Story
+from tests.handlers.cases.test_acting import told
+from tests.handlers.cases.test_promises import promise
+
+
+async def new_owner(story: Story, email: str) -> None:
+    key = story.acme.account.key
+    data = f"account_key,name,owner_email\n{key},Acme A/S,{email}\n".encode()
+    report = await import_file(story.ctx, "accounts", "accounts.csv", data, False)
+    assert report.ok, report.problems
+    await story.tick()
+
+
+async def test_all_that_is_open_passes_to_the_new_owner_of_an_account(story: Story) -> None:
+    posted = await told(story)
+    await promise(story, posted)
+    await new_owner(story, story.acme.mikkel.email)
+    case = await story.case()
+    assert (case.owner_id, case.taken_by) == (story.acme.mikkel.id, story.acme.mikkel.id)
+    (card,) = story.posted("slack:U0MIKKEL")
+    assert card.card.title == "Accounts that Anna Berg had are yours now. These cases are open:"
+    assert "Acme A/S: 3 of 10 from Jane Jensen" in str(card.card.body)
+    notices = [e for e in story.posted() if e.card.title.startswith("Mikkel Skov has these")]
+    assert len(notices) == 1
+    async with story.ctx.db.reading() as session:
+        kept = await session.get_one(Promise, 1)
+    assert (kept.deliverer_id, kept.made_by) == (story.acme.mikkel.id, story.acme.anna.id)
+    assert isinstance(await story.press(story.acme.mikkel, card, "case.open"), Card)
+    await new_owner(story, story.acme.mikkel.email)
+    assert len(story.posted("slack:U0MIKKEL")) == 1
+
+
+async def test_reminders_go_to_the_new_owner_not_under_the_old_ones_card(story: Story) -> None:
+    await told(story)
+    await new_owner(story, story.acme.mikkel.email)
+    for _time in range(3):
+        await story.forward(hours=1)
+    late = [e for e in story.chat.posted if "nobody has taken this" in e.card.title]
+    assert {e.place for e in late} <= {"slack:U0MIKKEL", "console:nordics"}
+    assert len(late) == 1
+
+
+async def test_a_hidden_case_stays_with_the_lead(story: Story) -> None:
+    await story.answer("jane", 3, to_manager=True)
+    await new_owner(story, story.acme.mikkel.email)
+    assert (await story.case()).owner_id == story.acme.lars.id
+    assert story.posted("slack:U0MIKKEL") == []
+
+
+async def test_the_backup_gets_the_open_cases_as_one_card_and_they_come_back(story: Story) -> None:
+    async with story.ctx.db.session() as session:
+        await members.bind(session, "console:mikkel", story.clock(), member_id=story.acme.mikkel.id)
+    await told(story)
+    await story.type(story.acme.anna, "away until friday backup mikkel")
+    await story.work()
+    assert (await story.case()).owner_id == story.acme.mikkel.id
+    (card,) = story.posted("console:mikkel")
+    assert card.card.title == "Anna Berg is away. These cases are yours meanwhile:"
+    await story.type(story.acme.anna, "away off")
+    await story.work()
+    assert (await story.case()).owner_id == story.acme.anna.id
+    assert story.posted()[-1].card.title == "Welcome back. These cases are yours again:"
