@@ -191,6 +191,17 @@ async def due(session: Session, now: datetime, limit: int = 500) -> Sequence[Ale
     return (await session.exec(query)).all()
 
 
+async def waits(session: Session, what: str, case_id: int, now: datetime) -> bool:
+    """Tells whether an alert of this kind for a case is due and not yet on its way."""
+    query = select(Alert.id).where(
+        col(Alert.case_id) == case_id,
+        col(Alert.what) == what,
+        col(Alert.status) == AlertStatus.PENDING,
+        col(Alert.due_at) <= now,
+    )
+    return (await session.exec(query.limit(1))).first() is not None
+
+
 async def has_stuck(session: Session, now: datetime) -> bool:
     """Tells whether an alert has been in `sending` for longer than any sending takes."""
     return (await session.exec(_stuck(now).limit(1))).first() is not None

@@ -193,9 +193,10 @@ async def _after(
     now = ctx.now()
     later: list[dict[str, Any]] = []
     ids = {"case_id": view.case.id, "account_id": view.account.id}
-    if joined:
+    if joined and not await outbox.waits(session, "case_changed", view.case.id, now):
+        # An edit that waits already shows this answer too: many answers make one edit.
         later.append(changed(view.case.id, f"joined:{answer.response.id}", now))
-    elif route.member is not None:
+    elif not joined and route.member is not None:
         calendar = times.calendar_of(route.member, ctx.programme)
         morning = next_working_moment(now, calendar)
         if morning > now:

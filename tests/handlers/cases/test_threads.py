@@ -56,6 +56,18 @@ async def test_the_next_critic_is_a_card_in_the_thread_shown_in_the_channel_too(
     assert facts(posted.card)["Heard"] == "5 of 6: 2 promoters, 1 passive, 2 critics (Jane, Peter)"
 
 
+async def test_many_critics_at_once_edit_the_card_above_them_once(story: Story) -> None:
+    posted = await told(story)
+    before = len(posted.cards)
+    for who in ("peter", "mia"):
+        await story.answer(who, 4)
+    await story.work()
+    assert len(story.posted()) == 3
+    assert len(posted.cards) == before + 1
+    assert "Peter" in facts(posted.card)["Heard"]
+    assert "Mia" in facts(posted.card)["Heard"]
+
+
 async def test_one_click_changes_the_card_and_the_thread_card(story: Story) -> None:
     await told(story)
     await story.answer("peter", 5)
