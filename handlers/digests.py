@@ -114,7 +114,8 @@ async def _body(
         body.append(Text(t.count("digest.quiet", quiet), "note"))
     body += await _due_today(session, ctx, member, ctx.now(), t)
     body += await promises.due_lines(session, ctx, member, t)
-    return body + await tasks.digest_lines(session, ctx, member, since, reader_for(ctx, member))
+    reader = reader_for(ctx, member)
+    return body + await tasks.digest_lines(session, ctx, member, (since, until), reader)
 
 
 async def _due_today(

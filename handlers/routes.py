@@ -46,10 +46,9 @@ from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
 from handlers.settled import editing
-from handlers.tasks import acting as task
 from handlers.tasks import board as task_board
-from handlers.tasks import calls, extras, references, request, silent, thanks
-from handlers.tasks import card as task_card
+from handlers.tasks import buttons as work
+from handlers.tasks import calls, references, silent
 from handlers.waves import commands as wave
 from storage import alerts as outbox
 from storage import members
@@ -148,18 +147,7 @@ CLICKS: dict[str, ClickHandler] = {
     "case.snooze": more.snooze_form,
     "case.hand_over": more.hand_over_form,
     "case.not_critic": more.not_critic_form,
-    task_card.OPEN: task.press_open,
-    task_card.LIST: task_board.press,
-    task_card.LATER: task.press_later,
-    task_card.REOPEN: task.press_reopen,
-    task_card.DONE: task.done_form,
-    task_card.THANKS: thanks.form,
-    task_card.CALLS: calls.press,
-    task_card.CALL_SILENT: silent.call,
-    references.ASK: references.ask_form,
-    references.WITHDRAW: references.withdraw,
-    extras.AGREE: request.agree,
-    extras.REFUSE: request.refuse,
+    **work.CLICKS,
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
@@ -174,10 +162,7 @@ FORMS: dict[str, FormHandler] = {
     "case.snooze": more.snoozed,
     "case.hand_over": more.handed_over,
     "case.not_critic": more.not_a_critic,
-    task_card.DONE: task.done,
-    task_card.THANKS: thanks.passed,
-    task_card.LOG: calls.logged,
-    references.ASK: references.ask,
+    **work.FORMS,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {

@@ -36,7 +36,7 @@ ACCOUNT_FIELDS = (
 CONTACT_FIELDS = (
     "id", "account_id", "email", "name", "phone", "title", "department", "role",
     "takes_part_in_buying", "experiences_service", "judges", "language", "timezone", "status",
-    "country", "slack_id", "teams_id",
+    "country", "slack_id", "teams_id", "corrected",
 )  # fmt: skip
 INVITATION_FIELDS = ("id", "wave_id", "contact_id", "kind", "status", "sent_at", "value")
 RESPONSE_FIELDS = (

@@ -33,6 +33,12 @@ async def block_reasons(session: Session) -> dict[str, str]:
     return dict(entries.all())
 
 
+async def blocked(session: Session, hashed: str) -> str | None:
+    """Gives why the e-mail of this keyed hash is blocked, or None."""
+    query = select(BlockEntry.reason).where(col(BlockEntry.email_hash) == hashed)
+    return (await session.exec(query)).first()
+
+
 async def contacts_of(session: Session, email: str) -> Sequence[Contact]:
     """Gives the rows of a person over all accounts."""
     query = select(Contact).where(col(Contact.email) == email.strip().lower())

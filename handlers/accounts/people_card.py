@@ -1,5 +1,6 @@
 """Who there is at an account: role and department, heard or silent, asked when and when next."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from handlers import wording
@@ -7,14 +8,18 @@ from handlers.accounts import lines
 from handlers.accounts.card import back_button
 from handlers.accounts.people import Person, asked_moment
 from handlers.accounts.reader import Reader
+from handlers.accounts.roles import likely_first
 from handlers.accounts.standing import Standing
 from handlers.cards import Button, Buttons, Card, Element, Facts, Table, Text
 from handlers.measures.counts import ROLES
 from handlers.names import short
 from handlers.settings import Programme
-from storage.models import ContactStatus, InvitationStatus, RecommendPolicy
+from handlers.texts import Texts
+from storage.models import Account, Contact, ContactStatus, InvitationStatus, RecommendPolicy
 
-REPAIR = "contact_repair"
+REPAIR, ADD = "contact_repair", "contact_add"
+SIGNS, UNKNOWN = "people_signs", "people_unknown"
+_CANDIDATES = 4
 
 
 def people_card(
@@ -27,6 +32,9 @@ def people_card(
     body: list[Element] = []
     if not any(each.is_decision_maker and each.may_be_asked for each in listed):
         body.append(Text(t("people.no_decision_maker", name=name), "strong"))
+        if may_repair and listed:
+            people = [each.contact for each in listed]
+            body.append(Buttons(who_signs(standing.account, people, t)))
     body.append(Facts(_coverage(standing, t("people.nobody_asked"), reader)))
     if listed:
         columns = ("name", "role", "department", "answer", "asked", "next")
@@ -42,6 +50,9 @@ def people_card(
     if may_repair and listed:
         repair = Button(t("people.repair"), REPAIR, str(standing.account.id), opens_form=True)
         buttons.insert(0, repair)
+    if may_repair:
+        add = Button(t("people.add.button"), ADD, str(standing.account.id), opens_form=True)
+        buttons.insert(-1, add)
     body.append(Buttons(tuple(buttons)))
     return Card(
         t("people.title", name=standing.account.name),
@@ -49,6 +60,20 @@ def people_card(
         status=t("account.only_you"),
         foot=lines.legend(standing, t) or None,
     )
+
+
+def who_signs(account: Account, people: Sequence[Contact], t: Texts) -> tuple[Button, ...]:
+    """Gives a button each for those whose title sounds like it, for others, and for not knowing."""
+    named = [
+        Button(
+            ", ".join(part for part in (each.name, each.title) if part),
+            SIGNS,
+            f"{account.id}:{each.id}",
+        )
+        for each in likely_first(people)[:_CANDIDATES]
+    ]
+    somebody = Button(t("people.signs.else"), ADD, str(account.id), opens_form=True)
+    return (*named, somebody, Button(t("people.signs.unknown"), UNKNOWN, str(account.id)))
 
 
 def next_ask(standing: Standing, person: Person, programme: Programme) -> datetime | None:

@@ -5,6 +5,7 @@ from typing import cast
 import structlog
 
 from handlers import rights, texts
+from handlers.accounts.correcting import correct
 from handlers.accounts.people_card import REPAIR, people_card
 from handlers.accounts.reader import reader_for
 from handlers.accounts.standing import KIND, standing_of
@@ -93,9 +94,9 @@ async def repair(ctx: Context, event: Submission, me: Member) -> Reply:
         if errors or contact is None:
             return FormErrors(errors)
         if role := event.text("role"):
-            contact.role = None if role == NOT_KNOWN else role
-        contact.status = event.text("status") or contact.status
-        contact.language = event.text("language") or contact.language
+            correct(contact, "role", None if role == NOT_KNOWN else role)
+        correct(contact, "status", event.text("status") or contact.status)
+        correct(contact, "language", event.text("language") or contact.language)
         session.add(contact)
         await session.flush()
         months = ctx.programme.window_months

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handlers.accounts.correcting import agreed
 from handlers.files.columns import REASONS
 from handlers.files.merge import Fields, Outcome, Run, given, once_each
 from handlers.files.report import shown
@@ -30,6 +31,9 @@ async def import_contacts(session: Session, run: Run) -> Outcome:
         (contact["account_id"], contact["email"]): contact
         for contact in await imports.contacts(session, touched)
     }
+    _know_by_imported_email(
+        stored, {(accounts[str(row.text("account_key"))], str(row.text("email"))) for row in rows}
+    )
     hashes = {
         email: privacy.email_hash(run.ctx.secret, email)
         for email in (str(row.text("email")) for row in rows)
@@ -59,7 +63,8 @@ async def import_contacts(session: Session, run: Run) -> Outcome:
             defaults = {"name": email.partition("@")[0], "account_id": account_id}
             new.append({**defaults, **fields})
         else:
-            outcome.compare(known, fields)
+            taken, held = agreed(fields, known["corrected"] or {})
+            outcome.compare(known, {**taken, "corrected": held} if known["corrected"] else taken)
 
     if run.stores:
         await imports.update_rows(session, "contact", outcome.changes)
@@ -69,6 +74,16 @@ async def import_contacts(session: Session, run: Run) -> Outcome:
         )
         await _count_roles_anew(session, run, outcome, stored)
     return outcome
+
+
+def _know_by_imported_email(
+    stored: dict[tuple[int, str], Fields], in_file: set[tuple[int, str]]
+) -> None:
+    """Whose address a member corrected is still the one that the import calls by the old one."""
+    for key, contact in list(stored.items()):
+        was = (contact["corrected"] or {}).get("email")
+        if was and key not in in_file:
+            stored.setdefault((contact["account_id"], was), contact)
 
 
 def _unsubscribes(row: Row) -> bool:

@@ -135,7 +135,7 @@ async def card_of(ctx: Context, me: Member, task_id: int) -> Card:
     async with ctx.db.reading() as session:
         work = await to_see(ctx, session, me, task_id)
         known = await accounts.member_names(session, _ids(work))
-        extra = await extra_of(session, work, reader)
+        extra = await extra_of(session, work, reader, me)
     return task_card(work, reader, known, extra)
 
 

@@ -59,15 +59,16 @@ async def mine(session: Session, ctx: Context, me: Member) -> list[Work]:
 
 
 async def digest_lines(
-    session: Session, ctx: Context, me: Member, since: datetime, reader: Reader
+    session: Session, ctx: Context, me: Member, span: tuple[datetime, datetime], reader: Reader
 ) -> list[Element]:
     """Gives what is new since the last digest or due by tomorrow; nothing else comes again."""
     now, t = ctx.now(), reader.t
+    since, until = span
     found = [
         work
         for work in await mine(session, ctx, me)
         if not is_later(work.task, reader.today)
-        and (work.task.opened_at > since or _is_soon(work, now))
+        and (since < work.task.opened_at <= until or _is_soon(work, now))
     ]
     body = await _calls(session, me, since, reader)
     if not found:

@@ -166,7 +166,8 @@ def _buttons(work: Work, reader: Reader, extra: Extra) -> tuple[Button, ...]:
     if extra.buttons is not None:
         row += extra.buttons
     if task.what in outcomes.OF and extra.buttons is None:
-        label = t("task.button.done", name=name_of(work))
+        what = "done_unsubscribed" if task.what == "unsubscribed" else "done"
+        label = t(f"task.button.{what}", name=name_of(work))
         row.append(Button(label, DONE, value, style="primary", opens_form=True))
     if work.response is not None and work.response.comment and task.what == "promoter":
         row.append(Button(t("task.button.thanks"), THANKS, value, opens_form=True))

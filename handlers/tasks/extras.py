@@ -1,21 +1,33 @@
 """What a kind of task shows beside what all show."""
 
+from handlers.accounts.people_card import ADD, who_signs
 from handlers.accounts.reader import Reader, first_name
-from handlers.cards import Button, Facts
+from handlers.cards import Button, Facts, Text
+from handlers.tasks import openers
 from handlers.tasks.card import Extra
-from storage import members
+from storage import accounts, members
 from storage.db import Session
-from storage.models import ReferenceUse, Task
+from storage.models import ContactRole, ContactStatus, Member, ReferenceUse, Task
 from storage.tasks import Work
 
 AGREE, REFUSE = "reference_agree", "reference_refuse"
+ADDRESS, LEFT = "offer_address", "offer_left"
 
 
-async def extra_of(session: Session, work: Work, reader: Reader) -> Extra:
+async def extra_of(session: Session, work: Work, reader: Reader, me: Member) -> Extra:
     """Gives what this task shows beside the rest, and its own buttons."""
-    if work.task.what == "reference":
-        return await _reference(session, work, reader)
-    return Extra()
+    match work.task.what:
+        case "reference":
+            return await _reference(session, work, reader)
+        case "bounced":
+            return _bounced(work, reader)
+        case "key_people":
+            people = await accounts.contacts(session, [work.account.id])
+            return Extra((), who_signs(work.account, people, reader.t))
+        case "renewal":
+            return await _renewal(session, work, reader, me)
+        case _:
+            return Extra()
 
 
 def use_of(task: Task) -> int:
@@ -43,3 +55,30 @@ async def _reference(session: Session, work: Work, reader: Reader) -> Extra:
         Button(t("reference.button.not_now"), REFUSE, value),
     )
     return Extra((facts,), buttons)
+
+
+def _bounced(work: Work, reader: Reader) -> Extra:
+    t, value = reader.t, str(work.task.id)
+    name = first_name(work.contact.name if work.contact else "")
+    return Extra(
+        (),
+        (
+            Button(t("offer.address"), ADDRESS, value, style="primary", opens_form=True),
+            Button(t("offer.left", name=name), LEFT, value),
+            Button(t("people.add.button"), ADD, str(work.account.id), opens_form=True),
+        ),
+    )
+
+
+async def _renewal(session: Session, work: Work, reader: Reader, me: Member) -> Extra:
+    """Who decides there and was not heard, and a line to open with."""
+    t, account = reader.t, work.account
+    people = await accounts.contacts(session, [account.id])
+    deciding = [
+        each.name
+        for each in people
+        if each.role == ContactRole.DECISION_MAKER and each.status == ContactStatus.ACTIVE
+    ]
+    names = ", ".join(deciding) or t("offer.nobody_decides")
+    line = (await openers.lines(session, me, [account], reader))[account.id]
+    return Extra((Facts(((t("offer.decides"), names),)), Text(line)))

@@ -37,9 +37,10 @@ async def card(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             return None
         owner = await members.by_id(session, work.task.owner_id)
         route = await places.of_member(session, ctx, owner, work.account.team_id)
-        reader = reader_for(ctx, owner or Member(email="", name=""))
+        reads = owner or Member(email="", name="")
+        reader = reader_for(ctx, reads)
         known = {owner.id: owner.name} if owner else {}
-        shown = task_card(work, reader, known, await extra_of(session, work, reader))
+        shown = task_card(work, reader, known, await extra_of(session, work, reader, reads))
     message = Message(shown, f"alert:{alert.id}", reader.t.language)
     return [Outgoing(message, route.steps, route.direct)]
 

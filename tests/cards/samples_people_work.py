@@ -54,6 +54,13 @@ class Stage:
             annual_value=80_000.0, currency="EUR",
         )  # fmt: skip
         nils = await self.make.contact(nordhavn, "Nils Nord", role="decision_maker", title="CEO")
+        nyco = await self.make.account("Nyco ApS", owner_id=self.acme.anna.id)
+        for name, title, role, status in (
+            ("Bo Lind", "Head of IT", "influencer", "bouncing"),
+            ("Tor Vang", "Indkøber", "influencer", "unsubscribed"),
+            ("Ida Holm", "Indkøbschef", None, "active"),
+        ):
+            await self.make.contact(nyco, name, title=title, role=role, status=status)
         week = timedelta(days=7)
         asked = await self.make.invitation(nils, sent_at=self.make.now() - week)
         await self.tick()
@@ -71,7 +78,14 @@ class Stage:
             "promoter_form": await self.press(anna, "task_done", "1"),
             "passive_form": await self.press(anna, "task_done", "2"),
             "silent": await self.typed(anna, "silent"),
-            "silent_task": await self.press(anna, "task_open", "5"),
+            "silent_task": await self.opened(anna, "silent"),
+            "bounced": await self.opened(anna, "bounced"),
+            "unsubscribed": await self.opened(anna, "unsubscribed"),
+            "key_people": await self.opened(anna, "key_people"),
+            "renewal": await self.opened(anna, "renewal"),
+            "people": await self.typed(anna, "nyco people"),
+            "address_form": await self.press(anna, "offer_address", await self.of("bounced")),
+            "add_form": await self.press(anna, "contact_add", "3"),
             "references": await self.typed(anna, "references"),
             "references_nobody": await self.typed(anna, "references moon"),
             "reference_form": await self.press(anna, "reference_ask", str(self.ole)),
@@ -108,6 +122,15 @@ class Stage:
         inputs = {"form": "call", "for_what": "Kuhn AG wants to hear how you deliver"}
         event = Submission(person, person.place, "reference_ask", str(self.ole), inputs)
         _card(await routes.submission(self.ctx, event))
+
+    async def opened(self, me: Member, what: str) -> Card | Form:
+        return await self.press(me, "task_open", await self.of(what))
+
+    async def of(self, what: str) -> str:
+        """The first task of a kind."""
+        async with self.ctx.db.reading() as session:
+            query = select(Task.id).where(Task.what == what)
+            return str(min((await session.exec(query)).all()))
 
     async def last(self) -> int:
         """The newest task."""

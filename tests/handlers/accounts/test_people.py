@@ -64,7 +64,10 @@ async def test_an_account_without_decision_maker_asks_who_signs(ctx: Context, ma
     assert texts_of(card)[0].startswith("Nyco has no decision maker on file. Who signs?")
     assert table_of(card).rows[0][-1] == "company does not allow it"
     assert "No contacts of Nyco are on file." in texts_of(empty)[1]
-    assert [button.action for button in buttons_of(empty)] == ["account_show"]
+    assert [button.action for button in buttons_of(empty)] == ["contact_add", "account_show"]
+    assert [button.label for button in buttons_of(card)][:3] == [
+        "Ib Nord", "Somebody else", "Don't know",
+    ]  # fmt: skip
 
 
 async def test_a_role_is_corrected_in_place_and_counts_at_once(ctx: Context, make: Make) -> None:

@@ -42,13 +42,20 @@ async def test_the_digest_brings_the_good_news_and_what_is_due_once_a_day(story:
     assert len(digests(story)) == 1
 
 
+async def renews_never(story: Story) -> None:
+    story.acme.account.renewal_date = None
+    await story.make.save(story.acme.account)
+
+
 async def test_an_empty_digest_is_not_sent(story: Story) -> None:
+    await renews_never(story)
     await morning(story, 24)
     await morning(story, 25)
     assert story.chat.posted == []
 
 
 async def test_provisional_answers_are_one_quiet_line_after_a_day(story: Story) -> None:
+    await renews_never(story)
     await morning(story, 24)
     for who in ("jane", "peter"):
         await story.answer(

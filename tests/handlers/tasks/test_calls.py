@@ -11,7 +11,7 @@ from handlers.tasks.calls import days_over
 from storage.models import Account, Touch
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.cases.test_acting import told
-from tests.handlers.cases.test_digests import digests, morning
+from tests.handlers.cases.test_digests import digests, morning, renews_never
 from tests.handlers.tasks.test_tasks import pressed, refused, sent, tasks_of
 
 LIMITS = (("A", 30), ("B", 60), ("C", 120))
@@ -125,6 +125,7 @@ async def test_five_calls_a_week_by_time_and_value(story: Story) -> None:
 
 
 async def test_the_week_begins_anew_on_monday_and_the_digest_tells_it_once(story: Story) -> None:
+    await renews_never(story)
     await story.tick()
     await morning(story, 24)
     await morning(story, 27)
