@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import exists, func, or_, union
 from sqlmodel import col, delete, select, update
 
 from storage.alerts import insert_new
 from storage.db import Session
-from storage.models import Conversation
+from storage.models import BoundPlace, Conversation, Posting
 
+PREFIX = "teams:"
 _TOLD = ("kind", "service_url", "bot", "tenant", "person", "team", "shared")
 
 
@@ -37,6 +39,23 @@ async def of_team(session: Session, team: str) -> Sequence[Conversation]:
         select(Conversation)
         .where(col(Conversation.team) == team, col(Conversation.closed_at).is_(None))
         .order_by(col(Conversation.id))
+    )
+    return (await session.exec(query)).all()
+
+
+async def places_without_team(session: Session) -> Sequence[str]:
+    """Gives the conversations we post to by their id alone: nobody told which team they are of."""
+    posted = select(col(Posting.place)).where(col(Posting.moved).is_(False))
+    ours = union(posted, select(col(BoundPlace.place))).subquery()
+    named = func.substr(ours.c.place, len(PREFIX) + 1)
+    of_a_team = or_(col(Conversation.team).is_not(None), col(Conversation.kind) != "channel")
+    query = (
+        select(named)
+        .where(
+            ours.c.place.startswith(PREFIX),
+            ~exists().where(col(Conversation.id) == named, of_a_team),
+        )
+        .order_by(named)
     )
     return (await session.exec(query)).all()
 

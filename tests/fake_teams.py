@@ -58,6 +58,7 @@ class FakeTeams:
         self._changed = asyncio.Condition()
         self._server: TestServer | None = None
         self.gate: asyncio.Event | None = None  # while set and not open, keys are not given
+        self.roster_asked = asyncio.Event()
         self.keys = [(KEY_ID, SIGNING_KEY, ["msteams"])]
 
     async def start(self) -> str:
@@ -173,6 +174,7 @@ class FakeTeams:
             case ["GET", "conversations", chat, "pagedmembers"]:
                 if chat not in self.chats:
                     return refused(404, "ConversationNotFound")
+                self.roster_asked.set()
                 return web.json_response({"members": list(self._people(chat).values())})
         return refused(404, "NotFound")
 

@@ -1,5 +1,6 @@
 """What Teams tells without anybody typing: installs, removals, and channels that changed."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import structlog
@@ -22,6 +23,8 @@ CHANNEL_GONE = frozenset({"channelDeleted"})
 TEAM_GONE = frozenset({"teamDeleted", "teamHardDeleted", "teamArchived"})
 CHANNEL_THERE = frozenset({"channelCreated", "channelRestored"})
 SHARED = frozenset({"channelShared"})
+READERS = frozenset({"teamMemberAdded", "teamMemberRemoved", "channelMemberAdded",
+                     "channelMemberRemoved"})  # fmt: skip
 
 
 class Notices:
@@ -38,12 +41,12 @@ class Notices:
         event = part(activity, "channelData", "eventType")
         channel = part(activity, "channelData", "channel", "id") or here
         team = part(activity, "channelData", "team", "id")
-        added = any(each.get("id") == us for each in items(activity, "membersAdded"))
-        removed = any(each.get("id") == us for each in items(activity, "membersRemoved"))
-        if items(activity, "membersAdded") or items(activity, "membersRemoved"):
-            self._channel.people.forget_readers(here)
-        if items(activity, "membersAdded") and not added:
-            await self._notice("readers_changed", f"teams:{here}")
+        came, left = items(activity, "membersAdded"), items(activity, "membersRemoved")
+        added = any(each.get("id") == us for each in came)
+        removed = any(each.get("id") == us for each in left)
+        if came or left or event in READERS:
+            others = any(each.get("id") != us for each in came) or event in READERS
+            await self._readers_changed(dict.fromkeys((here, channel)), team, others)
         if part(activity, "action").startswith("remove") or removed:
             await self._gone(activity, here, team)
         elif event in TEAM_GONE:
@@ -67,6 +70,18 @@ class Notices:
                         audience="person")  # fmt: skip
         body = (Text(t("teams.welcome_member")), Text(t("teams.welcome_help"), "note"))
         return Card(t("teams.welcome"), body, audience="person")
+
+    async def _readers_changed(self, places: Iterable[str], team: str, look: bool) -> None:
+        """Looks anew at who reads: whoever joins a team reads all of its channels."""
+        if team:
+            async with self._ctx.db.reading() as session:
+                rows = await conversations.of_team(session, team)
+                apart = await conversations.places_without_team(session)
+            places = dict.fromkeys([*places, team, *(row.id for row in rows), *apart])
+        for place in places:
+            self._channel.people.forget_readers(place)
+        for place in places if look else ():
+            await self._notice("readers_changed", f"teams:{place}")
 
     async def _gone(self, activity: Activity, here: str, team: str) -> None:
         if incoming.kind_of(activity) == "channel":

@@ -43,6 +43,7 @@ class People:
         self._now = now
         self._known: dict[str, tuple[float, TeamsPerson]] = {}
         self._readers: dict[str, tuple[float, bool]] = {}
+        self._changes = 0
         self._accounts: dict[str, str] = {}
 
     def note(self, person: str, account: str) -> None:
@@ -97,16 +98,19 @@ class People:
         kept = self._readers.get(at.conversation)
         if kept is not None and kept[0] > self._now():
             return kept[1]
+        changes = self._changes
         try:
             found = await self._look(at)
         except Exception as error:
             log.warning("readers unknown", place=at.conversation, reason=str(errors.read(error)))
             return True  # not remembered: the next look may succeed
-        self._readers[at.conversation] = (self._now() + KEEP_READERS_SECONDS, found)
+        if changes == self._changes:  # else somebody may have come since the roster was read
+            self._readers[at.conversation] = (self._now() + KEEP_READERS_SECONDS, found)
         return found
 
     def forget_readers(self, conversation: str) -> None:
         """Drops what is remembered of a conversation that changed."""
+        self._changes += 1
         self._readers.pop(conversation, None)
 
     async def _look(self, at: Address) -> bool:

@@ -150,6 +150,31 @@ async def test_a_channel_that_guests_read_gets_no_figure_the_owner_does(
     assert not work.teams.at(CHANNEL)
 
 
+async def test_a_guest_who_joins_the_team_reads_all_of_its_channels(work: TeamsWorkspace) -> None:
+    work.acme.anna.teams_id = "aad-anna"
+    await work.make.save(work.acme.anna)
+    team = work.teams.chat("19:nordics@thread.tacv2", "channel")
+    await work.answer("jane", 3, comment=COMMENT)
+    message = await alert_of(work)
+    edits = message["edited"]
+    guest = work.teams.user("aad-guest", "guest@other.example", "Guest", userRole="guest")
+    for channel in (CHANNEL, CX_CHANNEL, team):
+        work.teams.chats[channel]["people"].append(guest)
+    # Teams names the team alone, by the id of its first channel.
+    joined = work.clara.activity("conversationUpdate", team, membersAdded=[{"id": "29:aad-guest"}])
+    del joined["channelData"]["channel"]
+    joined["channelData"]["eventType"] = "teamMemberAdded"
+    await work.clara.send(joined)
+    await work.teams.until(partial(_edited_after, message, edits), "the card emptied")
+    assert "invoice" not in words(message)
+    assert "Acme" not in words(message)
+    await work.answer("ole", 2, comment="me too")
+    await work.teams.until(
+        lambda: [m for m in work.teams.at("aad-anna") if "me too" in words(m)], "alert to Anna"
+    )
+    assert not [m for m in work.teams.messages if m["chat"] == CHANNEL and "2 of 10" in words(m)]
+
+
 async def test_a_shared_channel_is_read_by_outsiders(work: TeamsWorkspace) -> None:
     work.teams.chats[CHANNEL]["shared"] = True
     reply = await work.anna.ask("acme", CHANNEL)

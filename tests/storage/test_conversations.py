@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from storage import conversations
 from storage.db import Database
-from storage.models import Conversation
+from storage.models import BoundPlace, Conversation
+from tests.factories import Make
 from tests.fakes import FakeClock
 
 
@@ -71,3 +72,24 @@ async def test_an_erased_person_leaves_no_chat(db: Database, clock: FakeClock) -
         await conversations.forget_people(session, ["aad-anna"])
     async with db.reading() as session:
         assert await conversations.by_id(session, "a:1") is None
+
+
+async def test_places_whose_team_nobody_told_are_known(
+    db: Database, clock: FakeClock, make: Make
+) -> None:
+    channel = Conversation(
+        id="19:told", kind="channel", service_url="https://smba/emea/", bot="28:app", team="19:t",
+        noted_at=clock(),
+    )  # fmt: skip
+    group = channel.model_copy(update={"id": "19:group", "kind": "group", "team": None})
+    async with db.session() as session:
+        await conversations.note(session, channel)
+        await conversations.note(session, group)
+    for place in ("teams:19:told", "teams:19:group", "teams:19:untold", "slack:C1"):
+        member = await make.member(place)
+        platform = place.partition(":")[0]
+        await make.save(
+            BoundPlace(platform=platform, place=place, member_id=member.id, bound_at=clock())
+        )
+    async with db.reading() as session:
+        assert list(await conversations.places_without_team(session)) == ["19:untold"]

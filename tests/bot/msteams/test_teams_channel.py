@@ -1,5 +1,6 @@
 """Posting to Teams: speaking first, who can read a place, and what each refusal leads to."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -219,6 +220,19 @@ async def test_who_joins_is_seen_at_once(bot: TeamsBot) -> None:
     joined = [{"id": "29:aad-guest"}]
     await bot.anna.send(bot.anna.activity("conversationUpdate", CHANNEL, membersAdded=joined))
     await bot.quiet()
+    assert await bot.channel.outsiders(PLACE)
+
+
+async def test_a_roster_that_was_read_before_somebody_joined_is_not_remembered(
+    bot: TeamsBot,
+) -> None:
+    people, at = bot.channel.people, await bot.channel.address(PLACE)
+    looking = asyncio.create_task(people.outsiders(at))
+    await bot.teams.roster_asked.wait()
+    people.forget_readers(CHANNEL)
+    await looking
+    guest = bot.teams.user("aad-guest", "g@other.example", "G", userRole="guest")
+    bot.teams.chats[CHANNEL]["people"].append(guest)
     assert await bot.channel.outsiders(PLACE)
 
 
