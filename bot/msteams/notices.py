@@ -47,7 +47,7 @@ class Notices:
         if came or left or event in READERS:
             others = any(each.get("id") != us for each in came) or event in READERS
             await self._readers_changed(dict.fromkeys((here, channel)), team, others)
-        if part(activity, "action").startswith("remove") or removed:
+        if part(activity, "action") == "remove" or removed:  # a new version is "remove-upgrade"
             await self._gone(activity, here, team)
         elif event in TEAM_GONE:
             await self._close_team(team or here)

@@ -376,6 +376,25 @@ async def test_events_of_places_are_passed_on(bot: TeamsBot, happened: list[obje
         assert await conversations.of_person(session, "aad-anna") is None
 
 
+async def test_a_new_version_of_the_app_removes_nothing(
+    bot: TeamsBot, happened: list[object]
+) -> None:
+    await bot.anna.install()
+    await bot.anna.say("nps", CHANNEL)
+    await bot.quiet()
+    welcomed = len(bot.teams.at("aad-anna"))
+    for chat in (None, CHANNEL):
+        for action in ("remove-upgrade", "add-upgrade"):
+            await bot.anna.install(action, chat)
+            await bot.quiet()
+    told = {each.kind for each in happened if isinstance(each, Notice)}
+    assert told == {"installed"}
+    assert len(bot.teams.at("aad-anna")) == welcomed
+    async with bot.ctx.db.reading() as session:
+        assert await conversations.of_person(session, "aad-anna") is not None
+        assert (await conversations.of_team(session, CHANNEL))[0].closed_at is None
+
+
 async def test_only_conversations_that_are_the_bots_are_kept(bot: TeamsBot) -> None:
     anna = bot.anna
     from_bot = anna.activity("message", text="x", recipient={"id": "29:somebody"})
