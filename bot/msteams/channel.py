@@ -125,6 +125,10 @@ class TeamsChannel:
         at, _threads = await self._address(place)
         return at
 
+    async def wait(self, seconds: float) -> None:
+        """Waits as long as Teams asked to."""
+        await self._sleep(seconds)
+
     async def close(self) -> None:
         """Closes all connections."""
         await self.connector.close()

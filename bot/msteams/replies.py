@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from secrets import token_hex
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -12,6 +12,7 @@ from bot.msteams.channel import TeamsChannel
 from bot.msteams.data import Inputs
 from bot.msteams.forms import draw_task
 from bot.msteams.origin import Asker, Origin, pack
+from bot.msteams.pace import LONGEST_WAIT_SECONDS
 from handlers import routes, texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import (
@@ -27,7 +28,15 @@ from handlers.cards import (
     Whisper,
     plain_text,
 )
-from handlers.chat import ChatError, Lookup, Message, MessageRef, OutsidersCanRead
+from handlers.chat import (
+    ChatError,
+    InDoubt,
+    Lookup,
+    Message,
+    MessageRef,
+    OutsidersCanRead,
+    TryLater,
+)
 from handlers.context import Context
 
 log = structlog.get_logger()
@@ -38,6 +47,13 @@ SHOW_THERE = "teams_show_there"  # the account to show there
 I_AM = "teams_i_am"  # its value is the member that somebody says to be
 SEPARATOR = "\n"
 Answer = dict[str, Any]
+Sent = Literal["sent", "busy", "closed"]
+LINES: Mapping[Sent, str] = {
+    "sent": "teams.sent",
+    "busy": "teams.busy",
+    "closed": "teams.not_sent",
+}
+AGAIN_SECONDS = 8.0  # whoever asked still looks; work in hand at a shutdown has no longer either
 
 
 class Replies:
@@ -67,23 +83,21 @@ class Replies:
         """Puts a card in the place of what was clicked, else sends it to the person."""
         try:
             await self._ctx.chat.update(message, card, asker.language)
-        except OutsidersCanRead:
-            await self._send(card, asker)
         except ChatError as error:
-            log.warning("message not replaced", reason=error.reason)
-            await self._send(card, asker)
+            if not isinstance(error, OutsidersCanRead):
+                log.warning("message not replaced", reason=error.reason)
+            origin = Origin(message.place, message.id, message.thread)
+            await self.private(card, asker, origin)
 
     async def private(self, card: Card, asker: Asker, origin: Origin) -> None:
         """Sends a card to one person; where they asked among others, a line says so."""
-        if origin.place == asker.person.place:
-            await self._send(card, asker)
-            return
-        typed = origin.message_id is None
-        sent = await self._send(_shown_there(card, origin) if typed else card, asker)
-        if sent and not typed:
+        direct, typed = origin.place == asker.person.place, origin.message_id is None
+        shown = _shown_there(card, origin) if typed and not direct else card
+        sent = await self._send(shown, asker)
+        if (sent == "sent" and not typed) or (direct and sent != "busy"):
             return
         t = texts.of(asker.language, self._ctx.programme.language)
-        line = Card(t("teams.sent" if sent else "teams.not_sent"), audience="person")
+        line = Card(t(LINES[sent]), audience="person")
         thread = origin.thread or origin.message_id
         answered = MessageRef(origin.place, thread, thread) if thread else None
         try:
@@ -171,14 +185,21 @@ class Replies:
             known,
         )
 
-    async def _send(self, card: Card, asker: Asker) -> bool:
+    async def _send(self, card: Card, asker: Asker) -> Sent:
+        """Sends to the person; what Teams puts off for a moment is sent once more."""
+        message = Message(card, _key(asker), asker.language)
         try:
-            message = Message(card, _key(asker), asker.language)
-            await self._ctx.chat.send(asker.person.place, message)
+            try:
+                await self._ctx.chat.send(asker.person.place, message)
+            except TryLater as later:
+                if not LONGEST_WAIT_SECONDS < later.seconds <= AGAIN_SECONDS:
+                    raise  # a shorter wait was kept already
+                await self._channel.wait(later.seconds)
+                await self._ctx.chat.send(asker.person.place, message)
         except ChatError as error:
             log.warning("reply not sent", reason=error.reason)
-            return False
-        return True
+            return "busy" if isinstance(error, (TryLater, InDoubt)) else "closed"
+        return "sent"
 
     def _form_card(self, form: Form, asker: Asker, origin: Origin, typed: str) -> Card:
         t = texts.of(asker.language, self._ctx.programme.language)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from time import time
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.fake_teams import (
     ISSUER,
     SIGNING_KEY,
     TENANT,
+    Fault,
     find_action,
     only_label,
     token,
@@ -288,6 +290,40 @@ async def test_a_command_with_a_form_brings_a_button_that_opens_it(bot: TeamsBot
     message = await bot.anna.ask("wave new", CHANNEL)
     dialog = await bot.anna.fetch(message, only_label(message))
     assert dialog["title"] == FORM.title
+
+
+DIRECT = "POST conversations/a:aad-anna/activities"
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(DIRECT, 429, retry_after="60"), Fault(DIRECT, 500), Fault(DIRECT, drop=True)]
+)
+async def test_an_answer_that_teams_puts_off_is_to_be_asked_for_again(
+    bot: TeamsBot, fault: Fault
+) -> None:
+    for chat in (GROUP, None):
+        bot.teams.faults.append(replace(fault))
+        await bot.anna.say("nps acme", chat)
+        await bot.quiet()
+        (line,) = bot.teams.at(chat or "aad-anna")
+        assert "busy" in words(line)
+        assert "Add the app" not in words(line)
+
+
+async def test_an_answer_comes_as_soon_as_teams_takes_it(bot: TeamsBot) -> None:
+    bot.teams.faults.append(Fault(DIRECT, 429, retry_after="7"))
+    await bot.anna.say("nps acme", GROUP)
+    await bot.quiet()
+    assert bot.waits == [7.0]
+    assert CASE.title in words(bot.teams.at("aad-anna")[0])
+    assert "I sent it to you" in words(bot.teams.at(GROUP)[0])
+
+
+async def test_who_has_not_the_app_is_told_to_add_it(bot: TeamsBot) -> None:
+    bot.teams.faults.append(Fault(DIRECT, 403, "ConversationBlockedByUser"))
+    await bot.anna.say("nps acme", GROUP)
+    await bot.quiet()
+    assert "Add the app" in words(bot.teams.at(GROUP)[0])
 
 
 async def test_names_are_looked_up_as_they_are_typed(bot: TeamsBot, happened: list[object]) -> None:
