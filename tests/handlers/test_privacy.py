@@ -242,7 +242,7 @@ async def test_work_with_a_person_is_told_and_forgotten(
     ctx: Context, story: Acme, make: Make, files: Files
 ) -> None:
     jane, anna, now = story.contacts["jane"], story.anna, ctx.now()
-    ids = {"account_id": story.account.id, "contact_id": jane.id}
+    ids: dict[str, Any] = {"account_id": story.account.id, "contact_id": jane.id}
     note = "Jane will speak in May"
     await make.save(Task(key="t", what="silent", opened_at=now, note=note, **ids))
     await make.save(Touch(at=now, member_id=anna.id, note=note, **ids))
