@@ -1,6 +1,6 @@
 """Letters to contacts: planned, claimed one at a time, and what was answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,12 +11,15 @@ from sqlmodel import col, or_, select, update
 from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import (
+    DONE_STATES,
     Account,
     Case,
+    CaseResponse,
     Contact,
     Letter,
     LetterStatus,
     Member,
+    Response,
     Settled,
 )
 
@@ -182,3 +185,22 @@ async def outcomes(
     if team_id is not None:
         query = query.where(col(Account.team_id) == team_id)
     return Outcomes._make((await session.execute(query)).one())
+
+
+async def settled_for(session: Session, account_ids: Collection[int]) -> set[int]:
+    """Gives the responses of accounts whose contacts said themselves that it is settled."""
+    query = (
+        select(CaseResponse.response_id)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .join(Settled, col(Settled.case_id) == col(Case.id))
+        .join(Response, col(Response.id) == col(CaseResponse.response_id))
+        .where(
+            col(Case.account_id).in_(account_ids),
+            col(Settled.answer) == "yes",
+            col(Settled.contact_id) == col(Response.contact_id),
+            # A worse word since then is not settled by it.
+            col(Settled.answered_at) >= col(Response.answered_at),
+            col(Case.state).in_(DONE_STATES),
+        )
+    )
+    return set((await session.exec(query)).all())

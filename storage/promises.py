@@ -1,6 +1,6 @@
 """What was promised to customers: rows, changes, and what is due."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -155,3 +155,15 @@ async def _found(session: Session, which: Any) -> list[Promised]:
         .execution_options(populate_existing=True)
     )
     return [Promised(*row) for row in (await session.exec(query)).all()]
+
+
+async def overdue(
+    session: Session, account_ids: Collection[int], today: date
+) -> list[tuple[int, bool]]:
+    """Gives account and `hidden from the owner` of each open promise that is past its day."""
+    query = select(Promise.account_id, Promise.hidden_from_owner).where(
+        col(Promise.account_id).in_(account_ids),
+        col(Promise.state) == PromiseState.OPEN,
+        col(Promise.due_on) < today,
+    )
+    return list((await session.exec(query)).all())

@@ -13,7 +13,7 @@ from handlers.measures.measure import Measure, Scope
 from handlers.measures.nps import measure
 from handlers.measures.window import span_until, window_until
 from handlers.rights import LEADERS
-from storage import accounts, latest, members
+from storage import accounts, latest, letters, members, promises
 from storage.answers import kinds_counted
 from storage.db import Session
 from storage.models import (
@@ -112,6 +112,8 @@ async def standings_of(
     cases = await accounts.cases_of(session, ids)
     joined = await accounts.case_responses(session, ids)
     reopened = await accounts.reopened_by_customer(session, ids)
+    settled = await letters.settled_for(session, ids)
+    overdue = await promises.overdue(session, ids, today)
     owners = {
         owner_id: await members.by_id(session, owner_id)
         for owner_id in {account.owner_id for account in found}
@@ -150,6 +152,8 @@ async def standings_of(
             (),
         )
         by_id = {case.id: case for case in shown}
+        late = sum(of == account.id and not (kept and secret) for of, secret in overdue)
+        facts = _facts(account, people, shown, figures, reopened, settled, late, today)
         standings.append(
             Standing(
                 account,
@@ -170,7 +174,7 @@ async def standings_of(
                 names,
                 waves,
                 figures,
-                health(_facts(account, people, shown, figures, reopened, today)),
+                health(facts),
                 today,
             )
         )
@@ -228,6 +232,8 @@ def _facts(
     cases: Sequence[Case],
     figures: Measure,
     reopened: Collection[int],
+    settled: Collection[int],
+    overdue_promises: int,
     today: date,
 ) -> HealthFacts:
     signing = [person for person in people if person.is_decision_maker]
@@ -236,11 +242,15 @@ def _facts(
         heard=figures.rated or 0,
         critics=figures.detractors or 0,
         decision_makers_heard=sum(person.score is not None for person in signing),
-        unsettled_decision_maker_critics=sum(person.is_critic for person in signing),
+        unsettled_decision_maker_critics=sum(
+            person.is_critic and person.answer is not None and person.answer.id not in settled
+            for person in signing
+        ),
         reopened_by_customer=any(
             case.state == CaseState.REOPENED and case.id in reopened for case in open_cases
         ),
         open_critics=sum(case.what == "critic" for case in open_cases),
+        overdue_promises=overdue_promises,
         largest_fall=max((person.fell_by for person in signing), default=0),
         renewal_in_days=(account.renewal_date - today).days if account.renewal_date else None,
         key_contact_bounced=any(
