@@ -40,11 +40,15 @@ class MessageRef:
 
 @dataclass(frozen=True)
 class Command:
-    """`/nps …`: `text` is what stands behind the command word."""
+    """`/nps …`: `text` is what stands behind the command word.
+
+    `answered_directly` = the platform shows the reply in the asker's own chat, not in `place`.
+    """
 
     person: Person
     place: Place
     text: str
+    answered_directly: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Keeps what a command answers from people outside who read along."""
 
+from dataclasses import replace
 from secrets import token_hex
 
 import structlog
 
 from handlers import texts
-from handlers.cards import Card, Reply, whisper
+from handlers.accounts.card import SHOW_IN_CHANNEL
+from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
 from handlers.chat import ChatError, Command, Message
 from handlers.context import Context
 
@@ -18,6 +20,9 @@ async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Rep
         return reply
     if event.place == event.person.place or not await ctx.chat.outsiders(event.place):
         return reply
+    reply = _not_for_all(reply)
+    if event.answered_directly:
+        return reply
     t = texts.of(ctx.programme.language)
     try:
         key = f"reply:{event.person.id}:{token_hex(4)}"
@@ -26,3 +31,20 @@ async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Rep
         log.warning("reply not sent directly", reason=error.reason)
         return whisper(t("routes.not_sent_directly"))
     return whisper(t("routes.sent_directly"))
+
+
+def _not_for_all(card: Card) -> Card:
+    """Takes away the button that would show the card to those who may not see it."""
+
+    def kept(element: Element) -> Element:
+        if not isinstance(element, Buttons):
+            return element
+        return Buttons(
+            tuple(
+                each
+                for each in element.buttons
+                if not (isinstance(each, Button) and each.action == SHOW_IN_CHANNEL)
+            )
+        )
+
+    return replace(card, body=tuple(kept(element) for element in card.body))

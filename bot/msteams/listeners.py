@@ -145,7 +145,8 @@ class Listeners:
             await self._replies.show(reply, asker, origin)
             return
         words = text if words is None else words
-        reply = await routes.command(self._ctx, Command(asker.person, origin.place, words))
+        event = Command(asker.person, origin.place, words, answered_directly=True)
+        reply = await routes.command(self._ctx, event)
         await self._replies.show(reply, asker, origin, words)
 
     def _remark(self, activity: Activity, asker: Asker, origin: Origin, text: str) -> Remark:
@@ -240,7 +241,8 @@ class Listeners:
             value, _, there = value.rpartition(SEPARATOR)
             place = await self._there(asker, there)
             if action == OPEN_COMMAND:
-                return await routes.command(self._ctx, Command(person, place, value))
+                event = Command(person, place, value, answered_directly=True)
+                return await routes.command(self._ctx, event)
             action, message_ref = SHOW_IN_CHANNEL, None
         else:
             message_ref = origin.message

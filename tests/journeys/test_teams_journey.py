@@ -188,6 +188,18 @@ async def test_a_shared_channel_is_read_by_outsiders(work: TeamsWorkspace) -> No
     assert not [m for m in work.teams.at(CHANNEL) if "3 of 10" in words(m)]
 
 
+async def test_a_question_that_a_guest_reads_is_answered_once(work: TeamsWorkspace) -> None:
+    guest = work.teams.user("aad-guest", "guest@other.example", "Guest", userRole="guest")
+    group = work.teams.chat("19:group@thread.v2", "groupChat", "aad-anna", guest)
+    reply = await work.anna.ask("acme", group)
+    line = (await work.teams.until(lambda: work.teams.at(group), "a line in the group"))[0]
+    assert "Acme A/S" in words(reply)
+    assert "People" in labels(reply)
+    assert "Show in channel" not in labels(reply)
+    assert "I sent it to you in your own chat" in words(line)
+    assert len(work.teams.messages) == 2
+
+
 async def test_a_channel_without_the_app_loses_no_alert(work: TeamsWorkspace) -> None:
     work.teams.chats[CHANNEL]["removed"] = True
     await work.answer("jane", 3)
