@@ -27,6 +27,7 @@ KEYS_AGAIN_SECONDS = 300.0  # an unknown key id asks for the keys anew, no more 
 TIMEOUT_SECONDS = 10
 TOKEN_SPARE_SECONDS = 300.0  # a token is renewed so long before its end
 CHANNEL = "msteams"
+BOT = "28:"  # begins the id of every bot
 PUBLIC_CLOUD = "https://api.botframework.com"
 # The end of the key address's host tells the cloud; its name is issuer and scope.
 CLOUDS = {
@@ -120,7 +121,7 @@ class BotAuth:
         return Caller(claims, endorsements)
 
     def allow(self, caller: Caller, activity: Mapping[str, Any]) -> None:
-        """Refuses a key of another channel, another service address, another organisation."""
+        """Refuses another channel's key, service address, organisation, and other bots' mail."""
         channel = activity.get("channelId")
         if channel != CHANNEL or (caller.endorsements and channel not in caller.endorsements):
             raise Denied("the key is not good for this channel", 403)
@@ -130,6 +131,10 @@ class BotAuth:
         tenant = tenant_of(activity)
         if tenant is not None and tenant != self._teams.tenant_id:
             raise Denied("another organisation", 403)
+        recipient = activity.get("recipient")
+        to = str(recipient.get("id")) if isinstance(recipient, Mapping) else ""
+        if to.startswith(BOT) and to.lower() != f"{BOT}{self._teams.app_id}".lower():
+            raise Denied("meant for another bot", 403)
 
     async def token(self) -> str | None:
         """Gives the token of our own calls, kept until shortly before its end."""

@@ -1,19 +1,20 @@
 """Reads what Teams sends, as raw data: who, where, and what was typed, without doing anything."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import unescape
 from typing import Any
 
-from bot.msteams.auth import tenant_of
+from bot.msteams.auth import BOT, tenant_of
 from bot.msteams.origin import Origin
 from handlers.chat import Person, Place
 from storage.models import Conversation
 
-BOT = "28:"  # begins the id of every bot
 THREAD = ";messageid="
 MOST_LETTERS = 1000  # of a command
+MOST_MENTIONS = 50
+NAMES_A_COLLEAGUE = "away"  # the command that is given one: who stands in
 _AT = re.compile(r"</?at\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
 _COMMAND_WORD = re.compile(r"^\s*/?nps\b[:,]?", re.IGNORECASE)
@@ -118,12 +119,29 @@ def mentions_us(activity: Activity) -> bool:
 
 def typed_text(activity: Activity) -> str:
     """Gives what a person typed, as they saw it, without the mention of the bot."""
-    text = part(activity, "text")[: 4 * MOST_LETTERS]
     us = part(activity, "recipient", "id")
-    for each in _mentions(activity):
+    ours = [each for each in _mentions(activity) if part(each, "mentioned", "id") == us]
+    return _seen(activity, ours)
+
+
+def command_text(activity: Activity) -> str:
+    """Gives what was typed without colleagues called to read along: they are no account's name."""
+    text = typed_text(activity)
+    words = (command_words(text) or text).lower().split()
+    return text if words[:1] == [NAMES_A_COLLEAGUE] else _seen(activity, _mentions(activity))
+
+
+def _seen(activity: Activity, left_out: Sequence[Mapping[str, Any]]) -> str:
+    text = part(activity, "text")[: 4 * MOST_LETTERS]
+    for each in left_out:
         shown = part(each, "text")
-        if shown and part(each, "mentioned", "id") == us:
-            text = text.replace(shown, " ", 1)
+        name = _AT.sub("", shown).strip() or part(each, "mentioned", "name").strip()
+        if name:
+            # The tag in the text may say more than the one of the entity, such as an id.
+            tagged, called = rf"<at\b[^>]*>\s*{re.escape(name)}\s*</at\s*>", re.escape(name)
+            text, found = re.subn(tagged, " ", text, count=1, flags=re.IGNORECASE)
+            if not found:
+                text = re.sub(rf"@?(?<!\w){called}(?!\w)", " ", text, count=1)
     text = _AT.sub("", text)
     if part(activity, "textFormat") in ("xml", "html"):
         text = _TAG.sub(" ", text)
@@ -137,4 +155,5 @@ def command_words(text: str) -> str | None:
 
 
 def _mentions(activity: Activity) -> list[Mapping[str, Any]]:
-    return [each for each in items(activity, "entities") if each.get("type") == "mention"]
+    found = [each for each in items(activity, "entities") if each.get("type") == "mention"]
+    return found[:MOST_MENTIONS]

@@ -13,6 +13,7 @@ import structlog
 
 from bot.msteams import incoming
 from bot.msteams.askers import Askers
+from bot.msteams.auth import BOT
 from bot.msteams.channel import TeamsChannel
 from bot.msteams.data import Filled, Pressed, draw_choices, read_data
 from bot.msteams.incoming import Activity, part
@@ -64,7 +65,7 @@ class Listeners:
     async def receive(self, activity: Activity) -> Answer | None:
         """Gives the body of the answer, or None for an empty one; never fails for its input."""
         person, account = incoming.sender(activity), part(activity, "from", "id")
-        if person and account and not account.startswith(incoming.BOT):
+        if person and account and not account.startswith(BOT):
             self._channel.people.note(person, account)
         try:
             is_new = await self._note(activity)
@@ -131,7 +132,8 @@ class Listeners:
             return
         asker = await self._askers.find(activity, person)
         origin = incoming.origin_of(activity, clicked=False)
-        words = incoming.command_words(text)
+        asked = incoming.command_text(activity)
+        words = incoming.command_words(asked)
         if asker.maybe:
             await self._replies.private(self._replies.who_card(asker), asker, origin)
             return
@@ -140,11 +142,11 @@ class Listeners:
             log.info("words of an unknown person", person=person.id)
             return
         remark = self._remark(activity, asker, origin, text)
-        if words is None and remark.top and await self._is_remark(remark.top, asker, text):
+        if words is None and remark.top and await self._is_remark(remark.top, asker, asked or text):
             reply = await routes.remark(self._ctx, remark)
             await self._replies.show(reply, asker, origin)
             return
-        words = text if words is None else words
+        words = asked if words is None else words
         event = Command(asker.person, origin.place, words, answered_directly=True)
         reply = await routes.command(self._ctx, event)
         await self._replies.show(reply, asker, origin, words)

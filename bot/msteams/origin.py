@@ -57,7 +57,9 @@ def pack(secret: str, origin: Origin, form: Form) -> dict[str, Any]:
 def unpack(secret: str, carried: Mapping[str, Any]) -> tuple[Origin, Form] | None:
     """Gives back what `pack` was given; None when it is not ours."""
     packed, _, signature = str(carried.get(CARRIED) or "").rpartition(".")
-    if not packed or not hmac.compare_digest(_sign(secret, packed), signature):
+    if not packed or not (packed.isascii() and signature.isascii()):
+        return None
+    if not hmac.compare_digest(_sign(secret, packed), signature):
         return None
     try:
         where, form = json.loads(zlib.decompress(urlsafe_b64decode(packed)))

@@ -12,6 +12,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from sqlmodel import select
 
+from bot.msteams import incoming
 from handlers import routes
 from handlers.cards import Card
 from handlers.chat import Command, Message, Notice, Person, Submission
@@ -128,6 +129,20 @@ async def test_a_good_token_for_something_else_is_403(
     assert await stored(bot) == []
 
 
+async def test_what_is_meant_for_another_bot_is_403_and_kept_nowhere(
+    bot: TeamsBot, happened: list[object]
+) -> None:
+    good = token(bot.teams.url)
+    activity = bot.anna.activity("message", GROUP, text="nps acme")
+    other = {**activity, "recipient": {"id": "28:99999999-2222-3333-4444-555555555555"}}
+    assert (await post(bot, other, good))[0] == 403
+    await bot.quiet()
+    assert not happened
+    assert await stored(bot) == []
+    ours = {**bot.anna.activity("message", text="nps"), "recipient": {"id": BOT.upper()}}
+    assert (await post(bot, ours, good))[0] == 200
+
+
 async def test_bodies_that_are_no_activities_are_400(bot: TeamsBot) -> None:
     good = token(bot.teams.url)
     for raw in (b"", b"{", b"[1]", b'"x"', b"null", b"\xff\xfe", b"[" * 100_000, b"{}"):
@@ -198,6 +213,43 @@ async def test_the_words_behind_the_mention_are_the_command(
     assert {event.place for event in events} == {
         "teams-user:aad-anna", f"teams:{CHANNEL}", f"teams:{GROUP}"
     }  # fmt: skip
+
+
+def mention(who: str, name: str, text: str) -> dict[str, Any]:
+    return {"type": "mention", "mentioned": {"id": who, "name": name}, "text": text}
+
+
+US = mention(BOT, "npsbot", "<at>npsbot</at>")
+LARS = mention("29:lars", "Lars Holt", "<at>Lars Holt</at>")
+MENTIONED: list[tuple[str, list[dict[str, Any]], str]] = [
+    ('<at id="0">npsbot</at> acme', [US], "acme"),
+    ("<AT itemid='1' class=x>npsbot</AT>&nbsp;nps acme", [US], "acme"),
+    ("@npsbot acme", [mention(BOT, "npsbot", "@npsbot")], "acme"),
+    ("<at>nps bot</at> acme", [mention(BOT, "nps bot", "")], "acme"),
+    ("<at>npsbot</at> acme <at>Lars Holt</at>", [US, LARS], "acme"),
+    ('<at>npsbot</at> nps acme <at id="2">Lars Holt</at> people', [US, LARS], "acme people"),
+    ("<at>Lars Holt</at> <at>npsbot</at> acme", [US, LARS], "acme"),
+    ("<at>npsbot</at> a < b", [US], "a < b"),
+    ("<at>npsbot</at> <at>npsbot</at> acme", [US, US], "acme"),
+]
+
+
+@pytest.mark.parametrize(("text", "entities", "meant"), MENTIONED)
+async def test_no_mention_is_part_of_a_name(
+    bot: TeamsBot, happened: list[object], text: str, entities: list[dict[str, Any]], meant: str
+) -> None:
+    await bot.anna.send(bot.anna.activity("message", GROUP, text=text, entities=entities))
+    await bot.quiet()
+    (event,) = happened
+    assert isinstance(event, Command)
+    assert event.text == meant
+
+
+async def test_the_colleague_who_stands_in_may_be_mentioned(bot: TeamsBot) -> None:
+    text = "<at>npsbot</at> away until friday backup <at>Lars Holt</at>"
+    activity = bot.anna.activity("message", GROUP, text=text, entities=[US, LARS])
+    assert incoming.command_text(activity) == "away until friday backup Lars Holt"
+    assert incoming.typed_text(activity) == "away until friday backup Lars Holt"
 
 
 async def test_what_is_not_said_to_the_bot_is_not_answered(
@@ -279,11 +331,12 @@ async def test_a_forged_dialog_changes_no_message(bot: TeamsBot, happened: list[
     dialog = await bot.anna.fetch(message, "I called")
     data = dialog["card"]["content"]["actions"][0]["data"]
     signed = data["npsbot"]["origin"]["state"]
-    data["npsbot"]["origin"] = {"state": "x" + signed[1:]}
-    shown = await bot.anna.submit(dialog, said="long enough")
-    assert shown is not None
-    assert "solved" in words(shown), "the answer is not lost"
-    assert message["edited"] == 0
+    for forged in ("x" + signed[1:], signed[:-1] + "é", "ü" + signed[1:], signed[:-1] + "\ud800"):
+        data["npsbot"]["origin"] = {"state": forged}
+        shown = await bot.anna.submit(dialog, said="long enough")
+        assert shown is not None
+        assert "solved" in words(shown), "the answer is not lost"
+        assert message["edited"] == 0
 
 
 async def test_a_command_with_a_form_brings_a_button_that_opens_it(bot: TeamsBot) -> None:
