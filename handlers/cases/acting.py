@@ -12,7 +12,7 @@ from handlers.cases import seeing, telling, times
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
-from handlers.chat import Click, MessageRef, Remark, Submission, row_id
+from handlers.chat import Click, MessageRef, Remark, Submission
 from handlers.context import Context, Refused
 from handlers.rights import reads_comments
 from handlers.texts import Texts
@@ -58,6 +58,7 @@ class Plan:
     note: str | None = None
     undoable: bool = True
     tell: tuple[dict[str, Any], ...] = ()
+    contact_id: int | None = None  # which of the case's customers it is about
 
 
 # Gives the plan, or None when the case's state does not allow the act any more.
@@ -166,6 +167,7 @@ async def _keep(
         "platform": platform,
         "act": plan.act,
         "note": plan.note,
+        "contact_id": plan.contact_id,
         "before": before if plan.undoable else {},
         "undone": False,
         "hidden_from_owner": kept or case.hidden_from_owner,
@@ -207,13 +209,6 @@ async def is_halved(session: Session, case: Case, account: Account) -> bool:
     contacts = await cases.contacts_of(session, case.id)
     today = case.opened_at.date()
     return any(times.urgent(account, contact, today) for contact in contacts)
-
-
-def answer_for(view: CaseView, value: str, me: Member) -> Answer:
-    """Gives the answer named in a button's value `CASE:RESPONSE`, if the member may see it."""
-    _case, _, response = value.partition(":")
-    answer = view.answer(row_id(response) or None)
-    return visible(view, me) if answer.hidden else answer
 
 
 async def opened(ctx: Context, me: Member, case_id: int) -> CaseView:

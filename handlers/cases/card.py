@@ -79,7 +79,8 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
     taker = first_name(view.taker.name) if view.taker else t("case.somebody")
     by = first_name(view.last_by.name) if view.last_by else t("case.somebody")
     solver = first_name(view.solver.name) if view.solver else by
-    who = first_name(answer.contact.name)
+    names = settled.who(view, answer, t)
+    who, many = ", ".join(names), "_many" if len(names) > 1 else ""
     match case.state:
         case CaseState.NEW:
             late = case.take_by is not None and case.take_by < now
@@ -95,12 +96,16 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
             key = "case.status.reached" if case.reached else "case.status.tried"
             if case.settled == "partly":
                 key = "case.status.partly"
+            else:
+                called = view.contacted(answer)
+                who = first_name(called.contact.name) if called else t("case.somebody")
             words = t(key, name=taker, who=who, time=time(case.contacted_at))
         case CaseState.SOLVED | CaseState.WAITING:
-            key = case.state if case.settled is None else "confirmed"
+            key = "confirmed" if case.settled == "yes" else str(case.state)
+            key += many if case.state == CaseState.WAITING else ""
             words = t(f"case.status.{key}", name=solver, who=who, time=time(case.solved_at))
         case CaseState.CLOSED_UNANSWERED:
-            words = t("case.status.closed_unanswered", who=who)
+            words = t(f"case.status.closed_unanswered{many}", who=who)
         case CaseState.REOPENED if view.by_customer:
             words = t("case.status.not_settled", who=who, time=time(case.contact_by))
         case CaseState.REOPENED:
@@ -118,24 +123,25 @@ def _buttons(
 ) -> tuple[Button | Menu | Link, ...]:
     t, case = reader.t, view.case
     value = str(case.id)
+    about = f"{value}:{answer.response.id}"
     row: list[Button | Menu | Link] = []
     if case.state in OPEN_STATES:
-        row.append(Button(t("case.contact"), "case.contact", value, "primary", opens_form=True))
+        row.append(Button(t("case.contact"), "case.contact", about, "primary", opens_form=True))
         if case.state == CaseState.NEW:
             row.append(Button(t("case.take"), "case.take", value))
         write = t("case.write", name=first_name(answer.contact.name))
-        row.append(Button(write, "case.write", f"{value}:{answer.response.id}"))
+        row.append(Button(write, "case.write", about))
         if answer.hidden and view.account_owner is not None:
             release = t("case.release", name=first_name(view.account_owner.name))
             row.append(
                 Button(
                     release,
                     "case.release",
-                    f"{value}:{answer.response.id}",
+                    about,
                     confirm=t("case.release_sure", name=first_name(view.account_owner.name)),
                 )
             )
-        row.append(Menu(t("case.more"), _more(view, reader, value)))
+        row.append(Menu(t("case.more"), _more(view, reader, value, about)))
     else:
         row.append(Button(t("case.reopen"), "case.reopen", value, confirm=t("case.reopen_sure")))
         row += settled.buttons(case, view.letters, t)
@@ -146,7 +152,7 @@ def _buttons(
     return tuple(row)
 
 
-def _more(view: CaseView, reader: Reader, value: str) -> tuple[Button, ...]:
+def _more(view: CaseView, reader: Reader, value: str, answered: str) -> tuple[Button, ...]:
     t, owner = reader.t, view.account_owner
     about: tuple[Button, ...] = ()
     if reader.reason in ("lead", "cx") and owner is not None and not view.case.about_owner:
@@ -154,7 +160,7 @@ def _more(view: CaseView, reader: Reader, value: str) -> tuple[Button, ...]:
         sure = t("conflict.sure", name=name)
         about = (Button(t("conflict.about", name=name), "about_owner", value, confirm=sure),)
     return (
-        Button(t("case.solve"), "case.solve", value, opens_form=True),
+        Button(t("case.solve"), "case.solve", answered, opens_form=True),
         Button(t("case.snooze"), "case.snooze", value, opens_form=True),
         Button(t("case.hand_over"), "case.hand_over", value, opens_form=True),
         Button(t("case.escalate"), "case.escalate", value, confirm=t("case.escalate_sure")),

@@ -138,9 +138,7 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     """What was said, promised and done so far; at the end with outcome and cause."""
     t, case = reader.t, view.case
     today = now.astimezone(reader.zone).date()
-    said = view.latest(("contacted", "promised"), answer)
-    words = said[0].note if said and reader.comments else None
-    lines: list[tuple[str, str | None]] = [(t("case.said"), words)]
+    lines: list[tuple[str, str | None]] = [_said(view, answer, reader)]
     lines += [
         (t("case.promised"), _promise(each, view, t, today))
         for each in view.promises
@@ -163,6 +161,18 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     if case.state == CaseState.NOT_A_CRITIC:
         lines.append((t("case.not_critic_label"), case.not_critic_reason))
     return [(label, text) for label, text in lines if text]
+
+
+def _said(view: CaseView, answer: Answer, reader: Reader) -> tuple[str, str | None]:
+    """What was said when the customer was reached, under the name of who said it."""
+    t = reader.t
+    said = view.latest(("contacted", "promised"), answer)
+    who = view.spoken_with(said[0], answer) if said else None
+    if who is None or not reader.comments:
+        return t("case.said"), None
+    if who.contact.id == answer.contact.id:
+        return t("case.said"), said[0].note
+    return t("case.said_by", name=first_name(who.contact.name)), said[0].note
 
 
 def _promise(found: Promised, view: CaseView, t: Texts, today: date) -> str:

@@ -5,11 +5,11 @@ from typing import Any
 
 from handlers import days
 from handlers.cards import Choice, Form, FormErrors, Input, Reply
-from handlers.cases import acting, promising
+from handlers.cases import acting, naming, promising
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
-from handlers.cases.view import CaseView, first_name
+from handlers.cases.view import Answer, CaseView, first_name
 from handlers.chat import Click, Submission, row_id
 from handlers.context import Context
 from handlers.settled import planning
@@ -28,11 +28,11 @@ async def contact_form(ctx: Context, click: Click, me: Member) -> Reply:
     t = of(me.language, ctx.programme.language)
     if not acting.is_open(view.case):
         return await acting.told_stale(ctx, click, me, view)
-    return _contact_questions(view, me, t)
+    return _contact_questions(view, naming.answer_for(view, click.value, me), t)
 
 
-def _contact_questions(view: CaseView, me: Member, t: Texts) -> Form:
-    name = first_name(acting.visible(view, me).contact.name)
+def _contact_questions(view: CaseView, answer: Answer, t: Texts) -> Form:
+    name = first_name(answer.contact.name)
     return Form(
         t("case.contact_form.title"),
         (
@@ -56,7 +56,7 @@ def _contact_questions(view: CaseView, me: Member, t: Texts) -> Form:
             ),
         ),
         "case.contact",
-        str(view.case.id),
+        f"{view.case.id}:{answer.response.id}",
         t("case.save"),
     )
 
@@ -78,7 +78,8 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
         shown = await promising.warning(ctx, me, deliverer, t)
         if shown:
             view = await acting.opened(ctx, me, _case_of(event))
-            return promising.again(_contact_questions(view, me, t), event, deliverer, shown, t)
+            asked = _contact_questions(view, naming.answer_for(view, event.value, me), t)
+            return promising.again(asked, event, deliverer, shown, t)
     step, said = event.text("next"), event.text("said") or None
     values: dict[str, Any] = {
         "state": CaseState.CONTACTED,
@@ -90,19 +91,20 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
         if not acting.is_open(scene.case):
             return None
         own = {**acting.taking(scene), **values, "contacted_at": scene.now}
+        who = await naming.contact_for(scene, event.value)
         if deliverer is None or by is None:
-            return Plan("contacted", own, said)
+            return Plan("contacted", own, said, contact_id=who)
         draft = promising.Draft(
-            event.text("promise"), by, deliverer, event.text("lasting") == "always"
+            event.text("promise"), by, deliverer, event.text("lasting") == "always", who
         )
         tell, kept = await promising.promise(scene, draft)
         if not kept:
             own |= {"promised": draft.what, "promise_by": by}
-        return Plan("promised", own, said, tell=tell)
+        return Plan("promised", own, said, tell=tell, contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     if outcome.done and step == "solved":
-        return solve_questions(outcome.view, t)
+        return solve_questions(outcome.view, naming.answer_for(outcome.view, event.value, me), t)
     return await acting.reply(ctx, event, me, outcome)
 
 
@@ -111,10 +113,11 @@ async def solve_form(ctx: Context, click: Click, me: Member) -> Reply:
     view = await acting.opened(ctx, me, case_id(click))
     if not acting.is_open(view.case):
         return await acting.told_stale(ctx, click, me, view)
-    return solve_questions(view, of(me.language, ctx.programme.language))
+    answer = naming.answer_for(view, click.value, me)
+    return solve_questions(view, answer, of(me.language, ctx.programme.language))
 
 
-def solve_questions(view: CaseView, t: Texts) -> Form:
+def solve_questions(view: CaseView, answer: Answer, t: Texts) -> Form:
     """Gives the form; the root cause is filled in from the customers' reasons."""
     given = [reason for answer in view.answers for reason in answer.response.reasons]
     texts = t.keys()
@@ -123,7 +126,7 @@ def solve_questions(view: CaseView, t: Texts) -> Form:
     expected = next(
         (f"case.expected.{key}" for key in given if f"case.expected.{key}" in texts), None
     )
-    name = first_name(view.answer(None).contact.name)
+    name = first_name(answer.contact.name)
     reached = Input("yes_no", "reached", t("case.contact_form.reached", name=name))
     return Form(
         t("case.solve_form.title"),
@@ -165,7 +168,7 @@ def solve_questions(view: CaseView, t: Texts) -> Form:
             ),
         ),
         "case.solve",
-        str(view.case.id),
+        f"{view.case.id}:{answer.response.id}",
         t("case.save"),
     )
 
@@ -202,9 +205,10 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
         reached = bool(values.get("reached", case.reached))
         values["not_asked"] = await planning.solved(scene, event.text("outcome"), reached)
         values["settled"] = None
-        return Plan("solved", values)
+        who = await naming.contact_for(scene, event.value)
+        return Plan("solved", values, contact_id=who)
 
-    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
+    outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     return await acting.reply(ctx, event, me, outcome)
 
 

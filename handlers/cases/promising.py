@@ -31,6 +31,7 @@ class Draft:
     due_on: date
     deliverer: Member
     lasting: bool
+    contact_id: int | None = None  # to whom; else to the first of the case
 
 
 def inputs(t: Texts, event: Submission | None = None) -> tuple[Input, ...]:
@@ -136,7 +137,7 @@ def again(
         )
         for each in form.inputs
     )
-    value = f"{row_id(form.value)}:{ANYWAY}"
+    value = f"{form.value}:{ANYWAY}"
     return Form(form.title, filled, form.action, value, t("promise.anyway"), intro=shown)
 
 
@@ -151,12 +152,13 @@ async def promise(scene: Scene, draft: Draft) -> tuple[tuple[dict[str, Any], ...
     leads = seeing.sees_hidden(scene.me, scene.account)
     kept = scene.case.hidden_from_owner or (leads and any(each.hidden for each in contacts))
     shown = [each for each in contacts if kept or not each.hidden]
+    first = (shown or contacts)[0].contact.id if contacts else None
     made = await promises.add(
         scene.session,
         Promise(
             case_id=scene.case.id,
             account_id=scene.account.id,
-            contact_id=(shown or contacts)[0].contact.id if contacts else None,
+            contact_id=draft.contact_id or first,
             what=draft.what,
             due_on=draft.due_on,
             lasting=draft.lasting,

@@ -125,23 +125,28 @@ def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Rou
     """Gives a reminder: one sentence and the buttons with which it is done."""
     case, now = view.case, ctx.now()
     zone = zone_of(route.member, ctx)
+    answer = _asked_about(view, about)
+    value = f"{case.id}:{answer.response.id}"
     deadline = case.take_by if about in ("take", "morning", "lapsed") else case.contact_by
     time = wording.moment(deadline, now, zone, t) if deadline else "–"
     late = about == "take" and deadline is not None and deadline <= now
     title = t(
         f"case.reminder.{'take_late' if late else about}",
         account=view.account.name,
-        who=_shown(view).contact.name,
+        who=answer.contact.name,
         time=time,
     )
-    row = [Button(t("case.contact"), "case.contact", str(case.id), "primary", opens_form=True)]
+    row = [Button(t("case.contact"), "case.contact", value, "primary", opens_form=True)]
     if case.state == CaseState.NEW:
         row.append(Button(t("case.take"), "case.take", str(case.id)))
     return Card(title, (Buttons(tuple(row)),), tone="warning" if late else "attention")
 
 
-def _shown(view: CaseView) -> Answer:
-    return view.answer(None)
+def _asked_about(view: CaseView, about: str) -> Answer:
+    """Gives whom a reminder names: to be called again is who was called before."""
+    shown = view.answer(None)
+    called = view.contacted(shown) if about == "again" else None
+    return called if called is not None else shown
 
 
 def _about(alert: Alert) -> str:

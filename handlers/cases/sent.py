@@ -7,7 +7,7 @@ from handlers import texts
 from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
 from handlers.cards import Button, Buttons, Card, Reply
-from handlers.cases import acting, places, times
+from handlers.cases import acting, naming, places, times
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
 from handlers.cases.view import first_name, load
@@ -50,7 +50,7 @@ async def case_draft_sent(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         route = await places.of_person(session, ctx, me)
     answer = view.answer(alert.detail["response"])
     t = texts.of(me.language, ctx.programme.language)
-    value = str(view.case.id)
+    value = f"{view.case.id}:{answer.response.id}"
     row = (
         Button(t("case.sent"), "case.sent", value, "primary"),
         Button(t("case.not_sent"), "case.not_sent", value),
@@ -73,7 +73,7 @@ async def yes(ctx: Context, click: Click, me: Member) -> Reply:
             "state": CaseState.CONTACTED,
             "contacted_at": scene.now,
         }
-        return Plan("sent", values)
+        return Plan("sent", values, contact_id=await naming.contact_for(scene, click.value))
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     if not outcome.done:

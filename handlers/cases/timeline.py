@@ -71,7 +71,8 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
         key = by_itself if by_itself in t.keys() else key  # noqa: SIM118  (texts are no mapping)
     if key not in t.keys():  # noqa: SIM118
         return f"{name}: {event.act}"
-    who = first_name(view.answers[0].contact.name) if view.answers else t("case.somebody")
+    about = view.of_contact(event.contact_id) or (view.answers[0] if view.answers else None)
+    who = first_name(about.contact.name) if about else t("case.somebody")
     return t(key, name=name, who=who)
 
 

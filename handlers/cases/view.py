@@ -91,6 +91,21 @@ class CaseView:
         found = (e for e in self.events if e.act in acts and not e.undone)
         return [e for e in found if answer.hidden or not e.hidden_from_owner][:n]
 
+    def of_contact(self, contact_id: int | None) -> Answer | None:
+        """Gives the answer of one of the case's customers, None for anybody else."""
+        return next((each for each in self.answers if each.contact.id == contact_id), None)
+
+    def contacted(self, answer: Answer) -> Answer | None:
+        """Gives whom a call or letter went to last; None where `answer` hides it."""
+        acts = ("contacted", "promised", "sent")
+        last = next((e for e in self.events if e.act in acts and not e.undone), None)
+        return self.spoken_with(last, answer) if last is not None else self.answer(None)
+
+    def spoken_with(self, event: CaseEvent, answer: Answer) -> Answer | None:
+        """Gives whom an act was about; None for one whom the reader of `answer` can't see."""
+        found = self.of_contact(event.contact_id) or self.answer(None)
+        return found if answer.hidden or not found.hidden else None
+
     def answer(self, response_id: int | None) -> Answer:
         """Gives the answer of a response, else the case's first that the owner may see."""
         for answer in self.answers:

@@ -6,12 +6,12 @@ from urllib.parse import quote
 from handlers import wording
 from handlers.accounts.reader import cut
 from handlers.cards import Buttons, Card, Link, Reply, Text, Whisper
-from handlers.cases import acting, sent
+from handlers.cases import acting, naming, sent
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
 from handlers.cases.view import Answer, CaseView, first_name
-from handlers.chat import Click, row_id
+from handlers.chat import Click
 from handlers.context import Context
 from handlers.surveys import texts_of
 from handlers.texts import Texts, of
@@ -28,13 +28,13 @@ async def write_to(ctx: Context, click: Click, me: Member) -> Reply:
         if not acting.is_open(scene.case):
             return None
         values = acting.taking_by_owner(scene)
-        asked = sent.question(scene, row_id(click.value.partition(":")[2]))
+        asked = sent.question(scene, naming.response_of(click.value) or 0)
         return Plan("draft", values, undoable=bool(values), tell=(asked,))
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     if not outcome.done:
         return await acting.reply(ctx, click, me, outcome)
-    answer = acting.answer_for(outcome.view, click.value, me)
+    answer = naming.answer_for(outcome.view, click.value, me)
     t = of(me.language, ctx.programme.language)
     return Whisper(draft_card(outcome.view, answer, me, t, ctx))
 

@@ -80,12 +80,12 @@ def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -
         now = ctx.now()
         opened = await letters.opened(session, letter_id)
         assert opened is not None
-        tell = _alert(case, letter_id, now)
+        tell, who = _alert(case, letter_id, now), opened.letter.contact_id
         current = planning.in_force(case, opened.letter.round)
         waiting = current and case.state in (CaseState.SOLVED, CaseState.WAITING)
         if answer == "yes":
             if not waiting:
-                return Plan("customer_yes", {}, comment)
+                return Plan("customer_yes", {}, comment, contact_id=who)
             others = [
                 each
                 for each in await letters.of_case(session, case.id)
@@ -95,15 +95,17 @@ def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -
                 and each.letter.status in ("planned", "sending", *ASKED)
             ]
             if others:
-                return Plan("customer_yes", {}, comment)  # the others are waited for
+                return Plan(
+                    "customer_yes", {}, comment, contact_id=who
+                )  # the others are waited for
             values = {"state": CaseState.SOLVED, "settled": "yes", "settled_at": now}
-            return Plan("settled", values, comment)
+            return Plan("settled", values, comment, contact_id=who)
         closed = current and case.state == CaseState.CLOSED_UNANSWERED
         elsewhere = await case_view.other_open(session, case) is not None
         if not (waiting or closed) or elsewhere:
             # It is open already, here or in a newer case: who has it is told.
             values = {"settled": answer, "settled_at": now} if waiting or closed else {}
-            return Plan(f"customer_{answer}", values, comment, tell=(tell,))
+            return Plan(f"customer_{answer}", values, comment, tell=(tell,), contact_id=who)
         await letters.cancel(session, case.id, "answered", case.round)
         owner = await members.by_id(session, case.owner_id)
         calendar = times.calendar_of(owner, ctx.programme)
@@ -118,7 +120,7 @@ def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -
                 "call_again_on": nth_working_day(today, 1, calendar),
                 "snoozed_until": None,
             }
-            return Plan("customer_partly", values, comment, tell=(tell,))
+            return Plan("customer_partly", values, comment, tell=(tell,), contact_id=who)
         halved = await acting.is_halved(session, case, account)
         values = {
             **asked_anew,
@@ -128,7 +130,7 @@ def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -
             "snoozed_until": None,
             "call_again_on": None,
         }
-        return Plan("reopened", values, comment, tell=(tell,))
+        return Plan("reopened", values, comment, tell=(tell,), contact_id=who)
 
     return decide
 

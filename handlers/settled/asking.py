@@ -24,7 +24,6 @@ from storage.models import (
     CaseState,
     ContactStatus,
     LetterStatus,
-    Settled,
 )
 
 log = structlog.get_logger()
@@ -200,11 +199,12 @@ def _told(opened: Opened, status: str) -> acting.ByItself:
         if case.state not in _SOLVED or not planning.in_force(case, opened.letter.round):
             return None
         if status in ASKED:
-            return Plan("asked", {"state": CaseState.WAITING})
+            return Plan("asked", {"state": CaseState.WAITING}, contact_id=opened.contact.id)
         if case.state == CaseState.WAITING:
-            return Plan("not_asked", {})
+            return Plan("not_asked", {}, contact_id=opened.contact.id)
         gone = opened.contact.status != ContactStatus.ACTIVE
-        return Plan("not_asked", {"not_asked": opened.contact.status if gone else "undelivered"})
+        why = {"not_asked": opened.contact.status if gone else "undelivered"}
+        return Plan("not_asked", why, contact_id=opened.contact.id)
 
     return decide
 
@@ -218,10 +218,13 @@ def _closing(round_: int) -> acting.ByItself:
         if any(each.letter.status in (LetterStatus.PLANNED, LetterStatus.SENDING)
                for each in asked):  # fmt: skip
             return None
-        said: list[Settled] = [each.settled for each in asked if each.settled is not None]
-        if any(each.answer == "yes" for each in said):
-            return Plan("settled", {"state": CaseState.SOLVED, "settled": "yes"})
-        return Plan("unanswered", {"state": CaseState.CLOSED_UNANSWERED, "settled": "unanswered"})
+        yes = [e.contact.id for e in asked if e.settled is not None and e.settled.answer == "yes"]
+        if yes:
+            values = {"state": CaseState.SOLVED, "settled": "yes"}
+            return Plan("settled", values, contact_id=yes[0])
+        values = {"state": CaseState.CLOSED_UNANSWERED, "settled": "unanswered"}
+        silent = [each.contact.id for each in asked if each.letter.status in ASKED]
+        return Plan("unanswered", values, contact_id=silent[0] if silent else None)
 
     return decide
 

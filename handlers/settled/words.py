@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from handlers import wording
 from handlers.cards import Button
+from handlers.cases.view import Answer, CaseView
 from handlers.texts import Texts
 from storage.letters import Asked
 from storage.models import Case, CaseState, LetterStatus
@@ -18,7 +19,7 @@ def lines(
     label = t("settled.label")
     found: list[tuple[str, str]] = []
     for each in asked:
-        name = (each.contact.name.split() or [t("case.somebody")])[0]
+        name = _first(each.contact.name, t)
         said, letter = each.settled, each.letter
         if said is not None:
             last = case.round in (letter.round, letter.round + 1)
@@ -42,6 +43,32 @@ def lines(
     if case.not_asked and case.state in (CaseState.SOLVED, CaseState.CLOSED_UNANSWERED):
         found.append((label, not_asked(case.not_asked, t)))
     return found
+
+
+def who(view: CaseView, answer: Answer, t: Texts) -> list[str]:
+    """Gives the first names of whom the state is about: who is asked, or who said it."""
+    case = view.case
+    if not view.letters:
+        return [_first(answer.contact.name, t)]
+    hidden = {each.contact.id for each in view.answers if each.hidden and not answer.hidden}
+    asked = [e for e in view.letters if e.letter.round == case.round]
+    match case.settled:
+        case "yes":
+            found = [e for e in asked if e.settled is not None and e.settled.answer == "yes"]
+        case "partly" | "no":
+            # The word opened a new round; who said it last decides.
+            said = [(e.settled, e) for e in view.letters if e.settled is not None]
+            words = [(s.answered_at, e) for s, e in said if s.answer == case.settled]
+            found = [max(words, key=lambda each: each[0])[1]] if words else []
+        case _:
+            gone = (LetterStatus.SENT, LetterStatus.DOUBT)
+            found = [e for e in asked if e.settled is None and e.letter.status in gone]
+    shown = [e.contact.name for e in found if e.contact.id not in hidden]
+    return [_first(name, t) for name in shown] or [t("case.somebody")]
+
+
+def _first(name: str, t: Texts) -> str:
+    return (name.split() or [t("case.somebody")])[0]
 
 
 def not_asked(reason: str, t: Texts) -> str:

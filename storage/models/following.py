@@ -105,6 +105,8 @@ class CaseEvent(SQLModel, table=True):
     platform: str | None = None
     act: str
     note: str | None = None
+    # Whom it was about, where the case has several: who was reached, asked, or said it.
+    contact_id: int | None = Field(default=None, foreign_key="contact.id")
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     undone: bool = False
     hidden_from_owner: bool = False  # done by the lead while answers of the case are hidden

@@ -326,10 +326,12 @@ def upgrade() -> None:
     sa.Column('platform', sa.String(), nullable=True),
     sa.Column('act', sa.String(), nullable=False),
     sa.Column('note', sa.String(), nullable=True),
+    sa.Column('contact_id', sa.Integer(), nullable=True),
     sa.Column('before', sa.JSON(), nullable=False),
     sa.Column('undone', sa.Boolean(), nullable=False),
     sa.Column('hidden_from_owner', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_case_event_case_id_case')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_case_event_contact_id_contact')),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_case_event_member_id_member')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_event'))
     )
