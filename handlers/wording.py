@@ -10,6 +10,8 @@ from babel.numbers import format_decimal
 
 from handlers.texts import Texts
 
+_FAR_DAYS = 300
+
 
 def points(value: float) -> str:
     """Gives a score with its sign and a true minus: `+25`, `−17`, `0`."""
@@ -56,9 +58,10 @@ def short_day(day: date, t: Texts) -> str:
     return format_date(day, _day_pattern("MMM", t), locale=_locale(t.language)).rstrip(".")
 
 
-def month(day: date, t: Texts) -> str:
-    """Gives `March`."""
-    return format_date(day, "LLLL", locale=_locale(t.language))
+def month(day: date, t: Texts, today: date) -> str:
+    """Gives `March`, with the year when it is far from today."""
+    far = abs((day - today).days) > _FAR_DAYS
+    return format_date(day, "LLLL y" if far else "LLLL", locale=_locale(t.language))
 
 
 def _day_pattern(month: str, t: Texts) -> str:

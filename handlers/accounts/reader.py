@@ -61,9 +61,7 @@ class Reader:
 
     def month(self, at: datetime) -> str:
         """Gives `March`, with the year when it is far away."""
-        day = self.day(at)
-        far = abs((day - self.today).days) > 300
-        return f"{wording.month(day, self.t)} {day.year}" if far else wording.month(day, self.t)
+        return wording.month(self.day(at), self.t, self.today)
 
 
 def reader_for(ctx: Context, me: Member) -> Reader:

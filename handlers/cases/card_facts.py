@@ -38,7 +38,7 @@ def facts_of(
     """Gives label and value of each line; a card in a thread leaves out what stands above it."""
     t, case = reader.t, view.case
     facts = [_wish(answer, t)]
-    why = _why(answer, reader)
+    why = _why(answer, reader, now)
     if why:
         facts.append((t("alert.why"), why))
     if reader.main:
@@ -70,14 +70,15 @@ def _wish(answer: Answer, t: Texts) -> tuple[str, str]:
     return label, " · ".join(part for part in parts if part) or t("alert.no_address")
 
 
-def _why(answer: Answer, reader: Reader) -> str:
+def _why(answer: Answer, reader: Reader, now: datetime) -> str:
     t = reader.t
     reasons = [t(f"reasons.{key}") if known(t, key) else key for key in answer.response.reasons]
     parts = [", ".join(each[:1].lower() + each[1:] for each in reasons)]
     if answer.changed_from is not None:
         parts.append(t("alert.was_before", score=answer.changed_from))
     if answer.before is not None:
-        month = wording.month(answer.before.answered_at.astimezone(reader.zone).date(), t)
+        then, today = (at.astimezone(reader.zone).date() for at in (answer.before.answered_at, now))
+        month = wording.month(then, t, today)
         parts.append(t("alert.was_in", score=answer.before.score, month=month))
     return " · ".join(part for part in parts if part)
 
