@@ -37,7 +37,7 @@ from handlers.chat import (
     Submission,
     row_id,
 )
-from handlers.context import Context
+from handlers.context import Context, Refused
 from storage import conversations
 
 log = structlog.get_logger()
@@ -281,7 +281,10 @@ class Listeners:
     async def _i_am(self, asker: Asker, value: str) -> Reply:
         t = texts.of(asker.language, self._ctx.programme.language)
         addresses = [member.email for member in asker.maybe]
-        member = await identity.confirm(self._ctx, asker.person, addresses, row_id(value))
+        try:
+            member = await identity.confirm(self._ctx, asker.person, addresses, row_id(value))
+        except Refused as refused:
+            return whisper(str(refused))
         if member is None:
             return whisper(t("teams.not_you"))
         return Card(t("teams.known_now", name=member.name), audience="person", tone="good")
