@@ -26,7 +26,6 @@ BREAK = "\u200b"
 _TAG = re.compile(r"<(?=/?\s*at\b)", re.IGNORECASE)
 _LINK = re.compile(r"\](?=[(\[])")
 _ENDS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # ends of lines, besides \n
-_BREAKS = re.compile(r"\s*\n\s*")
 # Control characters, and those that override or isolate the direction of writing.
 _STEERING = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # What a markdown reader may take for markup; `_` inside of words too, to be on the safe side.
@@ -35,7 +34,8 @@ _MARKUP = re.compile(r"[*_\[\]<>`~\\#|]|&[\w#]|://|www\.|^\s*(?:[-+•]|\d+[.)])
 
 def plain(text: str, limit: int) -> str:
     """Gives a text on one line, cut and without Teams' own tag for a mention; blank is a dash."""
-    return _shown(_BREAKS.sub(" ", _tame(text)), limit)
+    lines = (line.strip() for line in _tame(text).split("\n"))
+    return _shown(" ".join(line for line in lines if line), limit)
 
 
 def plain_lines(text: str, limit: int) -> str:
