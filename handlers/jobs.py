@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts, answers, deadlines, digests, undelivered
+from handlers import alerts, answers, deadlines, digests, identity, undelivered
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
@@ -48,6 +48,7 @@ BUILDERS: dict[str, Builder] = {
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
     answering.WHAT: answering.told,
+    identity.CLAIMED: identity.claimed,
     emptying.WHAT: moved.build,
 }
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select, update
 
+from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import BoundPlace, Member, MemberRole, Team
 
@@ -37,6 +38,18 @@ async def link_platform_id(
     if platform in _ID_COLUMNS:
         setattr(member, f"{platform}_id", platform_id)
         session.add(member)
+
+
+async def link_if_free(session: Session, member_id: int, platform: str, platform_id: str) -> bool:
+    """Remembers a member's id unless another is known: who links first stays; tells if it is it."""
+    column = col(_ID_COLUMNS[platform])
+    statement = (
+        update(Member)
+        .where(col(Member.id) == member_id, or_(column.is_(None), column == platform_id))
+        .values({column: platform_id})
+        .execution_options(synchronize_session=False)
+    )
+    return await changed_rows(session, statement) == 1
 
 
 async def with_role(session: Session, *roles: str) -> Sequence[Member]:

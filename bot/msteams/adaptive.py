@@ -22,7 +22,7 @@ from microsoft_teams.cards import Mention as MentionElement
 from bot.links import Addresses
 from bot.msteams import limits, size
 from bot.msteams.elements import TONES, Drawing, as_data
-from bot.msteams.words import block, heading, no_links, paragraphs, plain, run
+from bot.msteams.words import block, heading, no_links, paragraphs, plain, plain_lines, run
 from handlers import texts
 from handlers.cards import (
     Buttons,
@@ -124,7 +124,8 @@ def short_text(card: Card) -> str:
 
     Send it with `textFormat` plain: nothing is escaped.
     """
-    lines = [TONES[card.tone] + card.title, card.status or ""]
+    title = TONES[card.tone] + plain(card.title, limits.TEXT)
+    lines = [title, plain(card.status, limits.STATUS) if card.status else ""]
     for element in card.body:
         match element:
             case Text():
@@ -142,7 +143,7 @@ def short_text(card: Card) -> str:
             case _:
                 assert_never(element)
     text = "\n".join(line for line in [*lines, card.foot or ""] if line)
-    return plain(text, limits.SHORT_CARD)
+    return plain_lines(text, limits.SHORT_CARD)
 
 
 _MANY_PARTS = " · 10 / 10"
@@ -153,7 +154,7 @@ def _frame(card: Card, mention: Mention | None = None) -> dict[str, Any]:
     body: list[CardElement] = []
     properties = TeamsCardProperties(width="full" if _is_wide(card) else None)
     if mention is not None:
-        name = mention.name.translate(_SIGNS).strip() or "–"
+        name = plain(mention.name.translate(_SIGNS), limits.LABEL)
         call = f"<at>{name}</at>"
         body.append(TextBlock(text=call, wrap=True))
         mentioned = MentionedEntity(id=mention.id, name=name)

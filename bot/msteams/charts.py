@@ -20,7 +20,6 @@ from microsoft_teams.cards import (
 from bot.axis import score_range
 from bot.links import Addresses
 from bot.msteams import limits
-from bot.msteams.limits import cut
 from bot.msteams.words import paragraphs, plain
 from handlers.cards import Chart, Point
 from handlers.texts import Texts
@@ -42,7 +41,7 @@ def _picture(chart: Chart, addresses: Addresses) -> list[CardElement]:
     if addresses.public:
         address = addresses.picture(chart)
         if len(address) <= limits.ADDRESS:  # the address holds the chart's data
-            alt = cut(chart.alt, limits.ALT_TEXT) or "–"
+            alt = plain(chart.alt, limits.ALT_TEXT)
             return [Image(url=address, alt_text=alt, size="Stretch")]
     return paragraphs(chart.alt, limits.ALT_TEXT, subtle=True, size="Small")[:1]
 
@@ -53,7 +52,7 @@ _Native = LineChart | VerticalBarChart | HorizontalBarChart | StackedHorizontalB
 def _native(chart: Chart, t: Texts) -> _Native | None:
     """Gives Teams' own chart, or None where it would hide what the picture shows."""
     known = [point for point in chart.series if point.value is not None]
-    title = cut(chart.alt, limits.ALT_TEXT)  # what a screen reader says
+    title = plain(chart.alt, limits.ALT_TEXT)  # what a screen reader says
     match chart.kind:
         case "trend":
             return _trend(known, title, t) if len(known) > 1 else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.msteams import limits
-from bot.msteams.limits import cut
+from bot.msteams.words import plain
 from handlers.cards import Choice
 
 OURS = "npsbot"  # the key of our part in what comes back; what was typed stands beside it
@@ -98,7 +98,7 @@ def draw_choices(choices: Sequence[Choice], kind: str) -> dict[str, Any]:
             "results": [
                 {
                     "value": coded(choice.value) if kind in SEVERAL else choice.value,
-                    "title": cut(choice.label, limits.CHOICE),
+                    "title": plain(choice.label, limits.CHOICE),
                 }
                 for choice in choices[: limits.TYPE_AHEAD_CHOICES]
             ]

@@ -65,7 +65,7 @@ def draw_task(
     card = draw_form(form, origin, addresses, language, errors, values, known)
     height = "large" if len(form.inputs) >= HIGH_FROM or form.intro else "medium"
     shown = {
-        "title": cut(form.title, limits.DIALOG_TITLE),
+        "title": plain(form.title, limits.DIALOG_TITLE),
         "height": height,
         "width": "medium",
         "card": attachment(card),
@@ -104,7 +104,7 @@ def draw_form(
     card = AdaptiveCard(
         fallback_text=no_links(form.title, limits.NOTICE),
         body=[*body, *drawn, *fields],
-        actions=[submit(cut(form.submit_label, limits.BUTTON_LABEL), sent, "positive")],
+        actions=[submit(plain(form.submit_label, limits.BUTTON_LABEL), sent, "positive")],
     )
     content = as_data(card)
     if size.size(content) > limits.CARD_BYTES and drawn:

@@ -20,7 +20,7 @@ from bot.msteams.incoming import Activity, part
 from bot.msteams.notices import Notices
 from bot.msteams.origin import Asker, Origin, unpack
 from bot.msteams.replies import I_AM, OPEN_COMMAND, SEPARATOR, SHOW_THERE, Answer, Replies, message
-from bot.seen import Seen
+from bot.seen import Once, Seen
 from handlers import identity, routes, texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.accounts.commands import is_meant
@@ -37,7 +37,7 @@ from handlers.chat import (
     Submission,
     row_id,
 )
-from handlers.context import Context
+from handlers.context import Context, Refused
 from storage import conversations
 
 log = structlog.get_logger()
@@ -55,6 +55,7 @@ class Listeners:
         self._notices = Notices(ctx, channel)
         self._askers = Askers(ctx, channel)
         self._seen = Seen()
+        self._answered: Once[Answer | None] = Once()
         self._work: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -73,7 +74,10 @@ class Listeners:
                 case "message":
                     self._later(self._on_message(activity))
                 case "invoke":
-                    return await self._on_invoke(activity)
+                    answer, _first = await self._answered.give(
+                        _key(activity), lambda: self._on_invoke(activity)
+                    )
+                    return answer
                 case "conversationUpdate" | "installationUpdate":
                     self._later(self._on_change(activity, is_new))
                 case kind:
@@ -105,8 +109,7 @@ class Listeners:
 
     async def _on_message(self, activity: Activity) -> None:
         person = incoming.person_of(activity)
-        key = f"{part(activity, 'conversation', 'id')} {part(activity, 'id')}"
-        if person is None or (part(activity, "id") and self._seen.before(key)):
+        if person is None or self._seen.before(_key(activity)):
             return
         data = read_data(activity.get("value"))
         if isinstance(data, Pressed):
@@ -278,7 +281,10 @@ class Listeners:
     async def _i_am(self, asker: Asker, value: str) -> Reply:
         t = texts.of(asker.language, self._ctx.programme.language)
         addresses = [member.email for member in asker.maybe]
-        member = await identity.confirm(self._ctx, asker.person, addresses, row_id(value))
+        try:
+            member = await identity.confirm(self._ctx, asker.person, addresses, row_id(value))
+        except Refused as refused:
+            return whisper(str(refused))
         if member is None:
             return whisper(t("teams.not_you"))
         return Card(t("teams.known_now", name=member.name), audience="person", tone="good")
@@ -306,3 +312,10 @@ class Listeners:
         task = asyncio.create_task(run())
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+
+
+def _key(activity: Activity) -> str | None:
+    """Gives what tells one delivery from another: the same for a repetition."""
+    if not part(activity, "id"):
+        return None
+    return f"{part(activity, 'conversation', 'id')} {part(activity, 'id')}"

@@ -25,12 +25,30 @@ PROGRESS_CELLS = 20
 BREAK = "\u200b"
 _TAG = re.compile(r"<(?=/?\s*at\b)", re.IGNORECASE)
 _LINK = re.compile(r"\](?=[(\[])")
+_ENDS = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # ends of lines, besides \n
+# Control characters, and those that override or isolate the direction of writing.
+_STEERING = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # What a markdown reader may take for markup; `_` inside of words too, to be on the safe side.
 _MARKUP = re.compile(r"[*_\[\]<>`~\\#|]|&[\w#]|://|www\.|^\s*(?:[-+•]|\d+[.)])\s", re.IGNORECASE)
 
 
 def plain(text: str, limit: int) -> str:
-    """Gives a text, cut and without Teams' own tag for a mention; blank text is a dash."""
+    """Gives a text on one line, cut and without Teams' own tag for a mention; blank is a dash."""
+    lines = (line.strip() for line in _tame(text).split("\n"))
+    return _shown(" ".join(line for line in lines if line), limit)
+
+
+def plain_lines(text: str, limit: int) -> str:
+    """Gives a text like `plain`, in the lines it has."""
+    return _shown(_tame(text), limit)
+
+
+def _tame(text: str) -> str:
+    """Takes away what steers a screen: it may turn a name around, or hide what comes after."""
+    return _STEERING.sub("", _ENDS.sub("\n", text).replace("\t", " "))
+
+
+def _shown(text: str, limit: int) -> str:
     return _TAG.sub("<" + BREAK, cut(text.strip(), limit)) or "–"
 
 
@@ -89,7 +107,7 @@ def paragraphs(
     spacing: Spacing | None = None,
 ) -> list[CardElement]:
     """Gives a text as a block a line: clients do not agree on line breaks inside of a run."""
-    lines = [line for line in plain(text, limit).splitlines() if line.strip()]
+    lines = [line for line in plain_lines(text, limit).splitlines() if line.strip()]
     return [
         block(
             run(line, bold, subtle, italic, size, colour),

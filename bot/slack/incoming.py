@@ -1,7 +1,9 @@
 """Reads what Slack sends: commands, clicks, submissions and typed words, without doing anything."""
 
+import hashlib
+import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from html import unescape
 from typing import Any
 
@@ -73,3 +75,12 @@ def origin_of(body: dict[str, Any], user: str) -> Origin:
         url=body.get("response_url"),
         ephemeral=bool(container.get("is_ephemeral")),
     )
+
+
+def submitted(user: str, view: Mapping[str, Any]) -> str | None:
+    """Gives what tells one submission of a form from another: the same for a repetition."""
+    if not view.get("id"):
+        return None
+    said = json.dumps([view.get("private_metadata"), view.get("state")], sort_keys=True)
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    return f"{user} {view['id']} {view.get('hash')} {digest}"

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.seen import Seen
+from bot.seen import Once, Seen
 from bot.slack.channel import SlackChannel
 from bot.slack.forms import FORM, LOOKUP, draw_form, draw_options, read_inputs
 from bot.slack.incoming import (
@@ -21,6 +21,7 @@ from bot.slack.incoming import (
     is_reply,
     origin_of,
     pressed,
+    submitted,
     typed_text,
     without_own_mention,
 )
@@ -60,6 +61,8 @@ class Listeners:
         self._channel = channel
         self._replies = Replies(ctx, channel)
         self._seen = seen
+        # What was refused is looked at anew: it stored nothing, and the person may try again.
+        self._answered: Once[Reply] = Once(lambda reply: not isinstance(reply, FormErrors))
         self._work = work
 
     def listen(self, bolt: AsyncApp) -> None:
@@ -112,7 +115,7 @@ class Listeners:
         view = body.get("view") or {}
         user = (body.get("user") or {}).get("id")
         known = unpack(str(view.get("private_metadata") or ""))
-        if known is None or not user or self._seen.before(body.get("trigger_id")):
+        if known is None or not user:
             await ack()
             return
         action, value, origin = known
@@ -120,14 +123,17 @@ class Listeners:
             asker = await self._asker(user, (body.get("user") or {}).get("name"))
             inputs = read_inputs((view.get("state") or {}).get("values") or {})
             event = Submission(asker.person, origin.place, action, value, inputs, origin.message)
-            try:
-                reply = await routes.submission(self._ctx, event)
-            except Exception:
-                problem = token_hex(4)
-                log.exception("form failed", action=action, problem=problem)
-                t = texts.of(asker.language)
-                reply = FormErrors({"": t("slack.form_failed", id=problem)})
-            await self._answer_form(ack, reply, view, asker, origin)
+            key = submitted(user, view)
+            reply, first = await self._answered.give(key, lambda: self._submit(event, asker))
+            await self._answer_form(ack, reply, view, asker, origin, first)
+
+    async def _submit(self, event: Submission, asker: Asker) -> Reply:
+        try:
+            return await routes.submission(self._ctx, event)
+        except Exception:
+            problem = token_hex(4)
+            log.exception("form failed", action=event.action, problem=problem)
+            return FormErrors({"": texts.of(asker.language)("slack.form_failed", id=problem)})
 
     async def _answer_form(
         self,
@@ -136,6 +142,7 @@ class Listeners:
         view: dict[str, Any],
         asker: Asker,
         origin: Origin,
+        first: bool,
     ) -> None:
         fields = [b["block_id"] for b in view.get("blocks") or [] if b.get("type") == "input"]
         match reply:
@@ -154,10 +161,12 @@ class Listeners:
                 card = reply.card if isinstance(reply, Whisper) else reply
                 page = self._replies.page(card, asker, Origin(origin.place))
                 await ack(response_action="update", view=page)
-                await self._replies.home(asker)
+                if first:
+                    await self._replies.home(asker)
             case _:
                 await ack()
-                await self._replies.show(reply, asker, origin, None)
+                if first:
+                    await self._replies.show(reply, asker, origin, None)
 
     async def _on_lookup(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         user = (body.get("user") or {}).get("id")

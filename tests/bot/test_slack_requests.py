@@ -16,7 +16,7 @@ from storage.db import Database
 from tests.bot.slack_app import CASE, SURVEY, SlackApp, register, running
 from tests.conftest import SECRET
 from tests.factories import Make
-from tests.fake_slack import BOT_USER, sign, words
+from tests.fake_slack import BOT_USER, sign, state_of, words
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
 
 
@@ -335,6 +335,31 @@ async def test_a_replayed_request_is_carried_out_once(app: SlackApp) -> None:
             assert answer.status == 200
     await app.slack.until(lambda: app.slack.responses)
     assert len(app.happened) == 1
+
+
+async def test_a_form_that_slack_repeats_is_kept_once_and_answered_the_same(
+    app: SlackApp,
+) -> None:
+    view = await app.anna.click_for_form(await posted(app), "I called")
+    app.happened.clear()
+    for said, times in (("short", 3), ("Jane is glad again", 1)):
+        values = state_of(view["blocks"], {"said": said})
+        answers = []
+        for number in range(3):
+            # A repetition is the same view with the same hash, whatever else it carries.
+            payload = {
+                "type": "view_submission",
+                "team": {"id": "T1"},
+                "user": {"id": "U0ANNA", "name": "anna"},
+                "trigger_id": f"again-{said}-{number}",
+                "view": {**view, "hash": "156.aa", "state": {"values": values}},
+                "response_urls": [],
+            }
+            answers.append(await app.anna.interact(payload))
+        assert answers[0] == answers[1] == answers[2]
+        # What was refused stored nothing: the person may send the same again.
+        assert len(app.happened) == times
+        app.happened.clear()
 
 
 async def test_an_event_that_slack_repeats_is_carried_out_once(app: SlackApp) -> None:

@@ -1,6 +1,7 @@
 """Cards as Adaptive Cards: every element, hostile words, colours, buttons and size."""
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -321,3 +322,53 @@ def test_a_card_is_attached_as_an_adaptive_card() -> None:
         "contentType": "application/vnd.microsoft.card.adaptive",
         "content": content,
     }
+
+
+BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+HARMFUL = (
+    "Jane\u202egnp.exe\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\x00\x07\x1b[31m\x7f\x9b"
+)
+NAME = f"{HARMFUL}\r\nTaken by Lars\u2028\x85\x0b\tJensen"
+
+
+def strings(data: Any) -> list[str]:
+    if isinstance(data, dict):
+        return [each for value in data.values() for each in strings(value)]
+    if isinstance(data, list):
+        return [each for value in data for each in strings(value)]
+    return [data] if isinstance(data, str) else []
+
+
+def is_harmless(text: str) -> bool:
+    return not any(
+        unicodedata.category(sign) in ("Cc", "Zl", "Zp") or sign in BIDI for sign in text
+    )
+
+
+def test_signs_that_steer_a_screen_come_out_harmless() -> None:
+    pressed = (Button(NAME, "a", "1"), Menu(NAME, (Button(NAME, "b", "1", confirm=NAME),)))
+    card = Card(
+        NAME,
+        (
+            Text(NAME),
+            Text(NAME, "heading"),
+            Facts(((NAME, NAME),)),
+            Table((NAME, "n"), ((NAME, "1"),)),
+            Progress(NAME, 1, 2),
+            Buttons(pressed),
+        ),
+        status=NAME,
+        foot=NAME,
+        push=NAME,
+    )
+    content = draw_card(card, PUBLIC, mention=Mention(NAME, "aad-anna"))
+    shown = [*strings(content), notice(card)]
+    assert len(shown) > 40
+    assert [text for text in shown if not is_harmless(text)] == []
+    assert "Janegnp.exe[31m Taken by Lars Jensen" in notice(card)
+    titles = [each["title"] for each in of_type(content, "Action.Submit")]
+    assert titles[0] == "Janegnp.exe[31m Taken by Lars Jensen"
+    assert all(is_harmless(line) for line in short_text(card).split("\n"))
+    assert short_text(card).startswith("Janegnp.exe[31m Taken by Lars Jensen\n")
+    lone = draw_card(Card(NAME), PUBLIC)
+    assert all(is_harmless(text) for text in strings(lone))

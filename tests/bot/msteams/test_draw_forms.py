@@ -17,7 +17,16 @@ from bot.msteams.forms import (
 )
 from handlers.cards import Choice, Form, Input, InputKind, Text
 from handlers.chat import Person, Submission
-from tests.bot.msteams.test_draw_cards import EVERY_ELEMENT, PUBLIC, nodes, of_type, words
+from tests.bot.msteams.test_draw_cards import (
+    EVERY_ELEMENT,
+    NAME,
+    PUBLIC,
+    is_harmless,
+    nodes,
+    of_type,
+    strings,
+    words,
+)
 
 LOCAL = Addresses("http://127.0.0.1:8400", "secret" * 8)
 CHOICES = (Choice("a", "First", "the hint"), Choice("b,c", "Second"), Choice("d%2C", "Third"))
@@ -231,3 +240,16 @@ def test_what_was_read_is_what_a_submission_takes() -> None:
     submission = Submission(person, person.place, filled.form, filled.value, filled.inputs)
     assert submission.text("t") == "new"
     assert submission.chosen("cs") == ("a", "b,c", "d%2C")
+
+
+def test_signs_that_steer_a_screen_come_out_harmless_in_a_dialog() -> None:
+    choice = Choice("4", NAME, NAME)
+    inputs = (
+        Input("choice", "who", NAME, options=(choice,), hint=NAME),
+        Input("members", "to", NAME, options=(choice,), value="4"),
+    )
+    task = draw_task(Form(NAME, inputs, "a", "1", NAME, intro=(Text(NAME),)), None, PUBLIC)
+    offered = draw_choices([choice], "members")
+    shown = strings([task, offered])
+    assert len(shown) > 20
+    assert [text for text in shown if not is_harmless(text)] == []
