@@ -112,7 +112,7 @@ def _what(ctx: Context, t: Texts, wave: Wave | None, offered: _Standing) -> tupl
             "text",
             "name",
             t("wave.form.name"),
-            value=wave.name if wave else f"{month(today, t)} {today.year}".capitalize(),
+            value=wave.name if wave else f"{month(today, t, today)} {today.year}".capitalize(),
             max_length=_NAME_LENGTH,
         ),
     )

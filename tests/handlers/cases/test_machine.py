@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import create_engine
@@ -348,10 +348,19 @@ class CaseMachine(RuleBasedStateMachine):
 
 
 def _essence(card: Card) -> tuple[Any, ...]:
-    """Gives what a card says apart from the way a time is written, which depends on the day."""
+    """Gives what a card says apart from the way a time is written, which depends on the day.
+
+    Undo is left out too: a card that went out in doubt is known to be there only later, and may
+    keep the button of its first minute; pressed, it says what is true.
+    """
     times = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)? ?(\d+ \w+ )?\d\d:\d\d|has passed"
     status = re.sub(r"\s+", " ", re.sub(times, "", card.status or "")).strip()
-    return card.title, card.tone, status, [(b.action, b.value) for b in buttons(card)]
+    return (
+        card.title,
+        card.tone,
+        status,
+        [(b.action, b.value) for b in buttons(card) if b.action != "case.undo"],
+    )
 
 
 CaseMachine.TestCase.settings = settings(
@@ -360,5 +369,7 @@ CaseMachine.TestCase.settings = settings(
     deadline=None,
     derandomize="MACHINE_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
+    # Making a failing story shorter takes longer than all the other tests: by hand alone.
+    phases=tuple(Phase) if "MACHINE_EXAMPLES" in os.environ else (Phase.explicit, Phase.generate),
 )
 TestCase = CaseMachine.TestCase
