@@ -14,8 +14,8 @@ from sqlmodel import col, select
 from storage import running
 from storage.migrate import upgrade
 from storage.models import Conversation, Member
+from tests.fake_teams import APP_ID, find_action, labels, token, words
 from tests.fake_teams import TENANT as OUR_TENANT
-from tests.fake_teams import find_action, labels, token, words
 from tests.journeys.teams_workspace import TeamsWorkspace, teams_workspace
 from tests.outside.peers import peers, run
 from tests.outside.playground import (
@@ -164,6 +164,8 @@ async def test_recorded_activities_are_answered_and_nothing_of_them_is_stored_wr
         for name in ("serviceUrl", "serviceURL"):
             if name in ours:
                 ours[name] = work.teams.url
+        if str(ours.get("recipient", {}).get("id")).startswith("28:"):
+            ours["recipient"]["id"] = f"28:{APP_ID}"
         ours.get("conversation", {}).pop("tenantId", None)
         if isinstance(ours.get("channelData"), dict):
             ours["channelData"]["tenant"] = {"id": OUR_TENANT}
