@@ -111,7 +111,7 @@ def reasons_offered(of_survey: Sequence[str] | None, judges: Sequence[str]) -> t
 
 def reason_label(key: str, t: Texts) -> str:
     """Gives the words of a reason; one the programme made up itself is its own label."""
-    return t(f"reasons.{key}") if f"reasons.{key}" in t.keys() else key  # noqa: SIM118
+    return t(f"reasons.{key}") if f"reasons.{key}" in t else key
 
 
 def role_question(role: str | None, t: Texts) -> str:

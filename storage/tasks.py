@@ -48,9 +48,9 @@ async def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 
 async def answered(
-    session: Session, since: datetime, kinds: Collection[str]
+    session: Session, since: datetime, kinds: Collection[str], limit: int
 ) -> list[tuple[Response, Account]]:
-    """Gives passives' and promoters' answers since a time that have no task, oldest first.
+    """Gives passives' and promoters' answers since a time that have no task, the oldest first.
 
     Imported, trial, suspect, provisional and hidden ones and those of cases are none of them.
     """
@@ -70,6 +70,7 @@ async def answered(
             ~exists().where(col(Task.response_id) == col(Response.id)),
         )
         .order_by(col(Response.answered_at), col(Response.id))
+        .limit(limit)
     )
     return [(row[0], row[1]) for row in (await session.exec(query)).all()]
 

@@ -1,5 +1,7 @@
 """Makes rows for tests, and the story of product.md: Acme A/S on Tuesday 24 November 2026."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -7,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
 
-from storage.db import Database
+from storage.db import Database, Session
 from storage.models import (
     Account,
     Contact,
@@ -30,11 +32,25 @@ class Make:
     db: Database
     now: FakeClock
     _n: "count[int]" = field(default_factory=lambda: count(1))
+    _session: Session | None = None
 
     async def save(self, row: Row) -> Row:
-        async with self.db.session() as session:
+        if self._session is not None:
+            self._session.add(row)
+            await self._session.flush()
+            return row
+        async with self.db.quick_session() as session:
             session.add(row)
         return row
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Stores all that is made within in one transaction: a story has dozens of rows."""
+        async with self.db.quick_session() as self._session:
+            try:
+                yield
+            finally:
+                self._session = None
 
     async def team(self, name: str | None = None) -> Team:
         return await self.save(Team(name=name or f"Team {next(self._n)}"))
@@ -69,8 +85,7 @@ class Make:
     async def invitation(
         self, contact: Contact, wave: Wave | None = None, **values: Any
     ) -> Invitation:
-        async with self.db.reading() as session:
-            account = await session.get_one(Account, contact.account_id)
+        account = await self._account(contact.account_id)
         values.setdefault("status", "sent")
         values.setdefault("sent_at", self.now() - timedelta(days=1))
         values.setdefault("expires_at", wave.closes_at if wave else None)
@@ -92,6 +107,12 @@ class Make:
                 **{**snapshot, **values},
             )
         )
+
+    async def _account(self, account_id: int) -> Account:
+        if self._session is not None:
+            return await self._session.get_one(Account, account_id)
+        async with self.db.reading() as session:
+            return await session.get_one(Account, account_id)
 
     async def response(self, invitation: Invitation, score: int | None, **values: Any) -> Response:
         """Stores only the response row: no case, no current answer (those belong to
@@ -132,6 +153,11 @@ async def acme_story(make: Make) -> Acme:
     """Six contacts of Acme A/S asked in wave "Autumn 2026" on 12 November; nobody has
     answered yet.
     """
+    async with make.together():
+        return await _acme(make)
+
+
+async def _acme(make: Make) -> Acme:
     team = await make.team("Nordics")
     anna = await make.member(
         "Anna Berg", email="anna@nordfab.example", team_id=team.id, function="account manager",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from handlers import wording
 from handlers.accounts.reader import cut
-from handlers.cases.view import Answer, CaseView, first_name
+from handlers.cases.view import NOTED, Answer, CaseView, first_name
 from handlers.settled import words as settled
 from handlers.texts import Texts
 from storage.letters import Asked
@@ -85,7 +85,7 @@ def _why(answer: Answer, reader: Reader, now: datetime) -> str:
 
 def known(t: Texts, reason: str) -> bool:
     """Tells whether a reason is one of those shipped, with a text of its own."""
-    return f"reasons.{reason}" in t.keys()  # noqa: SIM118  (texts are no mapping)
+    return f"reasons.{reason}" in t
 
 
 def _stake(view: CaseView, reader: Reader, now: datetime) -> tuple[str, str] | None:
@@ -201,13 +201,24 @@ def _kept(view: CaseView, answer: Answer, act: str) -> bool:
 
 
 def _notes(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:
-    """The last two notes, the later one last; the timeline has them all, whole."""
+    """The last two words of ours, the later one last; the timeline has them all, whole.
+
+    Who handed the case over, or asked for help, stands among them: the state says neither.
+    """
     if not reader.comments:
         return []
+    t = reader.t
     lines = []
-    for event in reversed(view.latest(("note",), answer, _NOTES)):
+    for event in reversed(view.latest(NOTED, answer, _NOTES)):
         by = view.people.get(event.member_id or 0)
-        time = wording.moment(event.at, now, reader.zone, reader.t)
-        who = f"{first_name(by.name)}, {time}" if by else time
-        lines.append((reader.t("note.label"), f"{who}: {cut(event.note or '', _NOTE_SHOWN)}"))
+        name = first_name(by.name) if by else t("case.somebody")
+        who = name
+        if event.act == "handed_over" and view.owner is not None:
+            who = t("case.handed_to", name=name, to=first_name(view.owner.name))
+        elif event.act != "note":
+            who = t(f"case.act.{event.act}", name=name)
+        line = f"{who}, {wording.moment(event.at, now, reader.zone, t)}"
+        lines.append(
+            (t("note.label"), f"{line}: {cut(event.note, _NOTE_SHOWN)}" if event.note else line)
+        )
     return lines

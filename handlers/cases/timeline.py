@@ -68,8 +68,8 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
     key = f"case.act.{event.act}"
     if event.member_id is None:
         by_itself = f"case.act_by_itself.{event.act}"
-        key = by_itself if by_itself in t.keys() else key  # noqa: SIM118  (texts are no mapping)
-    if key not in t.keys():  # noqa: SIM118
+        key = by_itself if by_itself in t else key
+    if key not in t:
         return f"{name}: {event.act}"
     about = view.of_contact(event.contact_id) or (view.answers[0] if view.answers else None)
     who = first_name(about.contact.name) if about else t("case.somebody")

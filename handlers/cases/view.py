@@ -28,6 +28,9 @@ from storage.models import (
 from storage.promises import Promised
 from storage.scopes import Part
 
+# Acts whose words stand on the card: what was done is told by the state, these are not.
+NOTED = ("note", "handed_over", "escalated")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -83,7 +86,7 @@ class CaseView:
     by_customer: bool = False  # the customer's own word reopened it
     events: tuple[CaseEvent, ...] = ()  # the latest first
     promises: tuple[Promised, ...] = ()  # the first made first
-    people: Mapping[int, Member] = field(default_factory=dict)  # who wrote the latest notes
+    people: Mapping[int, Member] = field(default_factory=dict)  # who did what is NOTED
     letters: tuple[Asked, ...] = ()  # what the customer is or was asked, and said
 
     def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
@@ -132,7 +135,7 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     )
     events = await case_view.events(session, case_id)
     last = last_step(events)
-    writers = {each.member_id for each in events if each.act == "note" and each.member_id}
+    writers = {each.member_id for each in events if each.act in NOTED and each.member_id}
     kept = {each.id for each in await groups.kept_responses(session, found.account.id)}
     heard = heard_by_lead = await _heard(session, ctx, found.case, frozenset())
     if kept:

@@ -83,8 +83,8 @@ def draft(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Context) ->
 def _about(reasons: Sequence[str], t: Texts) -> list[str]:
     """Gives a sentence for each of the first reasons; their names where the programme's own."""
     said = [f"case.draft_reason.{key}" for key in reasons]
-    lines = [t(key) for key in said if key in t.keys()][:_REASONS]  # noqa: SIM118
-    own = [key for key in reasons if f"case.draft_reason.{key}" not in t.keys()]  # noqa: SIM118
+    lines = [t(key) for key in said if key in t][:_REASONS]
+    own = [key for key in reasons if f"case.draft_reason.{key}" not in t]
     names = [t(f"reasons.{key}") if known(t, key) else key for key in own]
     if names and not lines:
         named = ", ".join(each[:1].lower() + each[1:] for each in names)

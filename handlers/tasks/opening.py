@@ -18,6 +18,8 @@ _FIRST_LOOK = timedelta(days=7)
 # A group of answers may commit a little after its times.
 _LATE = timedelta(minutes=5)
 _MARK_STEP = timedelta(minutes=10)
+# A look opens no more: these tasks have days, and whoever answers now must not wait for them.
+_AT_ONCE = 100
 
 
 async def due(ctx: Context) -> list[Job]:
@@ -26,11 +28,13 @@ async def due(ctx: Context) -> list[Job]:
     async with ctx.db.reading() as session:
         marked = await tasks.mark(session, _MARK)
         since = marked or now - _FIRST_LOOK
-        found = await tasks.answered(session, since, NPS_KINDS)
+        found = await tasks.answered(session, since, NPS_KINDS, _AT_ONCE)
     settle = timedelta(seconds=ctx.programme.settle_seconds)
     ready = [(each, account) for each, account in found if _is_settled(each, now, settle)]
     waiting = [each.answered_at for each, _account in found if not _is_settled(each, now, settle)]
-    upto = min([now, *waiting]) - _LATE
+    # Behind the last one found, more may wait for the next look.
+    more = [found[-1][0].answered_at] if len(found) == _AT_ONCE else []
+    upto = min([now, *waiting, *more]) - _LATE
     if not ready and marked is not None and upto - marked < _MARK_STEP:
         return []
     async with ctx.db.session() as session:

@@ -31,6 +31,10 @@ class Texts:
         """Gives the text with its {values} unfilled."""
         return self._texts[key]
 
+    def __contains__(self, key: str) -> bool:
+        """Tells whether there is a text of this key."""
+        return key in self._texts
+
     def keys(self) -> frozenset[str]:
         """All keys of this language."""
         return frozenset(self._texts)
