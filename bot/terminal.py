@@ -5,6 +5,7 @@ from typing import assert_never
 
 from rich.cells import cell_len, set_cell_size
 
+from bot.signs import TONES
 from handlers.cards import (
     Button,
     Buttons,
@@ -20,19 +21,11 @@ from handlers.cards import (
     Scale,
     Table,
     Text,
-    Tone,
     Whisper,
 )
 
 WIDTH = 88
 BAR = 24
-TONES: dict[Tone, str] = {
-    "neutral": "",
-    "critical": "🔴 ",
-    "warning": "🟠 ",
-    "attention": "🟡 ",
-    "good": "🟢 ",
-}
 # What people wrote must not steer the terminal: no escape sequences, no overwriting of lines.
 _CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code != 10}
 _LEVELS = "▁▂▃▄▅▆▇█"

@@ -6,7 +6,7 @@ Teams has one colour for what npsbot tells apart as orange and amber.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import Any
 
 from microsoft_teams.cards import (
     AdaptiveCard,
@@ -21,19 +21,15 @@ from microsoft_teams.cards import Mention as MentionElement
 
 from bot.links import Addresses
 from bot.msteams import limits, size
-from bot.msteams.elements import TONES, Drawing, as_data
+from bot.msteams.elements import Drawing, as_data
 from bot.msteams.words import block, heading, no_links, paragraphs, plain, plain_lines, run
+from bot.signs import TONES, words_of
 from handlers import texts
 from handlers.cards import (
-    Buttons,
     Card,
     Chart,
     Element,
-    Facts,
-    Progress,
-    Scale,
     Table,
-    Text,
     Tone,
     plain_text,
 )
@@ -125,24 +121,8 @@ def short_text(card: Card) -> str:
     Send it with `textFormat` plain: nothing is escaped.
     """
     title = TONES[card.tone] + plain(card.title, limits.TEXT)
-    lines = [title, plain(card.status, limits.STATUS) if card.status else ""]
-    for element in card.body:
-        match element:
-            case Text():
-                lines.append(element.text)
-            case Facts():
-                lines += [f"{label}: {value}" for label, value in element.facts]
-            case Table():
-                lines += [" · ".join(row) for row in element.rows]
-            case Chart():
-                lines.append(element.alt)
-            case Progress():
-                lines.append(f"{element.label} {element.done} / {element.total}")
-            case Scale() | Buttons():
-                pass
-            case _:
-                assert_never(element)
-    text = "\n".join(line for line in [*lines, card.foot or ""] if line)
+    status = plain(card.status, limits.STATUS) if card.status else ""
+    text = "\n".join(line for line in (title, status, *words_of(card)) if line)
     return plain_lines(text, limits.SHORT_CARD)
 
 

@@ -1,6 +1,6 @@
 """Draws the elements of a card as Adaptive Card elements, with Microsoft's typed classes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, assert_never
 
 from microsoft_teams.cards import (
@@ -31,17 +31,9 @@ from handlers.cards import (
     Scale,
     Table,
     Text,
-    Tone,
 )
 from handlers.texts import Texts
 
-TONES: Mapping[Tone, str] = {
-    "neutral": "",
-    "critical": "🔴 ",
-    "warning": "🟠 ",
-    "attention": "🟡 ",
-    "good": "🟢 ",
-}
 LABEL_WIDTH = (64, 128)  # pixels: the column of a fact's label on a phone of 320
 CHARACTER_WIDTH = 9  # pixels of a small bold letter
 MOST_WEIGHT = 22  # a table's columns share the width by what stands in them

@@ -5,24 +5,18 @@ folded away on phones and can't hold the card's own blocks at the top level.
 """
 
 from html import escape
-from typing import Any, assert_never
+from typing import Any
 
 from bot.links import Addresses
+from bot.signs import TONES, words_of
 from bot.slack import limits
-from bot.slack.elements import TONES, Drawing, Pictures
+from bot.slack.elements import Drawing, Pictures
 from bot.slack.forms import draw_form
 from bot.slack.limits import cut
 from bot.slack.words import plain
 from handlers import texts
 from handlers.cards import (
-    Buttons,
     Card,
-    Chart,
-    Facts,
-    Progress,
-    Scale,
-    Table,
-    Text,
     plain_text,
 )
 
@@ -69,22 +63,6 @@ def fallback_text(card: Card) -> str:
 
 def short_text(card: Card) -> str:
     """Gives title and words of a card as one escaped text, for when Slack refuses its blocks."""
-    lines = [TONES[card.tone] + card.title, card.status or ""]
-    for element in card.body:
-        match element:
-            case Text():
-                lines.append(element.text)
-            case Facts():
-                lines += [f"{label}: {value}" for label, value in element.facts]
-            case Table():
-                lines += [" · ".join(row) for row in element.rows]
-            case Chart():
-                lines.append(element.alt)
-            case Progress():
-                lines.append(f"{element.label} {element.done} / {element.total}")
-            case Scale() | Buttons():
-                pass
-            case _:
-                assert_never(element)
-    text = "\n".join(line for line in [*lines, card.foot or ""] if line)
+    head = (TONES[card.tone] + card.title, card.status or "")
+    text = "\n".join(line for line in (*head, *words_of(card)) if line)
     return escape(cut(text, limits.SHORT_CARD), quote=False)

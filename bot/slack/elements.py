@@ -26,6 +26,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.basic_components import SlackFile
 
 from bot.links import Addresses
+from bot.signs import TONES
 from bot.slack import limits
 from bot.slack.limits import cut
 from bot.slack.words import bar, bold_cell, cell, merged, plain, rich, words
@@ -43,17 +44,9 @@ from handlers.cards import (
     Scale,
     Table,
     Text,
-    Tone,
 )
 from handlers.texts import Texts
 
-TONES: Mapping[Tone, str] = {
-    "neutral": "",
-    "critical": "🔴 ",
-    "warning": "🟠 ",
-    "attention": "🟡 ",
-    "good": "🟢 ",
-}
 # An action id must be unique in its block: it ends in `#` and a number, which is taken off again.
 MARK = "#"
 LINK_ACTION = "link"  # Slack tells of clicks on links too; nothing is done

@@ -134,3 +134,22 @@ async def test_what_the_lead_does_for_a_hidden_answer_is_not_for_the_owner(story
     await story.press(story.acme.lars, lead, "case.release")
     assert isinstance(posted.card, Card)
     assert "Peter wants out" in str(posted.card)
+
+
+async def test_who_handed_it_over_and_why_stays_on_both_cards(story: Story) -> None:
+    posted = await told(story)
+    to = str(story.acme.mikkel.id)
+    inputs = {"to": to, "note": "You know them"}
+    await story.submit(story.acme.anna, "case.hand_over", "1", inputs, posted.ref)
+    (given,) = story.posted("slack:U0MIKKEL")
+    story.clock.forward(minutes=2)  # Undo is over: all cards are edited once more
+    await story.tick()
+    words = "Anna handed it over to Mikkel, 13:20: You know them"
+    assert facts(posted.card)["Note"] == words
+    assert facts(given.card)["Note"] == words
+
+
+async def test_who_asked_for_help_stands_on_the_card(story: Story) -> None:
+    posted = await told(story)
+    await story.press(story.acme.anna, posted, "case.escalate")
+    assert facts(posted.card)["Note"] == "Anna asked for help, 13:20"
