@@ -54,6 +54,14 @@ async def check(settings: Settings, recount: bool) -> tuple[int, list[str]]:
 
 
 def _privacy(settings: Settings) -> Finding:
+    privacy = settings.privacy
+    public = not is_loopback(urlsplit(settings.server.public_url).hostname)
+    if public and (privacy.contact or "").endswith("@example.com"):
+        return Finding(
+            "privacy: controller and contact",
+            False,
+            "[privacy] still has the values of `npsbot init`: customers read them on the page.",
+        )
     return Finding(
         "privacy: controller, contact and keep_months",
         settings.rules().privacy.complete,

@@ -62,5 +62,6 @@ def _write(directory: Path) -> Path:
     if path.exists():
         raise FileExistsError(f"{path} exists already; nothing was changed")
     directory.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # tokens and passwords may come to stand in it
     path.write_text(TEMPLATE, "utf-8")
     return path

@@ -80,11 +80,12 @@ def write(folder: Path, name: str, text: str) -> str:
     return str(path)
 
 
-def test_init_refuses_to_overwrite_and_only_the_owner_reads_the_database(tmp_path: Path) -> None:
+def test_init_refuses_to_overwrite_and_only_the_owner_reads_its_files(tmp_path: Path) -> None:
     assert "npsbot.toml run" in installed(tmp_path, "init", str(tmp_path)).stdout
     again = installed(tmp_path, "init", str(tmp_path), code=2)
     assert "exists already" in again.stderr
-    assert (tmp_path / "npsbot.db").stat().st_mode & 0o077 == 0
+    for name in ("npsbot.db", "npsbot.toml"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
 
 
 def test_a_missing_configuration_says_how_to_make_one(tmp_path: Path) -> None:
@@ -186,6 +187,18 @@ def test_check_names_what_is_missing_and_what_to_do(folder: Path) -> None:
     assert "npsbot run" in told
     assert "accounts equals a recount" in told
     assert "closed waves equal a recount" in told
+
+
+def test_check_does_not_take_the_examples_of_init_for_a_public_address(folder: Path) -> None:
+    assert "ok    privacy" in npsbot(folder, "check", code=1).stdout
+    path = folder / "npsbot.toml"
+    text = path.read_text("utf-8").replace("http://127.0.0.1:8400\"", "https://nps.invalid\"")
+    text = text.replace("enabled = true\nsmtp_port = 8425", "enabled = false")
+    key = 'secret_key = "a key of thirty-two characters or more"'
+    path.write_text(text.replace("[server]", f"[server]\n{key}"), "utf-8")
+    told = npsbot(folder, "check", code=1).stdout
+    assert "FAIL  privacy" in told
+    assert "still has the values of `npsbot init`" in told
 
 
 def test_a_wave_without_privacy_is_refused(folder: Path) -> None:
