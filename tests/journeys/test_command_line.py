@@ -192,7 +192,7 @@ def test_check_names_what_is_missing_and_what_to_do(folder: Path) -> None:
 def test_check_does_not_take_the_examples_of_init_for_a_public_address(folder: Path) -> None:
     assert "ok    privacy" in npsbot(folder, "check", code=1).stdout
     path = folder / "npsbot.toml"
-    text = path.read_text("utf-8").replace("http://127.0.0.1:8400\"", "https://nps.invalid\"")
+    text = path.read_text("utf-8").replace('http://127.0.0.1:8400"', 'https://nps.invalid"')
     text = text.replace("enabled = true\nsmtp_port = 8425", "enabled = false")
     key = 'secret_key = "a key of thirty-two characters or more"'
     path.write_text(text.replace("[server]", f"[server]\n{key}"), "utf-8")
