@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
-from storage.alerts import changed_rows, insert_new, inserting
+from storage import versions
+from storage.alerts import insert_new, inserting
 from storage.db import Session
 from storage.models import (
     OPEN_STATES,
@@ -161,18 +162,9 @@ async def note_events(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 async def change(
     session: Session, case: Case, values: Mapping[str, Any], *, version: int | None = None
 ) -> bool:
-    """Changes a case by one UPDATE, only while it stands as it was read: who is first wins."""
-    statement = (
-        update(Case)
-        .where(
-            col(Case.id) == case.id,
-            col(Case.version) == (case.version if version is None else version),
-        )
-        .values(version=col(Case.version) + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
+    """Changes a case while it stands as it was read; raises AnotherOpen beside an open one."""
     try:
-        return await changed_rows(session, statement) == 1
+        return await versions.change(session, case, values, version=version)
     except IntegrityError as error:
         raise AnotherOpen(case.id) from error
 

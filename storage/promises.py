@@ -1,13 +1,12 @@
 """What was promised to customers: rows, changes, and what is due."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import or_
 from sqlmodel import col, select, update
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import Account, Case, Contact, Member, Promise, PromiseState
 
@@ -25,17 +24,6 @@ async def add(session: Session, promise: Promise) -> Promise:
     session.add(promise)
     await session.flush()
     return promise
-
-
-async def change(session: Session, promise: Promise, values: Mapping[str, Any]) -> bool:
-    """Changes a promise by one UPDATE, only while it stands as it was read: who is first wins."""
-    statement = (
-        update(Promise)
-        .where(col(Promise.id) == promise.id, col(Promise.version) == promise.version)
-        .values(version=col(Promise.version) + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    return await changed_rows(session, statement) == 1
 
 
 async def name_latest(session: Session, case_id: int | None) -> None:

@@ -1,6 +1,6 @@
 """Tasks beside cases: what is to do for a customer, by when and by whom."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -143,17 +143,6 @@ async def of_kind(session: Session, what: Collection[str]) -> Sequence[Task]:
 async def with_keys(session: Session, keys: Collection[str]) -> Sequence[Task]:
     """Gives the tasks that have one of these keys."""
     return (await session.exec(select(Task).where(col(Task.key).in_(keys)))).all()
-
-
-async def change(session: Session, task: Task, values: Mapping[str, Any]) -> bool:
-    """Changes a task by one UPDATE, only while it stands as it was read: who is first wins."""
-    statement = (
-        update(Task)
-        .where(col(Task.id) == task.id, col(Task.version) == task.version)
-        .values(version=col(Task.version) + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    return await changed_rows(session, statement) == 1
 
 
 async def owners(session: Session) -> set[int]:

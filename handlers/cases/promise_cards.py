@@ -21,7 +21,7 @@ from handlers.chat import (
 from handlers.context import Context, Refused
 from handlers.texts import Texts
 from storage import alerts as outbox
-from storage import cases, members, promises
+from storage import cases, members, promises, versions
 from storage.db import Session
 from storage.models import Alert, Case, Member, PromiseState
 from storage.promises import Promised
@@ -172,7 +172,7 @@ async def _end(
         found = await _mine(session, ctx, me, promise_id)
         promise = found.promise
         is_open = promise.state == PromiseState.OPEN
-        if not is_open or not await promises.change(session, promise, values):
+        if not is_open or not await versions.change(session, promise, values):
             raise Refused(t("promise.stale", state=t(f"promise.state.{promise.state}")))
         event: dict[str, Any] = {
             "case_id": promise.case_id,

@@ -7,7 +7,7 @@ from handlers import links, surveys, texts
 from handlers.alerts import Outgoing
 from handlers.answering.in_chat import is_theirs
 from handlers.calendars import nth_working_day
-from handlers.cards import Button, Buttons, Card, Element, Form, Input, Reply, Text
+from handlers.cards import Button, Buttons, Card, Element, Form, Input, Reply, Text, Tone
 from handlers.cases import acting, places, times
 from handlers.cases.acting import Plan
 from handlers.cases.telling import SUBJECT, ref_of, stands_above
@@ -180,8 +180,8 @@ async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             body.append(Text(t("settled.newer"), "note"))
         body.append(Buttons((Button(t("case.open"), "case.open", str(target.id)),)))
         title = t(f"settled.told.{said.answer}", name=name, account=account.name)
-        tone = "critical" if said.answer == "no" else "attention"
-        card = Card(title, tuple(body), tone=tone)  # type: ignore[arg-type]  # both are tones
+        tone: Tone = "critical" if said.answer == "no" else "attention"
+        card = Card(title, tuple(body), tone=tone)
         key = f"alert:{alert.id}:{part}"
         direct = lead.direct if part == "lead" else route.direct
         out.append(Outgoing(Message(card, key, t.language), way, direct, threads))

@@ -14,7 +14,7 @@ from handlers.context import Context, Refused
 from handlers.tasks import outcomes
 from handlers.tasks.card import DONE, status, task_card, title
 from handlers.tasks.extras import extra_of
-from storage import accounts, references, tasks, touches
+from storage import accounts, references, tasks, touches, versions
 from storage.db import Session
 from storage.models import Member, TaskState
 from storage.tasks import Work
@@ -173,7 +173,7 @@ def _ids(work: Work) -> set[int]:
 
 async def change(session: Session, work: Work, values: dict[str, Any], reader: Reader) -> None:
     """Changes a task as it was read; raises Refused when somebody else was first."""
-    if not await tasks.change(session, work.task, values):
+    if not await versions.change(session, work.task, values):
         raise Refused(reader.t("task.stale_now"))
 
 

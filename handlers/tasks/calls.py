@@ -25,7 +25,7 @@ from handlers.chat import Click, Command, Submission, row_id
 from handlers.context import Context, Job, Refused
 from handlers.tasks import openers
 from handlers.tasks.card import DONE, LOG, OPEN, stake, title
-from storage import accounts, calls, members, tasks, touches
+from storage import accounts, calls, members, tasks, touches, versions
 from storage.db import Session
 from storage.models import Account, Contact, ContactRole, Member, TaskState
 from storage.tasks import Work
@@ -99,7 +99,7 @@ async def logged(ctx: Context, event: Submission, me: Member) -> Reply:
                 "state": TaskState.DONE, "outcome": {"call": "talked"}.get(how, how),
                 "note": note, "done_at": now, "done_by": me.id,
             }  # fmt: skip
-            await tasks.change(session, task, values)
+            await versions.change(session, task, values)
     key = "calls.logged" if reached else "calls.logged_tried"
     return Card(t(key, account=account.name), audience="person", tone="good")
 

@@ -12,7 +12,7 @@ from handlers.context import Context, Refused
 from handlers.tasks.acting import card_of, to_see
 from handlers.tasks.card import THANKS
 from handlers.texts import of
-from storage import members, tasks
+from storage import members, tasks, versions
 from storage.models import Alert, Member
 from storage.tasks import Work
 
@@ -54,7 +54,9 @@ async def passed(ctx: Context, event: Submission, me: Member) -> Reply:
             detail=detail,
         )  # fmt: skip
         names = list(dict.fromkeys([*work.task.detail.get("thanked", ()), to.name]))
-        await tasks.change(session, work.task, {"detail": {**work.task.detail, "thanked": names}})
+        await versions.change(
+            session, work.task, {"detail": {**work.task.detail, "thanked": names}}
+        )
     if asked.status == "pending":
         await ctx.soon(alerts.job_of(asked), None)
     return await card_of(ctx, me, work.task.id)

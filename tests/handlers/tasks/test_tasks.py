@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from handlers.cards import Card, Form, FormErrors, Reply, Whisper
 from handlers.chat import Click, Person, Submission
 from handlers.routes import click, submission
-from storage import tasks
+from storage import versions
 from storage.models import CaseResponse, Member, Reference, Task, Touch
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.cases.test_digests import digests, morning, renews_never
@@ -198,9 +198,9 @@ async def test_later_hides_a_task_from_the_digest_and_keeps_its_deadline(story: 
 async def test_the_first_of_two_changes_at_once_wins(story: Story) -> None:
     task = await opened(story)
     async with story.ctx.db.session() as session:
-        assert await tasks.change(session, task, {"outcome": "talked"})
+        assert await versions.change(session, task, {"outcome": "talked"})
     async with story.ctx.db.session() as session:
-        assert not await tasks.change(session, task, {"outcome": "nothing"})
+        assert not await versions.change(session, task, {"outcome": "nothing"})
 
 
 async def test_others_do_not_see_or_touch_a_task(story: Story) -> None:
