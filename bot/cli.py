@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -317,6 +318,8 @@ def _with_context(do: Callable[[Context], Awaitable[Result]]) -> Result:
         async with open_context(settings()) as ctx:
             return await do(ctx)
 
+    # Who types a command reads its answer: the log's lines of success are for the server.
+    logs.configure(logging.WARNING)
     try:
         return asyncio.run(inside())
     except Refused as refused:

@@ -129,7 +129,7 @@ CLICKS: dict[str, ClickHandler] = {
     "case.take": taking.take,
     "case.reopen": taking.reopen,
     "case.undo": taking.undo,
-    "case.escalate": taking.escalate,
+    "case.escalate": more.escalate_form,
     "case.release": taking.release,
     "about_owner": conflict.about_owner,
     "settled_edit": editing.edit_form,
@@ -161,6 +161,7 @@ FORMS: dict[str, FormHandler] = {
     "settled_dont": editing.dont,
     "case.snooze": more.snoozed,
     "case.hand_over": more.handed_over,
+    "case.escalate": more.escalated,
     "case.not_critic": more.not_a_critic,
     **work.FORMS,
 }

@@ -5,6 +5,7 @@ from secrets import token_hex
 import structlog
 
 from handlers import names, rights
+from handlers.accounts.brief import before, brief_card
 from handlers.accounts.card import SHOW, account_card
 from handlers.accounts.history import cases_card, history_card, reasons_card
 from handlers.accounts.people_card import people_card
@@ -28,7 +29,7 @@ from storage.models import Account, Member
 
 log = structlog.get_logger()
 
-PARTS = ("people", "history", "reasons", "cases")
+PARTS = ("people", "history", "reasons", "cases", "brief")
 _TYPED_SHOWN = 60
 
 
@@ -48,6 +49,8 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
         if not isinstance(found, Account):
             return choose_card(ctx, me, typed, found, part)
         standing = await standing_of(ctx, session, me, found)
+        if part == "brief":
+            return await _brief(session, standing, reader, me)
     return _card(ctx, standing, reader, me, part, in_channel=command.place != command.person.place)
 
 
@@ -71,6 +74,8 @@ async def press(ctx: Context, click: Click, me: Member) -> Reply:
     async with ctx.db.reading() as session:
         account = await _account(ctx, session, me, key)
         standing = await standing_of(ctx, session, me, account)
+        if part == "brief":
+            return await _brief(session, standing, reader_for(ctx, me), me)
     in_channel = click.place != click.person.place
     return _card(ctx, standing, reader_for(ctx, me), me, part, in_channel=in_channel)
 
@@ -137,6 +142,12 @@ def _card(
         case _:
             months = ctx.programme.window_months
             return account_card(standing, reader, months, in_channel=in_channel)
+
+
+async def _brief(session: Session, standing: Standing, reader: Reader, me: Member) -> Card:
+    known = await before(session, me, standing, reader)
+    may_log = rights.may_change_account(me, standing.account)
+    return brief_card(standing, known, reader, may_log=may_log)
 
 
 async def _account(ctx: Context, session: Session, me: Member, key: str) -> Account:
