@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts, answers, deadlines, digests, identity, undelivered
+from handlers import alerts, answers, audit, deadlines, digests, identity, undelivered
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
@@ -82,6 +82,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     progress.due,
     closing.due,
     counting.due,
+    audit.due,
 )
 
 
