@@ -94,7 +94,7 @@ async def written(ctx: Context, event: Submission, me: Member) -> Reply:
 
 
 async def send(ctx: Context, click: Click, me: Member) -> Reply:
-    """Plans a letter to each contact who may be written to by now; a second press changes nothing."""
+    """Plans a letter to each contact who may be written to by now, once."""
     reader = reader_for(ctx, me)
     async with ctx.db.session() as session:
         told = await _draft(ctx, session, me, click.value)

@@ -1,4 +1,4 @@
-"""What is learned from many answers: shared reasons, ideas, and what customers are told was done."""
+"""What is learned from many answers: shared reasons, ideas, what customers are told was done."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -3,11 +3,9 @@
 import email
 from dataclasses import replace
 from datetime import timedelta
-from email.message import EmailMessage
 from email.policy import default
-from typing import cast
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.links import Addresses
 from bot.mail.adapter import MailChannel
@@ -52,7 +50,7 @@ async def preview(story: Story, me: Member | None = None) -> Card:
 
 async def letters(story: Story) -> list[Letter]:
     async with story.ctx.db.reading() as session:
-        return list((await session.exec(select(Letter).order_by(Letter.id))).all())
+        return list((await session.exec(select(Letter).order_by(col(Letter.id)))).all())
 
 
 async def test_the_line_of_the_account_stands_in_the_next_wave_and_in_no_later_one(
@@ -148,7 +146,7 @@ async def test_it_goes_once_to_each_by_a_real_relay_and_never_to_the_unsubscribe
         await channel.close()
     assert [each.status for each in await letters(story)] == ["sent", "skipped"]
     (raw,) = scripted.mails
-    mail = cast(EmailMessage, email.message_from_bytes(raw, policy=default))
+    mail = email.message_from_bytes(raw, policy=default)
     assert mail["To"] == "jane@acme.example"
     assert mail["Reply-To"].addresses[0].addr_spec == "anna@nordfab.example"
     assert "List-Unsubscribe" in mail
