@@ -3,7 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts, answers, deadlines, digests, identity, letters, undelivered
+from handlers import (
+    alerts,
+    answers,
+    audit,
+    deadlines,
+    digests,
+    identity,
+    letters,
+    undelivered,
+)
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
@@ -83,6 +92,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     progress.due,
     closing.due,
     counting.due,
+    audit.due,
 )
 
 

@@ -10,9 +10,10 @@ from handlers import alerts
 from handlers.cases import telling
 from handlers.context import Context
 from storage import alerts as outbox
-from storage import conversations, members, personal, privacy
+from storage import audit, conversations, members, personal, privacy
+from storage.audit import Noted
 from storage.db import Session
-from storage.models import Member
+from storage.models import Act, Member
 
 log = structlog.get_logger()
 
@@ -121,6 +122,12 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
         if member is None:
             await conversations.forget_people(session, in_teams)
         await privacy.block(session, hashed, privacy.ERASED, now)
+        await audit.add(
+            session,
+            [Noted(Act.ERASED, "contact", each) for each in found.contact_ids],
+            now,
+            actor="operator",
+        )
         why = f"erased:{now.timestamp():.6f}"
         asked = await outbox.add_many(
             session, [telling.changed(case_id, why, now) for case_id in found.case_ids]
@@ -140,11 +147,12 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
 
 async def _as_member(session: Session, member: Member | None) -> dict[str, Any]:
     if member is None:
-        return {"members": [], "places": [], "acts": []}
+        return {"members": [], "places": [], "acts": [], "audit": []}
     return {
         "members": await personal.records(session, "member", "id", [member.id]),
         "places": await personal.records(session, "bound_place", "member_id", [member.id]),
         "acts": await personal.records(session, "case_event", "member_id", [member.id]),
+        "audit": await personal.records(session, "audit_entry", "member_id", [member.id]),
     }
 
 

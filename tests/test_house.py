@@ -46,7 +46,7 @@ ALLOWED = {
     "jinja2": ("bot/mail/", "bot/web/"),
     "markupsafe": ("bot/mail/", "bot/web/"),
     "pydantic": ("bot/config.py", "bot/sections.py"),
-    "typer": ("bot/cli.py",),
+    "typer": ("bot/cli.py", "bot/cli_privacy.py"),
     "rich": ("bot/terminal.py", "bot/demo/"),
     "prometheus_client": ("bot/server.py",),
     "psycopg": ("storage/",),

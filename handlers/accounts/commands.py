@@ -25,7 +25,7 @@ from handlers.context import Context, Refused
 from handlers.learning import said
 from storage import accounts
 from storage.db import Session
-from storage.models import Account, Member
+from storage.models import Account, Act, Member
 
 log = structlog.get_logger()
 
@@ -96,6 +96,7 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     message = Message(card, f"shown:{account.id}:{token_hex(4)}", reader.t.language)
     if await ctx.chat.outsiders(click.place):
         return await _send_directly(ctx, click.person, message, reader)
+    ctx.note(Act.SENT, "account", account.id)
     return await _post(ctx, click.place, click.person, message, reader)
 
 
@@ -131,6 +132,7 @@ def _part(text: str) -> tuple[str, str]:
 def _card(
     ctx: Context, standing: Standing, reader: Reader, me: Member, part: str, *, in_channel: bool
 ) -> Card:
+    ctx.note(Act.VIEWED, "account", standing.account.id)
     match part:
         case "people":
             may_repair = rights.may_change_account(me, standing.account)

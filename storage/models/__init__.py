@@ -20,6 +20,7 @@ from storage.models.asking import (
     WaveChannel,
     WaveState,
 )
+from storage.models.auditing import Act, AuditEntry, CasePace
 from storage.models.chatting import Conversation
 from storage.models.following import (
     DONE_STATES,
@@ -76,13 +77,16 @@ __all__ = [
     "LetterStatus",
     "Settled",
     "Account",
+    "Act",
     "Alert",
     "AlertStatus",
     "AppSetting",
+    "AuditEntry",
     "BlockEntry",
     "BoundPlace",
     "Case",
     "CaseEvent",
+    "CasePace",
     "CaseResponse",
     "CaseState",
     "ConsoleMail",

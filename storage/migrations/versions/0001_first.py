@@ -223,6 +223,26 @@ def upgrade() -> None:
     with op.batch_alter_table('wave', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_wave_state'), ['state'], unique=False)
 
+    op.create_table('audit_entry',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('platform', sa.String(), nullable=True),
+    sa.Column('act', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('subject_id', sa.Integer(), nullable=True),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('detail', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_audit_entry_account_id_account')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_audit_entry_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_entry'))
+    )
+    with op.batch_alter_table('audit_entry', schema=None) as batch_op:
+        batch_op.create_index('ix_audit_account', ['account_id', 'at'], unique=False)
+        batch_op.create_index('ix_audit_act', ['act', 'at'], unique=False)
+        batch_op.create_index('ix_audit_member', ['member_id', 'at'], unique=False)
+
     op.create_table('case',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('what', sa.String(), nullable=False),
@@ -400,6 +420,17 @@ def upgrade() -> None:
     with op.batch_alter_table('case_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_event_case_id'), ['case_id'], unique=False)
 
+    op.create_table('case_pace',
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('take_by', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('take_hours', sa.Float(), nullable=True),
+    sa.Column('contacted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('contact_by', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('contact_hours', sa.Float(), nullable=True),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_case_pace_case_id_case')),
+    sa.PrimaryKeyConstraint('case_id', name=op.f('pk_case_pace'))
+    )
     op.create_table('invitation',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('wave_id', sa.Integer(), nullable=True),
@@ -918,6 +949,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_invitation_due')
 
     op.drop_table('invitation')
+    op.drop_table('case_pace')
     with op.batch_alter_table('case_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_case_event_case_id'))
 
@@ -953,6 +985,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_case_account')
 
     op.drop_table('case')
+    with op.batch_alter_table('audit_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_audit_member')
+        batch_op.drop_index('ix_audit_act')
+        batch_op.drop_index('ix_audit_account')
+
+    op.drop_table('audit_entry')
     with op.batch_alter_table('wave', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_wave_state'))
 
