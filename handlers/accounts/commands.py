@@ -23,13 +23,14 @@ from handlers.chat import (
     row_id,
 )
 from handlers.context import Context, Refused
+from handlers.learning import said
 from storage import accounts
 from storage.db import Session
 from storage.models import Account, Act, Member
 
 log = structlog.get_logger()
 
-PARTS = ("people", "history", "reasons", "cases", "brief")
+PARTS = ("people", "history", "reasons", "cases", "brief", said.PART)
 _TYPED_SHOWN = 60
 
 
@@ -48,10 +49,8 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
                 found, part = whole, ""
         if not isinstance(found, Account):
             return choose_card(ctx, me, typed, found, part)
-        standing = await standing_of(ctx, session, me, found)
-        if part == "brief":
-            return await _brief(session, standing, reader, me)
-    return _card(ctx, standing, reader, me, part, in_channel=command.place != command.person.place)
+    in_channel = command.place != command.person.place
+    return await _card_of(ctx, me, found, part, in_channel=in_channel)
 
 
 async def is_meant(ctx: Context, me: Member, words: str) -> bool:
@@ -73,11 +72,8 @@ async def press(ctx: Context, click: Click, me: Member) -> Reply:
     key, _, part = click.value.partition(":")
     async with ctx.db.reading() as session:
         account = await _account(ctx, session, me, key)
-        standing = await standing_of(ctx, session, me, account)
-        if part == "brief":
-            return await _brief(session, standing, reader_for(ctx, me), me)
     in_channel = click.place != click.person.place
-    return _card(ctx, standing, reader_for(ctx, me), me, part, in_channel=in_channel)
+    return await _card_of(ctx, me, account, part, in_channel=in_channel)
 
 
 async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
@@ -146,10 +142,19 @@ def _card(
             return account_card(standing, reader, months, in_channel=in_channel)
 
 
-async def _brief(session: Session, standing: Standing, reader: Reader, me: Member) -> Card:
-    known = await before(session, me, standing, reader)
-    may_log = rights.may_change_account(me, standing.account)
-    return brief_card(standing, known, reader, may_log=may_log)
+async def _card_of(
+    ctx: Context, me: Member, account: Account, part: str, *, in_channel: bool
+) -> Card:
+    if part == said.PART:
+        return await said.card_of(ctx, me, account)
+    reader = reader_for(ctx, me)
+    async with ctx.db.reading() as session:
+        standing = await standing_of(ctx, session, me, account)
+        if part == "brief":
+            known = await before(session, me, standing, reader)
+            may_log = rights.may_change_account(me, account)
+            return brief_card(standing, known, reader, may_log=may_log)
+    return _card(ctx, standing, reader, me, part, in_channel=in_channel)
 
 
 async def _account(ctx: Context, session: Session, me: Member, key: str) -> Account:

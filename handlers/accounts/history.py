@@ -43,7 +43,8 @@ def history_card(standing: Standing, reader: Reader) -> Card:
     if len(entries) > _SHOWN:
         body.append(Text(t("account.history.older", n=len(entries) - _SHOWN), "note"))
     named = any(response.reasons for response, _wave in standing.answers)
-    row = (part_button(standing, "reasons", t),) if named else ()
+    parts = ("reasons", "done") if named else ("done",)
+    row = (part_button(standing, part, t) for part in parts)
     body.append(Buttons((*row, back_button(standing, t))))
     title = t("account.history.title", name=standing.account.name)
     return Card(title, tuple(body), status=t("account.only_you"))
