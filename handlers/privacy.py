@@ -60,8 +60,16 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             ("references", "reference", "contact_id", found.contact_ids),
             ("letters", "letter", "contact_id", found.contact_ids),
             ("settled", "settled", "contact_id", found.contact_ids),
+            ("ideas", "idea", "response_id", found.response_ids),
+            ("shared_reasons", "shared_reason_response", "response_id", found.response_ids),
         ):
             person[name] = await personal.records(session, table, column, ids)
+        person["improvements"] = await personal.records(
+            session,
+            "improvement",
+            "id",
+            {row["improvement_id"] for row in person["letters"]} - {None},
+        )
         # Of the customer only what names it: its value and renewal are no data about the person.
         person["accounts"] = [
             {name: account[name] for name in ("id", "key", "name")}

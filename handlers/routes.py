@@ -41,6 +41,7 @@ from handlers.chat import (
     Submission,
 )
 from handlers.context import Context, NotAllowed, Refused
+from handlers.learning import buttons as learning
 from handlers.outsiders import keep_from_outsiders
 from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
@@ -148,6 +149,7 @@ CLICKS: dict[str, ClickHandler] = {
     "case.hand_over": more.hand_over_form,
     "case.not_critic": more.not_critic_form,
     **work.CLICKS,
+    **learning.CLICKS,
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
@@ -163,6 +165,7 @@ FORMS: dict[str, FormHandler] = {
     "case.hand_over": more.handed_over,
     "case.not_critic": more.not_a_critic,
     **work.FORMS,
+    **learning.FORMS,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {
