@@ -1,10 +1,14 @@
 """`npsbot privacy` and `npsbot audit`: what is stored about people, and who saw and did what."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from bot.cli_shared import finish, read_day, with_context
+from handlers.context import Context
+
+Readers = Literal["employees", "contacts"]
+Language = Literal["en", "da", "nl"]
 
 app = typer.Typer(help="What is stored about a person.", no_args_is_help=True)
 
@@ -23,6 +27,22 @@ def privacy_erase(email: Annotated[str, typer.Argument()]) -> None:
     from handlers.files.commands import privacy_erase_command
 
     finish(with_context(lambda ctx: privacy_erase_command(ctx, email)))
+
+
+@app.command(name="statement")
+def privacy_statement(
+    readers: Annotated[Readers, typer.Option("--for", help="Who reads it.")],
+    language: Annotated[
+        Language | None, typer.Option("--lang", help="Default: the programme's.")
+    ] = None,
+) -> None:
+    """Print what is stored, who sees it and how long, from the configuration in force."""
+    from handlers.statement import statement
+
+    async def written(ctx: Context) -> str:
+        return statement(ctx, readers, language)
+
+    print(with_context(written))
 
 
 def audit(

@@ -17,6 +17,7 @@ from storage.models import (
     Case,
     CaseEvent,
     Contact,
+    Improvement,
     Invitation,
     Member,
     Promise,
@@ -30,6 +31,7 @@ _OF_ACCOUNT: dict[str, tuple[Mapped[int], Mapped[int]]] = {
     "contact": (col(Contact.id), col(Contact.account_id)),
     "promise": (col(Promise.id), col(Promise.account_id)),
     "task": (col(Task.id), col(Task.account_id)),
+    "improvement": (col(Improvement.id), col(Improvement.account_id)),
     "invitation": (col(Invitation.id), col(Invitation.account_id)),
 }
 
