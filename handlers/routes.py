@@ -30,7 +30,7 @@ from handlers.chat import (
 from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import buttons as learning
 from handlers.outsiders import keep_from_outsiders
-from handlers.places import notices
+from handlers.places import notices, sharing
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
 from handlers.tasks import board as task_board
@@ -91,6 +91,8 @@ COMMANDS: dict[str, CommandRoute] = {
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),
+    "bind reason": CommandRoute(sharing.bind_reason, "help.bind_reason", LEADERS),
+    "bind board": CommandRoute(sharing.bind_board, "help.bind_board", LEADERS),
     "help": CommandRoute(_help, "help.help"),
 }
 # Clicks and forms of members, by action.
