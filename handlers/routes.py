@@ -16,7 +16,7 @@ from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
 from handlers.cards import Choice, Reply, whisper
 from handlers.cases import board, notes, promises, telling
-from handlers.cases import buttons as following
+from handlers.cases import buttons as cases
 from handlers.chat import (
     Click,
     Command,
@@ -113,7 +113,7 @@ CLICKS: dict[str, ClickHandler] = {
     "wave_doubts": wave.press_doubts,
     "wave_doubt_arrived": wave.press_arrived,
     "wave_doubt_again": wave.press_again,
-    **following.CLICKS,
+    **cases.CLICKS,
     **work.CLICKS,
     **learning.CLICKS,
 }
@@ -121,7 +121,7 @@ FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
     "wave_form": wave.submit,
     "bind": people.bind,
-    **following.FORMS,
+    **cases.FORMS,
     **work.FORMS,
     **learning.FORMS,
 }
