@@ -127,6 +127,7 @@ class Notice:
         "installed",
         "removed",
         "revoked",
+        "member_left",
     ]
     place: Place
     person: Person | None = None

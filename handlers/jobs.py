@@ -10,6 +10,7 @@ from handlers import (
     deadlines,
     digests,
     identity,
+    leaving,
     letters,
     undelivered,
 )
@@ -55,6 +56,7 @@ BUILDERS: dict[str, Builder] = {
     thanks.ALERT: thanks.card,
     references.REQUEST: request.card,
     request.ANSWERED: request.answer,
+    leaving.NOTICED: leaving.offer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
     answering.WHAT: answering.told,

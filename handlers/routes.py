@@ -6,7 +6,7 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import account_teams, audit, names, overview, texts
+from handlers import account_teams, audit, leaving, names, overview, rhythm, texts
 from handlers import help as help_
 from handlers import members as people
 from handlers.accounts import commands as account
@@ -90,6 +90,8 @@ COMMANDS: dict[str, CommandRoute] = {
     "silent": CommandRoute(silent.show, "help.silent"),
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
+    "digest": CommandRoute(rhythm.show, "help.digest"),
+    "left": CommandRoute(leaving.command, "help.left", LEADERS),
     "bind": CommandRoute(people.bind_form, "help.bind"),
     "bind reason": CommandRoute(sharing.bind_reason, "help.bind_reason", LEADERS),
     "bind board": CommandRoute(sharing.bind_board, "help.bind_board", LEADERS),
@@ -97,6 +99,8 @@ COMMANDS: dict[str, CommandRoute] = {
 }
 # Clicks and forms of members, by action.
 CLICKS: dict[str, ClickHandler] = {
+    rhythm.CHOOSE: rhythm.press,
+    leaving.LEFT: leaving.form,
     SHOW: account.press,
     SHOW_IN_CHANNEL: account.show_in_channel,
     account_teams.SHOW_GROUP: account_teams.press,
@@ -118,6 +122,7 @@ CLICKS: dict[str, ClickHandler] = {
     **learning.CLICKS,
 }
 FORMS: dict[str, FormHandler] = {
+    leaving.LEFT: leaving.left,
     REPAIR: repair.repair,
     "wave_form": wave.submit,
     "bind": people.bind,
@@ -147,6 +152,7 @@ NOTICES: dict[str, NoticeHandler] = {
     "place_closed": people.place_lost,
     "place_shared": notices.shared,
     "readers_changed": notices.readers_changed,
+    "member_left": leaving.noticed,
 }
 
 

@@ -11,14 +11,16 @@ from bot.msteams.incoming import Activity, items, part
 from bot.msteams.origin import Asker
 from handlers import routes, texts
 from handlers.cards import Card, Text
-from handlers.chat import Notice
+from handlers.chat import Notice, Person
 from handlers.context import Context
 from storage import conversations
 from storage.models import Conversation
 
 log = structlog.get_logger()
 
-Kind = Literal["place_closed", "place_shared", "readers_changed", "installed", "removed"]
+Kind = Literal[
+    "member_left", "place_closed", "place_shared", "readers_changed", "installed", "removed"
+]
 CHANNEL_GONE = frozenset({"channelDeleted"})
 TEAM_GONE = frozenset({"teamDeleted", "teamHardDeleted", "teamArchived"})
 CHANNEL_THERE = frozenset({"channelCreated", "channelRestored"})
@@ -44,6 +46,11 @@ class Notices:
         came, left = items(activity, "membersAdded"), items(activity, "membersRemoved")
         added = any(each.get("id") == us for each in came)
         removed = any(each.get("id") == us for each in left)
+        if event == "teamMemberRemoved":
+            for each in left:
+                if each.get("id") != us and each.get("aadObjectId"):
+                    person = Person("teams", str(each["aadObjectId"]))
+                    await self._notice("member_left", person.place, person)
         if came or left or event in READERS:
             others = any(each.get("id") != us for each in came) or event in READERS
             await self._readers_changed(dict.fromkeys((here, channel)), team, others)
@@ -121,5 +128,5 @@ class Notices:
         async with self._ctx.db.session() as session:
             await conversations.note(session, row)
 
-    async def _notice(self, kind: Kind, place: str) -> None:
-        await routes.notice(self._ctx, Notice(kind, place))
+    async def _notice(self, kind: Kind, place: str, person: Person | None = None) -> None:
+        await routes.notice(self._ctx, Notice(kind, place, person))

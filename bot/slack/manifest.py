@@ -37,6 +37,7 @@ EVENTS: dict[str, str] = {
     "group_archive": "the same for private channels",
     "group_deleted": "the same",
     "group_left": "the same",
+    "user_change": "offer CX to pass on what somebody has whose account was closed",
     "app_uninstalled": "tell CX on the other channels",
     "tokens_revoked": "the same",
 }
