@@ -33,7 +33,7 @@ from handlers.chat import (
     Unreachable,
     row_id,
 )
-from handlers.context import Context, Job, Refused
+from handlers.context import Context, Job, NotAllowed, Refused
 from handlers.learning.idea_card import (
     CHANGE,
     STATES,
@@ -286,7 +286,7 @@ async def _to_change(session: Session, ctx: Context, me: Member, place: Place, v
     if had is None:
         raise Refused(t("idea.gone"))
     if not _may(me, had, place, here, ctx, kept):
-        raise Refused(t("idea.not_yours"))
+        raise NotAllowed(t("idea.not_yours"), "account", had.account.id)
     return had
 
 
