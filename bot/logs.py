@@ -6,7 +6,7 @@ import sys
 import structlog
 
 # Their finer levels print statements with values and requests with texts: what customers said.
-_TALKATIVE = ("aiosqlite", "psycopg", "slack_sdk", "slack_bolt", "msrest", "mail.log")
+_TALKATIVE = ("aiosqlite", "psycopg", "slack_sdk", "slack_bolt", "msrest")
 
 
 def configure(level: int = logging.INFO) -> None:
