@@ -134,6 +134,14 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Called:
+    """What people call a place, and the team it belongs to."""
+
+    name: str
+    team: str | None = None
+
+
+@dataclass(frozen=True)
 class Message:
     """A card to send. `key` is our id (`invitation:7`, `alert:17`); it travels with the message."""
 
@@ -212,4 +220,8 @@ class Chat(Protocol):
         """Tells whether people from outside can read this place; unknown counts as yes for
         channels.
         """
+        ...
+
+    async def called(self, place: Place) -> Called | None:
+        """Gives what people call a place; None for direct messages, and where nobody tells."""
         ...

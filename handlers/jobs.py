@@ -49,6 +49,7 @@ BUILDERS: dict[str, Builder] = {
     "place_lost": undelivered.place_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
+    identity.SEVERAL: identity.several,
     emptying.WHAT: moved.build,
 }
 

@@ -52,6 +52,7 @@ class FakeTeams:
     key_fetches: int = 0
     tokens_given: int = 0
     most_bytes: int = MOST_BYTES
+    names: dict[str, str] = field(default_factory=dict)  # of teams and channels
 
     def __post_init__(self) -> None:
         self.numbers = count(1)
@@ -176,6 +177,15 @@ class FakeTeams:
                     return refused(404, "ConversationNotFound")
                 self.roster_asked.set()
                 return web.json_response({"members": list(self._people(chat).values())})
+            case ["GET", "teams", team] if team in self.names:
+                return web.json_response({"id": team, "name": self.names[team]})
+            case ["GET", "teams", team, "conversations"]:
+                channels = [
+                    {"id": chat, "name": self.names.get(chat)}
+                    for chat, known in self.chats.items()
+                    if known.get("team") == team
+                ]
+                return web.json_response({"conversations": channels})
         return refused(404, "NotFound")
 
     def _people(self, chat: str) -> dict[str, dict[str, Any]]:

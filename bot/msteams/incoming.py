@@ -92,6 +92,11 @@ def told(activity: Activity, app_id: str, now: datetime) -> Conversation | None:
         return None
     where = kind_of(activity)
     data = activity.get("channelData")
+    # What is told of another channel of the team comes by the team's first one.
+    channel = part(data, "channel", "id") == conversation_id
+    called = part(data, "channel", "name") if channel else ""
+    if where == "group":
+        called = part(activity, "conversation", "name")
     return Conversation(
         id=conversation_id,
         kind=where,
@@ -100,6 +105,8 @@ def told(activity: Activity, app_id: str, now: datetime) -> Conversation | None:
         tenant=tenant_of(activity),
         person=sender(activity) or None if where == "personal" else None,
         team=part(data, "team", "id") or None,
+        name=called or None,
+        team_name=part(data, "team", "name") or None,
         shared=is_shared(activity),
         noted_at=now,
     )

@@ -19,7 +19,7 @@ from bot.msteams.data import Filled, Pressed, draw_choices, read_data
 from bot.msteams.incoming import Activity, part
 from bot.msteams.notices import Notices
 from bot.msteams.origin import Asker, Origin, unpack
-from bot.msteams.replies import I_AM, OPEN_COMMAND, SEPARATOR, SHOW_THERE, Answer, Replies, message
+from bot.msteams.replies import OPEN_COMMAND, SEPARATOR, SHOW_THERE, Answer, Replies, message
 from bot.seen import Once, Seen
 from handlers import identity, routes, texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
@@ -97,11 +97,7 @@ class Listeners:
             return False
         async with self._ctx.db.reading() as session:
             known = await conversations.by_id(session, told.id)
-        if known is not None:
-            # Not every activity of a shared channel says that it is shared.
-            told.shared = told.shared or known.shared
-            told.team = told.team or known.team
-            told.person = told.person or known.person
+        conversations.keep_known(known, told)
         if conversations.is_told(known, told):
             return False
         async with self._ctx.db.session() as session:
@@ -138,7 +134,8 @@ class Listeners:
         asked = incoming.command_text(activity)
         words = incoming.command_words(asked)
         if asker.maybe:
-            await self._replies.private(self._replies.who_card(asker), asker, origin)
+            t = texts.of(asker.language, self._ctx.programme.language)
+            await self._replies.private(identity.question(t, asker.maybe), asker, origin)
             return
         if words is None and direct and not asker.known:
             # A customer's contact who writes to the bot is not told about commands.
@@ -240,7 +237,7 @@ class Listeners:
     async def _press(self, data: Pressed, asker: Asker, origin: Origin) -> Reply:
         person, place = asker.person, origin.place
         action, value = data.action, data.value
-        if action == I_AM:
+        if action == identity.I_AM:
             return await self._i_am(asker, value)
         if action in (OPEN_COMMAND, SHOW_THERE):
             value, _, there = value.rpartition(SEPARATOR)

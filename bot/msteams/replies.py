@@ -44,7 +44,6 @@ log = structlog.get_logger()
 # The values of these two end in the place that was asked in: the card stands in a personal chat.
 OPEN_COMMAND = "teams_open_command"  # what was typed, whose form it opens
 SHOW_THERE = "teams_show_there"  # the account to show there
-I_AM = "teams_i_am"  # its value is the member that somebody says to be
 SEPARATOR = "\n"
 Answer = dict[str, Any]
 Sent = Literal["sent", "busy", "closed"]
@@ -151,15 +150,6 @@ class Replies:
                 kind = "application/vnd.microsoft.activity.message"
                 value = plain_text(reply.card) if isinstance(reply, Whisper) else t("teams.done")
         return {"statusCode": 200, "type": kind, "value": value}
-
-    def who_card(self, asker: Asker) -> Card:
-        """Gives the question which member somebody is."""
-        t = texts.of(asker.language, self._ctx.programme.language)
-        buttons = tuple(
-            Button(f"{member.name} ({member.email})", I_AM, str(member.id))
-            for member in asker.maybe
-        )
-        return Card(t("teams.who"), (Text(t("teams.who_why")), Buttons(buttons)), audience="person")
 
     async def _task(
         self,

@@ -50,6 +50,7 @@ from storage.models.running import (
     ConsoleMail,
     ConsoleMessage,
     Heartbeat,
+    SentForm,
 )
 from storage.models.settling import Letter, LetterStatus, Settled
 from storage.models.working import (
@@ -63,6 +64,7 @@ from storage.models.working import (
 __all__ = [
     "Letter",
     "LetterStatus",
+    "SentForm",
     "Settled",
     "Account",
     "Alert",
