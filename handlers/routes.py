@@ -6,7 +6,7 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import account_teams, names, overview, texts
+from handlers import account_teams, names, overview, sent_forms, texts
 from handlers import help as help_
 from handlers import members as people
 from handlers.accounts import commands as account
@@ -225,10 +225,10 @@ async def submission(ctx: Context, event: Submission) -> Reply:
         return await _bounded_contact(event.action, lambda: contact(ctx, event))
 
     async def run(me: Member) -> Reply:
-        handler = FORMS.get(event.action)
+        handler, t = FORMS.get(event.action), texts.of(me.language, ctx.programme.language)
         if handler is None:
-            raise Refused(texts.of(me.language, ctx.programme.language)("routes.unknown_action"))
-        return await handler(ctx, event, me)
+            raise Refused(t("routes.unknown_action"))
+        return await sent_forms.once(ctx, event.key, t, lambda: handler(ctx, event, me))
 
     return await _bounded(ctx, event.person, f"form:{event.action}", run)
 

@@ -361,6 +361,24 @@ class TeamsUser:
         found: list[dict[str, str]] = answer["value"]["results"]
         return found
 
+    async def pick(self, message: dict[str, Any], chat: str) -> dict[str, Any]:
+        """Uses the app's action in the menu of a message; gives what the dialog shows."""
+        value = {"commandId": "case_note", "messagePayload": message}
+        answer = await self.send(
+            self.activity("invoke", chat, name="composeExtension/fetchTask", value=value)
+        )
+        shown = shown_by(answer, {})
+        assert shown is not None
+        return shown
+
+    async def keep(self, dialog: dict[str, Any], chat: str, **typed: str) -> Any:
+        """Sends in the dialog of that action; gives the answer."""
+        data = {**dialog["card"]["content"]["actions"][0]["data"], **typed}
+        value = {"commandId": "case_note", "data": data}
+        return await self.send(
+            self.activity("invoke", chat, name="composeExtension/submitAction", value=value)
+        )
+
     async def install(self, action: str = "add", chat: str | None = None) -> None:
         """Adds or removes the app."""
         await self.send(self.activity("installationUpdate", chat, action=action))

@@ -86,7 +86,7 @@ class Listeners:
             # The one boundary of this channel: a repetition would fail the same way.
             problem = token_hex(4)
             log.exception("teams activity failed", kind=activity.get("type"), problem=problem)
-            if part(activity, "name").startswith("task/"):
+            if part(activity, "name").startswith(("task/", "composeExtension/")):
                 return message(texts.of(self._ctx.programme.language)("teams.failed", id=problem))
         return None
 
@@ -117,7 +117,7 @@ class Listeners:
             # A form outside of a dialog: there is none of ours, but its words are not lost.
             asker = await self._askers.find(activity, person)
             origin = incoming.origin_of(activity, clicked=True)
-            reply = await self._submit(data, asker, origin)
+            reply = await self._submit(data, asker, origin, _key(activity))
             if isinstance(reply, FormErrors):
                 reply = whisper(" ".join(reply.errors.values()))
             await self._replies.show(reply, asker, origin)
@@ -153,7 +153,8 @@ class Listeners:
 
     def _remark(self, activity: Activity, asker: Asker, origin: Origin, text: str) -> Remark:
         """Gives words under a message: in a channel's thread, or as a reply in a chat."""
-        top = origin.thread or part(activity, "replyToId") or None
+        answered = part(activity, "replyToId") or incoming.quoted(activity)
+        top = origin.thread or answered or None
         here = MessageRef(origin.place, part(activity, "id"), origin.thread)
         under = MessageRef(origin.place, top) if top else None
         return Remark(asker.person, origin.place, here, under, text)
@@ -174,7 +175,9 @@ class Listeners:
         match name:
             case "application/search":
                 return await self._on_search(activity, person)
-            case "task/fetch" | "task/submit":
+            case incoming.PICK:
+                return await self._on_picked(activity, person)
+            case "task/fetch" | "task/submit" | incoming.PICK_SENT:
                 return await self._on_dialog(activity, person, read_data(value))
             case "adaptiveCard/action":
                 action = value.get("action") if isinstance(value, dict) else None
@@ -183,6 +186,18 @@ class Listeners:
                     return await self._on_execute(activity, person, pressed)
         log.debug("teams invoke ignored", name=name)
         return None
+
+    async def _on_picked(self, activity: Activity, person: Person) -> Answer | None:
+        """“Keep as note on a case” in the menu of a message."""
+        asker = await self._askers.find(activity, person)
+        place = incoming.place_of(activity)
+        text, message, top = incoming.picked(activity)
+        said = MessageRef(place, message, top)
+        under = MessageRef(place, top) if top else None
+        remark = Remark(asker.person, place, said, under, text, picked=True)
+        return await self._replies.dialog(
+            await routes.remark(self._ctx, remark), asker, Origin(place)
+        )
 
     async def _on_search(self, activity: Activity, person: Person) -> Answer | None:
         kind = part(activity, "value", "dataset")
@@ -203,7 +218,7 @@ class Listeners:
             carried = unpack(self._ctx.secret, data.origin)
             origin = carried[0] if carried else Origin(incoming.place_of(activity))
             form = carried[1] if carried else None
-            reply = await self._submit(data, asker, origin)
+            reply = await self._submit(data, asker, origin, _key(activity))
         elif isinstance(data, Pressed):
             form, origin = None, incoming.origin_of(activity, clicked=fetched)
             reply = await self._press(data, asker, origin)
@@ -250,10 +265,11 @@ class Listeners:
             message_ref = origin.message
         return await routes.click(self._ctx, Click(person, place, action, value, message_ref))
 
-    async def _submit(self, data: Filled, asker: Asker, origin: Origin) -> Reply:
+    async def _submit(self, data: Filled, asker: Asker, origin: Origin, key: str | None) -> Reply:
         event = Submission(
-            asker.person, origin.place, data.form, data.value, data.inputs, origin.message
-        )
+            asker.person, origin.place, data.form, data.value, data.inputs, origin.message,
+            f"teams {key}" if key else "",
+        )  # fmt: skip
         try:
             return await routes.submission(self._ctx, event)
         except Exception:

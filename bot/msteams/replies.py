@@ -7,19 +7,19 @@ from typing import Any, Literal
 
 import structlog
 
+from bot.known import known
 from bot.msteams.adaptive import attachment, draw_card
 from bot.msteams.channel import TeamsChannel
 from bot.msteams.data import Inputs
 from bot.msteams.forms import draw_task
 from bot.msteams.origin import Asker, Origin, pack
 from bot.msteams.pace import LONGEST_WAIT_SECONDS
-from handlers import routes, texts
+from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import (
     Button,
     Buttons,
     Card,
-    Choice,
     Element,
     Form,
     FormErrors,
@@ -31,7 +31,6 @@ from handlers.cards import (
 from handlers.chat import (
     ChatError,
     InDoubt,
-    Lookup,
     Message,
     MessageRef,
     OutsidersCanRead,
@@ -159,12 +158,6 @@ class Replies:
         wrong: Mapping[str, str] | None = None,
         inputs: Inputs | None = None,
     ) -> Answer:
-        known: dict[str, list[Choice]] = {}
-        for each in form.inputs:
-            if each.kind == "members" or each.kind == "accounts":
-                # The first names are shown before anything is typed.
-                event = Lookup(asker.person, each.kind, "")
-                known[each.kind] = await routes.lookup(self._ctx, event)
         return draw_task(
             form,
             pack(self._ctx.secret, origin, form),
@@ -172,7 +165,7 @@ class Replies:
             asker.language,
             wrong,
             inputs,
-            known,
+            await known(self._ctx, asker.person, form, inputs),
         )
 
     async def _send(self, card: Card, asker: Asker) -> Sent:
