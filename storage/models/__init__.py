@@ -20,6 +20,7 @@ from storage.models.asking import (
     WaveChannel,
     WaveState,
 )
+from storage.models.auditing import Act, AuditEntry, CasePace
 from storage.models.chatting import Conversation
 from storage.models.following import (
     DONE_STATES,
@@ -31,6 +32,17 @@ from storage.models.following import (
     CaseResponse,
     CaseState,
     Posting,
+)
+from storage.models.learning import (
+    Idea,
+    IdeaState,
+    Improvement,
+    ImprovementState,
+    InvitationLine,
+    ReasonOwner,
+    SharedReason,
+    SharedReasonResponse,
+    SharedState,
 )
 from storage.models.people import (
     Account,
@@ -67,13 +79,16 @@ __all__ = [
     "SentForm",
     "Settled",
     "Account",
+    "Act",
     "Alert",
     "AlertStatus",
     "AppSetting",
+    "AuditEntry",
     "BlockEntry",
     "BoundPlace",
     "Case",
     "CaseEvent",
+    "CasePace",
     "CaseResponse",
     "CaseState",
     "ConsoleMail",
@@ -85,7 +100,12 @@ __all__ = [
     "CurrentAnswer",
     "DONE_STATES",
     "Heartbeat",
+    "Idea",
+    "IdeaState",
+    "Improvement",
+    "ImprovementState",
     "Invitation",
+    "InvitationLine",
     "InvitationStatus",
     "Member",
     "MemberRole",
@@ -93,6 +113,7 @@ __all__ = [
     "Posting",
     "Promise",
     "PromiseState",
+    "ReasonOwner",
     "RecommendPolicy",
     "Reference",
     "ReferenceUse",
@@ -102,6 +123,9 @@ __all__ = [
     "ResponseChange",
     "ResponseStatus",
     "Rollup",
+    "SharedReason",
+    "SharedReasonResponse",
+    "SharedState",
     "Survey",
     "SurveyKind",
     "Task",
