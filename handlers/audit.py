@@ -37,6 +37,8 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("said_line", "said_write"), (Act.CHANGED, "account")),
     "said_discard": (Act.CHANGED, "improvement"),
     "said_send": (Act.SENT, "improvement"),
+    "reason_fixed": (Act.SENT, "reason"),
+    "reason_close": (Act.CHANGED, "reason"),
     "silent_call": (Act.CHANGED, "invitation"),
     "wave_doubt_arrived": (Act.CHANGED, "invitation"),
     "wave_doubt_again": (Act.SENT, "invitation"),
