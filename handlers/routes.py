@@ -200,9 +200,11 @@ async def submission(ctx: Context, event: Submission) -> Reply:
             raise Refused(t("routes.unknown_action"))
         platform = event.person.platform
 
+        async def answer(watched: Context) -> Reply:
+            return await handler(watched, event, me)
+
         async def first() -> Reply:
-            work = lambda watched: handler(watched, event, me)  # noqa: E731
-            return await audit.at_the_door(ctx, me, platform, event.action, event.value, work)
+            return await audit.at_the_door(ctx, me, platform, event.action, event.value, answer)
 
         return await sent_forms.once(ctx, event.key, t, first)
 
