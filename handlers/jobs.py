@@ -59,6 +59,7 @@ BUILDERS: dict[str, Builder] = {
     "place_lost": undelivered.place_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
+    identity.SEVERAL: identity.several,
     emptying.WHAT: moved.build,
     same_reason.ALERT: shared_card.told,
     same_reason.CHANGED: shared_card.changed,
