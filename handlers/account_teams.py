@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from handlers import names, rights
+from handlers import names, rights, viewing
 from handlers.accounts.commands import show
 from handlers.accounts.reader import reader_for
-from handlers.accounts.standing import KIND, sees_kept
+from handlers.accounts.standing import KIND
 from handlers.cards import Button, Buttons, Card, Reply
 from handlers.chat import Click, Command
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed
 from handlers.figures import measure_scope
 from handlers.group_card import READ, Group, group_card
 from handlers.measures.measure import Scope
 from handlers.texts import Texts
 from handlers.trends import wave_trend
 from storage import accounts, groups, members
-from storage.models import Member, Team
+from storage.models import Act, Member, Team
 from storage.scopes import Part
 
 SHOW_GROUP = "group_show"
@@ -33,7 +33,7 @@ async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
     if not isinstance(found, Team):
         return _choose(ctx, me, "team", command.text, [(each.name, each.name) for each in found])
     if not rights.may_see_team(me, found.id, ctx.programme):
-        raise Refused(t("team.not_yours", name=found.name))
+        raise NotAllowed(t("team.not_yours", name=found.name), "team", found.id)
     return await _card(ctx, me, Scope("team", found.name), Part(team_id=found.id), found.name)
 
 
@@ -71,16 +71,8 @@ async def press(ctx: Context, click: Click, me: Member) -> Reply:
 async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Group:
     """Gives what a member may see of a group."""
     async with ctx.db.reading() as session:
-        kept = {
-            each.id
-            for each in await groups.kept_responses(session)
-            if not sees_kept(me, each.owner_id, each.team_id)
-        }
-        hidden_cases = {
-            each.id
-            for each in await groups.kept_cases(session)
-            if not sees_kept(me, each.owner_id, each.team_id)
-        }
+        kept = await viewing.kept_answers(session, me)
+        hidden_cases = await viewing.kept_cases(session, me)
     # Measured first: it brings what counts now up to date.
     figures = await measure_scope(ctx, scope, KIND, without=kept)
     trend = await wave_trend(ctx, scope, KIND, without=kept)
@@ -95,7 +87,9 @@ async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str
 
 
 async def _card(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Card:
-    return group_card(await group_of(ctx, me, scope, part, name), reader_for(ctx, me))
+    card = group_card(await group_of(ctx, me, scope, part, name), reader_for(ctx, me))
+    ctx.note(Act.VIEWED, "programme" if scope.type == "all" else scope.type, part.team_id)
+    return card
 
 
 def _choose(
@@ -114,4 +108,4 @@ def _choose(
 
 def _refuse_unless_all(ctx: Context, me: Member, t: Texts) -> None:
     if not rights.may_see_all(me, ctx.programme):
-        raise Refused(t("team.not_all"))
+        raise NotAllowed(t("team.not_all"))

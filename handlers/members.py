@@ -3,18 +3,20 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers import alerts, days, names, wording
+from handlers import alerts, audit, days, names, wording
 from handlers.calendars import zone_of
 from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
 from handlers.cases import handing, opening
 from handlers.chat import ChatError, Command, Notice, Place, Submission, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
+from handlers.places.naming import spoken
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
 from storage import alerts as outbox
 from storage import members
+from storage.audit import Noted
 from storage.db import Session
-from storage.models import Member, MemberRole, Team
+from storage.models import Act, Member, MemberRole, Team
 
 PLATFORMS = ("slack", "teams", "teams-user", "console")
 _BACK = ("off", "back", "hjem", "tilbage", "terug", "slut", "stop")
@@ -133,8 +135,11 @@ async def bind(ctx: Context, event: Submission, me: Member) -> Reply:
         team = await session.get(Team, team_id) if team_id is not None else None
         member = await members.by_id(session, member_id)
     if (team is None and member is None) or not _may(me, team.id if team else None, member):
-        raise Refused(t("bind.not_allowed"))
-    return whisper(await _bind(ctx, event.value, team, member, t))
+        raise NotAllowed(t("bind.not_allowed"), "place")
+    told = await _bind(ctx, event.value, team, member, t)
+    bound = _bound(team, member)
+    ctx.note(bound.act, bound.subject, bound.subject_id)
+    return whisper(told)
 
 
 async def bind_place(
@@ -156,7 +161,15 @@ async def bind_place(
         raise Refused(t("account.name.none.member", typed=member))
     if wanted is None and found is None:
         raise Refused(t("bind.need_one"))
-    return await _bind(ctx, place, wanted, found, t)
+    told = await _bind(ctx, place, wanted, found, t)
+    await audit.keep(ctx, [_bound(wanted, found)])
+    return told
+
+
+def _bound(team: Team | None, member: Member | None) -> Noted:
+    if team is not None:
+        return Noted(Act.BOUND, "team", team.id)
+    return Noted(Act.BOUND, "member", member.id if member else None)
 
 
 async def _bind(
@@ -176,14 +189,15 @@ async def _bind(
             member_id=member.id if member and team is None else None,
         )
     who = team.name if team else member.name if member else ""
-    return t("bind.done", name=who, place=place)
+    return t("bind.done", name=who, place=await spoken(ctx, place, t))
 
 
 async def _outsiders(ctx: Context, place: Place, t: Texts) -> bool:
     try:
         return await ctx.chat.outsiders(place)
     except ChatError as error:
-        raise Refused(t("bind.unreachable", place=place, reason=error.reason)) from error
+        named = await spoken(ctx, place, t)
+        raise Refused(t("bind.unreachable", place=named, reason=error.reason)) from error
 
 
 async def place_lost(ctx: Context, notice: Notice, _me: Member | None) -> Reply:
@@ -220,8 +234,8 @@ def _may(me: Member, team_id: int | None, member: Member | None) -> bool:
     return member is not None and member.id == me.id
 
 
-def lost_card(t: Texts, place: Place, kind: str, name: str) -> Card:
-    """Gives the card that says a place is lost for somebody's alerts."""
+def lost_card(t: Texts, place: str, kind: str, name: str) -> Card:
+    """Gives the card that says a place, as it is called, is lost for somebody's alerts."""
     why = t("bind.shared" if kind == "place_shared" else "bind.closed")
     return Card(
         t("bind.unusable", place=place, name=name),

@@ -5,7 +5,8 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Executable, bindparam
+from sqlalchemy import Executable, bindparam, exists
+from sqlalchemy import case as first_of
 from sqlalchemy import select as select_rows
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select, update
@@ -240,10 +241,12 @@ async def solved_like(
 ) -> SolvedBefore | None:
     """Gives the best solved case elsewhere with one of these reasons and a line on what helped.
 
-    Best: a saved customer, then a changed process, then the rest; more shared reasons; the latest.
+    Best: what the customer confirmed; a saved customer, then a changed process, then the rest;
+    more shared reasons; the latest. What is hidden from its owner anywhere is left out.
     """
     if not reasons:
         return None
+    kept = aliased(CaseResponse)
     query = (
         select(Case, Account, Member, Response.reasons)
         .join(Account, col(Account.id) == col(Case.account_id))
@@ -255,8 +258,15 @@ async def solved_like(
             col(Case.what_helped).is_not(None),
             col(Case.account_id) != case.account_id,
             col(Case.hidden_from_owner).is_(False),
+            ~exists().where(
+                col(kept.case_id) == col(Case.id), col(kept.hidden_from_owner).is_(True)
+            ),
         )
-        .order_by(col(Case.solved_at).desc(), col(Case.id).desc())
+        .order_by(
+            first_of((col(Case.settled) == "yes", 0), else_=1),
+            col(Case.solved_at).desc(),
+            col(Case.id).desc(),
+        )
         .limit(_LOOK_BACK)
     )
     wanted = set(reasons)
@@ -266,8 +276,9 @@ async def solved_like(
     return min(like, key=lambda each: _rank(each, wanted), default=None)
 
 
-def _rank(found: SolvedBefore, wanted: set[str]) -> tuple[int, int]:
+def _rank(found: SolvedBefore, wanted: set[str]) -> tuple[bool, int, int]:
     outcomes = ["saved", "process_changed", "lesson", "lost"]
     outcome = found.case.outcome or "lesson"
     place = outcomes.index(outcome) if outcome in outcomes else len(outcomes)
-    return place, -len(wanted & set(found.reasons))
+    confirmed = found.case.settled == "yes"
+    return not confirmed, place, -len(wanted & set(found.reasons))

@@ -5,6 +5,7 @@ from secrets import token_hex
 import structlog
 
 from handlers import names, rights
+from handlers.accounts.brief import before, brief_card
 from handlers.accounts.card import SHOW, account_card
 from handlers.accounts.history import cases_card, history_card, reasons_card
 from handlers.accounts.people_card import people_card
@@ -22,13 +23,14 @@ from handlers.chat import (
     row_id,
 )
 from handlers.context import Context, Refused
+from handlers.learning import said
 from storage import accounts
 from storage.db import Session
-from storage.models import Account, Member
+from storage.models import Account, Act, Member
 
 log = structlog.get_logger()
 
-PARTS = ("people", "history", "reasons", "cases")
+PARTS = ("people", "history", "reasons", "cases", "brief", said.PART)
 _TYPED_SHOWN = 60
 
 
@@ -47,8 +49,8 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
                 found, part = whole, ""
         if not isinstance(found, Account):
             return choose_card(ctx, me, typed, found, part)
-        standing = await standing_of(ctx, session, me, found)
-    return _card(ctx, standing, reader, me, part, in_channel=command.place != command.person.place)
+    in_channel = command.place != command.person.place
+    return await _card_of(ctx, me, found, part, in_channel=in_channel)
 
 
 async def is_meant(ctx: Context, me: Member, words: str) -> bool:
@@ -70,9 +72,8 @@ async def press(ctx: Context, click: Click, me: Member) -> Reply:
     key, _, part = click.value.partition(":")
     async with ctx.db.reading() as session:
         account = await _account(ctx, session, me, key)
-        standing = await standing_of(ctx, session, me, account)
     in_channel = click.place != click.person.place
-    return _card(ctx, standing, reader_for(ctx, me), me, part, in_channel=in_channel)
+    return await _card_of(ctx, me, account, part, in_channel=in_channel)
 
 
 async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
@@ -89,6 +90,7 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     message = Message(card, f"shown:{account.id}:{token_hex(4)}", reader.t.language)
     if await ctx.chat.outsiders(click.place):
         return await _send_directly(ctx, click.person, message, reader)
+    ctx.note(Act.SENT, "account", account.id)
     return await _post(ctx, click.place, click.person, message, reader)
 
 
@@ -124,6 +126,7 @@ def _part(text: str) -> tuple[str, str]:
 def _card(
     ctx: Context, standing: Standing, reader: Reader, me: Member, part: str, *, in_channel: bool
 ) -> Card:
+    ctx.note(Act.VIEWED, "account", standing.account.id)
     match part:
         case "people":
             may_repair = rights.may_change_account(me, standing.account)
@@ -137,6 +140,21 @@ def _card(
         case _:
             months = ctx.programme.window_months
             return account_card(standing, reader, months, in_channel=in_channel)
+
+
+async def _card_of(
+    ctx: Context, me: Member, account: Account, part: str, *, in_channel: bool
+) -> Card:
+    if part == said.PART:
+        return await said.card_of(ctx, me, account)
+    reader = reader_for(ctx, me)
+    async with ctx.db.reading() as session:
+        standing = await standing_of(ctx, session, me, account)
+        if part == "brief":
+            known = await before(session, me, standing, reader)
+            may_log = rights.may_change_account(me, account)
+            return brief_card(standing, known, reader, may_log=may_log)
+    return _card(ctx, standing, reader, me, part, in_channel=in_channel)
 
 
 async def _account(ctx: Context, session: Session, me: Member, key: str) -> Account:

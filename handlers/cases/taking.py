@@ -1,4 +1,4 @@
-"""The clicks that need no form: take, reopen, undo, escalate, release, open."""
+"""The clicks that need no form: take, reopen, undo, release, open."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from handlers.cases.promise_cards import changed_row
 from handlers.cases.telling import SUBJECT, stands_above
 from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from storage import alerts as outbox
-from storage import case_view, hiding, members, promises
+from storage import case_view, hiding, promises
 from storage.models import OPEN_STATES, CaseState, Member
 
 
@@ -81,39 +81,13 @@ async def _refuse_beside_another(scene: Scene) -> None:
         raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
 
 
-async def escalate(ctx: Context, click: Click, me: Member) -> Reply:
-    """Escalate: the lead gets the case as a card of their own; the lead's own click tells CX."""
-
-    async def decide(scene: Scene) -> Plan | None:
-        case = scene.case
-        if not acting.is_open(case):
-            return None
-        lead = await members.lead_of(scene.session, scene.account.team_id)
-        above = lead is None or lead.id == me.id or case.escalated_to is not None
-        to = "cx" if above else "lead"
-        tell = {
-            "key": f"case:{case.id}:escalated:{to}:{case.version}",
-            "what": "case_escalation",
-            "due_at": scene.now,
-            "case_id": case.id,
-            "member_id": me.id,
-            "account_id": scene.account.id,
-            "detail": {"to": to, "asked": True, "partition": f"case:{case.id}"},
-        }
-        values = {"escalated_to": to, **acting.taking_by_owner(scene)}
-        return Plan("escalated", values, tell=(tell,))
-
-    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
-    return await acting.reply(ctx, click, me, outcome)
-
-
 async def release(ctx: Context, click: Click, me: Member) -> Reply:
     """Release: the lead shows a hidden answer to the owner, who then gets it as a card."""
     response_id = row_id(click.value.partition(":")[2])
 
     async def decide(scene: Scene) -> Plan | None:
         if not seeing.sees_hidden(me, scene.account):
-            raise Refused(scene.t("case.stale.hidden", lead="CX"))
+            raise NotAllowed(scene.t("case.stale.hidden", lead="CX"), "case", scene.case.id)
         hidden = await hiding.is_hidden(scene.session, scene.case.id, response_id)
         if not hidden:
             return None

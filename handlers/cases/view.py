@@ -63,6 +63,7 @@ class Helped:
     account: str
     what: str
     who: str | None
+    confirmed: bool = False  # the customer says that it is settled
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,9 @@ async def _helped(session: Session, case: Case, answers: tuple[Answer, ...]) -> 
         return None
     shared = next(reason for reason in reasons if reason in found.reasons)
     who = first_name(found.solver.name) if found.solver else None
-    return Helped(shared, found.account.name, found.case.what_helped, who)
+    return Helped(
+        shared, found.account.name, found.case.what_helped, who, found.case.settled == "yes"
+    )
 
 
 def first_name(name: str) -> str:

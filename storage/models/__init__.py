@@ -20,6 +20,7 @@ from storage.models.asking import (
     WaveChannel,
     WaveState,
 )
+from storage.models.auditing import Act, AuditEntry, CasePace
 from storage.models.chatting import Conversation
 from storage.models.following import (
     DONE_STATES,
@@ -32,6 +33,17 @@ from storage.models.following import (
     CaseState,
     Posting,
 )
+from storage.models.learning import (
+    Idea,
+    IdeaState,
+    Improvement,
+    ImprovementState,
+    InvitationLine,
+    ReasonOwner,
+    SharedReason,
+    SharedReasonResponse,
+    SharedState,
+)
 from storage.models.people import (
     Account,
     BlockEntry,
@@ -39,6 +51,7 @@ from storage.models.people import (
     Contact,
     ContactRole,
     ContactStatus,
+    DigestRhythm,
     Member,
     MemberRole,
     RecommendPolicy,
@@ -50,6 +63,7 @@ from storage.models.running import (
     ConsoleMail,
     ConsoleMessage,
     Heartbeat,
+    SentForm,
 )
 from storage.models.settling import Letter, LetterStatus, Settled
 from storage.models.working import (
@@ -63,15 +77,19 @@ from storage.models.working import (
 __all__ = [
     "Letter",
     "LetterStatus",
+    "SentForm",
     "Settled",
     "Account",
+    "Act",
     "Alert",
     "AlertStatus",
     "AppSetting",
+    "AuditEntry",
     "BlockEntry",
     "BoundPlace",
     "Case",
     "CaseEvent",
+    "CasePace",
     "CaseResponse",
     "CaseState",
     "ConsoleMail",
@@ -79,11 +97,17 @@ __all__ = [
     "Contact",
     "ContactRole",
     "ContactStatus",
+    "DigestRhythm",
     "Conversation",
     "CurrentAnswer",
     "DONE_STATES",
     "Heartbeat",
+    "Idea",
+    "IdeaState",
+    "Improvement",
+    "ImprovementState",
     "Invitation",
+    "InvitationLine",
     "InvitationStatus",
     "Member",
     "MemberRole",
@@ -91,6 +115,7 @@ __all__ = [
     "Posting",
     "Promise",
     "PromiseState",
+    "ReasonOwner",
     "RecommendPolicy",
     "Reference",
     "ReferenceUse",
@@ -100,6 +125,9 @@ __all__ = [
     "ResponseChange",
     "ResponseStatus",
     "Rollup",
+    "SharedReason",
+    "SharedReasonResponse",
+    "SharedState",
     "Survey",
     "SurveyKind",
     "Task",

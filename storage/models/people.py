@@ -19,6 +19,14 @@ class MemberRole(StrEnum):
     ADMIN = "admin"
 
 
+class DigestRhythm(StrEnum):
+    """How often a member wants the digest; weekly is the first working day of the week."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    OFF = "off"
+
+
 class ContactRole(StrEnum):
     """A contact's part in the decision; None in the column means not known."""
 
@@ -72,15 +80,18 @@ class Member(SQLModel, table=True):
     away_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     backup_id: int | None = Field(default=None, foreign_key="member.id")
     last_digest_on: date | None = None
+    digest: str = DigestRhythm.DAILY
 
 
 class BoundPlace(SQLModel, table=True):
-    """The place of a team or of a member on one platform; exactly one of the two ids is set."""
+    """The place of a team, a member, a reason or a board on one platform; exactly one is set."""
 
     __tablename__ = "bound_place"
     __table_args__ = (
         UniqueConstraint("team_id", "platform"),
         UniqueConstraint("member_id", "platform"),
+        UniqueConstraint("reason", "platform"),
+        UniqueConstraint("board", "platform"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -88,6 +99,8 @@ class BoundPlace(SQLModel, table=True):
     place: str = Field(index=True)
     team_id: int | None = Field(default=None, foreign_key="team.id")
     member_id: int | None = Field(default=None, foreign_key="member.id")
+    reason: str | None = None
+    board: str | None = None  # ideas, references, promises
     bound_at: datetime = Field(sa_type=UtcDateTime)
 
 
