@@ -39,6 +39,8 @@ DONE: dict[str, tuple[Act, str]] = {
     "said_send": (Act.SENT, "improvement"),
     "member_left": (Act.CHANGED, "member"),
     "digest_choose": (Act.CHANGED, "member"),
+    "reason_fixed": (Act.SENT, "reason"),
+    "reason_close": (Act.CHANGED, "reason"),
     "silent_call": (Act.CHANGED, "invitation"),
     "wave_doubt_arrived": (Act.CHANGED, "invitation"),
     "wave_doubt_again": (Act.SENT, "invitation"),
@@ -50,7 +52,7 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("task_list", "calls_list"), (Act.VIEWED, "list")),
 }  # fmt: skip
 # Commands that change or list something without naming a row.
-_LISTS = ("cases", "tasks", "silent", "calls", "references", "promises")
+_LISTS = ("cases", "tasks", "silent", "calls", "references", "promises", "ideas")
 COMMANDS: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("away", "digest"), (Act.CHANGED, "member")),
     "wave test": (Act.SENT, "wave"),

@@ -29,6 +29,7 @@ from tests.cards import (
     samples_accounts,
     samples_cases,
     samples_people_work,
+    samples_story,
     samples_survey,
     samples_waves,
 )
@@ -48,6 +49,7 @@ SUBJECTS: dict[str, Samples] = {
     "accounts": samples_accounts.samples,
     "cases": samples_cases.samples,
     "people_work": samples_people_work.samples,
+    **{f"story_{each}": samples_story.samples_in(each) for each in samples_story.LANGUAGES},
     "survey": samples_survey.samples,
     "waves": samples_waves.samples,
 }

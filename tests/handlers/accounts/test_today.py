@@ -46,7 +46,7 @@ async def test_the_overview_begins_with_what_is_overdue_and_leads_into_it(
     home = await routes.notice(ctx, Notice("home_opened", person.place, person))
     assert isinstance(home, Card)
     assert headings(home) == [
-        "Overdue", "What is due", "What to do", "What you promised", "Calls this week",
+        "Overdue", "What is due", "To do with customers", "What you promised", "Calls this week",
     ]  # fmt: skip
     first = [each for each in home.body if isinstance(each, Facts)][0]
     assert first.facts == (("Nyco", "Anna has not taken it yet · was to be taken by 12:20"),)
