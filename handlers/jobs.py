@@ -68,6 +68,7 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
 
 # Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
 DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
+    handing.due,
     deadlines.due,
     promises.due,
     task_opening.due,
