@@ -299,7 +299,7 @@ async def test_every_surface_names_the_same_last_day(site: Site, clock: FakeCloc
     ole.expires_at = midnight.astimezone(UTC)
     async with site.ctx.db.session() as session:
         session.add(ole)
-    survey = Survey(name="relationship", kind="relationship", created_at=clock())
+    survey = Survey(name="relationship", kind="relationship")
     contact, account = site.acme.contacts["ole"], site.acme.account
     prompt = prompt_message(site.ctx, ole, contact, account, site.acme.anna, survey)
     assert "You can answer until 2 December." in str(prompt.card)
