@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, and_, bindparam, func
+from sqlalchemy import BindParameter, and_, bindparam, func, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
@@ -32,6 +32,13 @@ CaseKey = tuple[int, str, int | None]  # account, kind, wave
 
 class AnotherOpen(Exception):
     """A case was opened for the same account, kind and wave a moment before; nothing was kept."""
+
+
+class Opened(NamedTuple):
+    """What is known of a case that was opened; making a whole row of each costs too much."""
+
+    id: int
+    hidden_from_owner: bool
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKe
     return {(case.account_id, case.kind, case.wave_id): case for case in found}
 
 
-async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[CaseKey, Case]:
+async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[CaseKey, Opened]:
     """Opens cases, and gives those that were not open already for account, kind and wave."""
     if not rows:
         return {}
@@ -142,10 +149,10 @@ async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[Cas
     statement = inserting(session, Case).returning(col(Case.id), *key)
     made = (await session.execute(statement, list(rows))).all()
     by_key = {(row["account_id"], row["kind"], row["wave_id"]): row for row in rows}
-    opened: dict[CaseKey, Case] = {}
+    opened: dict[CaseKey, Opened] = {}
     for case_id, account_id, kind, wave_id in made:
         row = by_key[account_id, kind, wave_id]
-        opened[account_id, kind, wave_id] = Case(id=case_id, **row)
+        opened[account_id, kind, wave_id] = Opened(case_id, row["hidden_from_owner"])
     return opened
 
 
@@ -248,12 +255,15 @@ async def last_note(session: Session, case_id: int, act: str) -> str | None:
     return (await session.exec(query)).first()
 
 
-async def open_with_accounts(session: Session) -> list[tuple[Case, Account]]:
-    """Gives all open cases with their accounts, the most urgent first."""
+async def open_with_accounts(
+    session: Session, account_ids: Collection[int] | None = None
+) -> list[tuple[Case, Account]]:
+    """Gives all open cases (of these accounts) with their accounts, the most urgent first."""
+    which = true() if account_ids is None else col(Case.account_id).in_(account_ids)
     query = (
         select(Case, Account)
         .join(Account, col(Account.id) == col(Case.account_id))
-        .where(col(Case.state).in_(OPEN_STATES))
+        .where(col(Case.state).in_(OPEN_STATES), which)
         .order_by(func.coalesce(col(Case.remind_at), col(Case.contact_by)), col(Case.id))
     )
     return list((await session.exec(query)).all())

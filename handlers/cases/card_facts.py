@@ -132,7 +132,9 @@ def _helped(view: CaseView, t: Texts) -> str:
     assert helped is not None
     reason = t(f"reasons.{helped.reason}") if known(t, helped.reason) else helped.reason
     line = t("alert.helped_at", reason=reason, account=helped.account, what=helped.what)
-    return f"{line} ({helped.who})" if helped.who else line
+    by = [helped.who, t("alert.helped_confirmed") if helped.confirmed else None]
+    told = "; ".join(each for each in by if each)
+    return f"{line} ({told})" if told else line
 
 
 def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:
@@ -152,11 +154,14 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
         cause = case.root_cause
         if cause and known(t, cause):
             cause = t(f"reasons.{cause}")
+        expected = case.broken_expectation
+        if expected and case.expectation_suggested:
+            expected = t("case.suggested", text=expected)
         lines += [
             (t("case.outcome_label"), outcome),
             (t("case.done_label"), case.what_was_done),
             (t("case.cause_label"), cause),
-            (t("case.expected_label"), case.broken_expectation),
+            (t("case.expected_label"), expected),
             (t("case.helped_label"), case.what_helped),
         ]
     if case.state == CaseState.NOT_A_CRITIC:

@@ -11,7 +11,7 @@ from handlers.cases import owning, places
 from handlers.cases.places import Route, direct_places
 from handlers.cases.view import zone_of
 from handlers.chat import Click, Message, Place, Submission, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import shared_card
 from handlers.learning.said import WRITE
 from handlers.learning.same_reason import accounts_of, changed
@@ -19,6 +19,7 @@ from handlers.learning.shared_card import FIXED, Shared
 from handlers.rights import LEADERS
 from handlers.surveys import reason_label
 from storage import learning, members, sharing, versions
+from storage.alerts import Added
 from storage.db import Session
 from storage.models import Account, Act, Alert, Member, SharedReason, SharedState
 
@@ -81,7 +82,7 @@ async def _end(
     return shared_card.shared_card(shared, reader, owned=owned)
 
 
-async def _tell(session: Session, ctx: Context, shared: Shared) -> list[Alert]:
+async def _tell(session: Session, ctx: Context, shared: Shared) -> list[Added]:
     """One card for each owner; accounts whose answers are kept from theirs are the lead's."""
     now = ctx.now()
     whom: dict[tuple[int, bool], list[int]] = {}
@@ -175,7 +176,8 @@ async def _open(
     owners = {each.id for each in await sharing.owners(session, shared.reason)}
     here = {each.place for each in await sharing.places(session, reason=shared.reason)}
     if me.role not in LEADERS and me.id not in owners and place not in here:
-        raise Refused(t("shared.not_yours", reason=reason_label(shared.reason, t)))
+        told = t("shared.not_yours", reason=reason_label(shared.reason, t))
+        raise NotAllowed(told, "shared_reason", shared.id)
     if shared.state != SharedState.OPEN:
         by = await members.by_id(session, shared.changed_by)
         name = by.name if by else "–"
