@@ -8,22 +8,23 @@ import structlog
 from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
-from handlers.chat import ChatError, Command, Message
+from handlers.chat import ChatError, Command, Message, Place
 from handlers.context import Context
+from storage.models import Member
 
 log = structlog.get_logger()
 
 
-async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:
+async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply, me: Member) -> Reply:
     """Sends customer figures to the asker directly where people from outside read along."""
     if not isinstance(reply, Card) or reply.audience != "internal":
         return reply
-    if event.place == event.person.place or not await ctx.chat.outsiders(event.place):
+    if event.place == event.person.place or not await may_read(ctx, event.place):
         return reply
     reply = _not_for_all(reply)
     if event.answered_directly:
         return reply
-    t = texts.of(ctx.programme.language)
+    t = texts.of(me.language, ctx.programme.language)
     try:
         key = f"reply:{event.person.id}:{token_hex(4)}"
         await ctx.chat.send(event.person.place, Message(reply, key, t.language))
@@ -31,6 +32,14 @@ async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Rep
         log.warning("reply not sent directly", reason=error.reason)
         return whisper(t("routes.not_sent_directly"))
     return whisper(t("routes.sent_directly"))
+
+
+async def may_read(ctx: Context, place: Place) -> bool:
+    """Tells whether people from outside can read a place; where nobody can tell, they can."""
+    try:
+        return await ctx.chat.outsiders(place)
+    except ChatError:
+        return True
 
 
 def _not_for_all(card: Card) -> Card:

@@ -4,7 +4,7 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import names, rights
+from handlers import names, outsiders, rights
 from handlers.accounts.brief import before, brief_card
 from handlers.accounts.card import SHOW, account_card
 from handlers.accounts.history import cases_card, history_card, reasons_card
@@ -88,7 +88,7 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     months = ctx.programme.window_months
     card = account_card(standing, reader, months, shown_by=me)
     message = Message(card, f"shown:{account.id}:{token_hex(4)}", reader.t.language)
-    if await ctx.chat.outsiders(click.place):
+    if await outsiders.may_read(ctx, click.place):
         return await _send_directly(ctx, click.person, message, reader)
     ctx.note(Act.SENT, "account", account.id)
     return await _post(ctx, click.place, click.person, message, reader)

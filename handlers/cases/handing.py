@@ -91,7 +91,7 @@ async def due(ctx: Context) -> list[Job]:
     """Ends the absences whose last day is over: what waits with the backup comes back."""
     async with ctx.db.reading() as session:
         over = await members.back_by(session, ctx.now())
-    found: list[Alert] = []
+    found: list[Added] = []
     for member_id in over:
         async with ctx.db.session() as session:
             me = await session.get_one(Member, member_id)
