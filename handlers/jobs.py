@@ -3,7 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts, answers, deadlines, digests, identity, undelivered
+from handlers import (
+    alerts,
+    answers,
+    audit,
+    deadlines,
+    digests,
+    identity,
+    letters,
+    undelivered,
+)
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
@@ -17,6 +26,7 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
+from handlers.learning import fixing, same_reason, shared_card
 from handlers.places import emptying, moved
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
@@ -50,6 +60,9 @@ BUILDERS: dict[str, Builder] = {
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
     emptying.WHAT: moved.build,
+    same_reason.ALERT: shared_card.told,
+    same_reason.CHANGED: shared_card.changed,
+    fixing.ALERT: fixing.told,
 }
 
 
@@ -63,7 +76,7 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "alert": deliver_alert,
     "batch": sending.send_batch,
     "progress": progress.refresh,
-    "letter": asking.send,
+    "letter": letters.send,
 }
 
 # Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
@@ -76,12 +89,15 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     renewals.due,
     digests.due,
     asking.due,
+    letters.due,
+    same_reason.due,
     alerts.due,
     answers.due,
     sending.due,
     progress.due,
     closing.due,
     counting.due,
+    audit.due,
 )
 
 
