@@ -1,10 +1,10 @@
-"""Fixtures: a fresh real database a test, on SQLite and on PostgreSQL, and a context around it."""
+"""Fixtures: an empty real database a test, SQLite and where SQL may differ PostgreSQL too."""
 
 import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -152,10 +152,18 @@ def _fresh(template: Path, folder: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty database with all tables, on each kind in turn."""
-    if request.param == "postgres":
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Doubles a test on a database where SQL may differ: those of storage and those marked."""
+    if "database_kind" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("both_databases")
+        both = marked or "storage" in metafunc.definition.path.parts
+        metafunc.parametrize("database_kind", ["sqlite", "postgres"] if both else ["sqlite"])
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
+    """The address of an empty database with all tables, of each kind where both are wanted."""
+    if database_kind == "postgres":
         return _emptied(request.getfixturevalue("shared_postgres"))
     template: Path = request.getfixturevalue("sqlite_template")
     return _fresh(template, template.parent)
@@ -174,30 +182,13 @@ def databases() -> dict[str, Database]:
     return {}
 
 
-@asynccontextmanager
-async def _opened(databases: dict[str, Database], url: str) -> AsyncIterator[Database]:
-    if url not in databases:
-        databases[url] = Database(url)
-    yield databases[url]
-    await databases[url].close()
-
-
 @pytest_asyncio.fixture
 async def db(database_url: str, databases: dict[str, Database]) -> AsyncIterator[Database]:
-    """An empty database with all tables, on each kind in turn."""
-    async with _opened(databases, database_url) as database:
-        yield database
-
-
-@pytest_asyncio.fixture
-async def sqlite_db(
-    sqlite_template: Path, databases: dict[str, Database]
-) -> AsyncIterator[Database]:
-    """An empty SQLite database: for tests that are not about storage, journeys for example."""
-    folder = sqlite_template.parent / "beside"  # a test may have both this one and `db`
-    folder.mkdir(exist_ok=True)
-    async with _opened(databases, _fresh(sqlite_template, folder)) as database:
-        yield database
+    """An empty database with all tables, of each kind where both are wanted."""
+    if database_url not in databases:
+        databases[database_url] = Database(database_url)
+    yield databases[database_url]
+    await databases[database_url].close()
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ CASE = Card(
 
 
 @pytest_asyncio.fixture
-async def console(sqlite_db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Console]:
-    async with served(sqlite_db, monkeypatch) as running:
+async def console(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Console]:
+    async with served(db, monkeypatch) as running:
         yield running
 
 

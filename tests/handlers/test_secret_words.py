@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers import routes
+from handlers import jobs, routes
 from handlers.cards import to_json
 from handlers.chat import Click, Notice, Person
 from storage.models import Member
@@ -26,6 +26,7 @@ def words_of(value: Any) -> str:
 
 
 async def hidden_case(story: Story) -> None:
+    story.looks = jobs.DUE
     await story.answer(
         "peter", 2, comment=f"Anna forgot {SECRET}", idea=SECRET, reasons=["invoicing"]
     )
@@ -70,6 +71,7 @@ async def test_a_hidden_case_is_on_no_surface_of_the_owner(
 
 
 async def test_a_channel_that_outsiders_came_to_read_shows_nothing_any_more(story: Story) -> None:
+    story.looks = jobs.DUE
     await story.answer("jane", 3, comment=SECRET)
     await story.work()
     await story.forward(hours=24)

@@ -9,7 +9,6 @@ import pytest_asyncio
 
 from handlers.chat import Message, Submission
 from handlers.context import Context
-from storage.db import Database
 from tests.bot.msteams.teams_bot import TeamsBot, running
 from tests.bot.slack_app import CASE, register
 from tests.factories import Make
@@ -21,11 +20,6 @@ def happened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     happened: list[object] = []
     register(monkeypatch, happened)
     return happened
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    return sqlite_db
 
 
 @pytest_asyncio.fixture

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from handlers import jobs
@@ -126,6 +127,7 @@ async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
     assert "('Two', '1 of 1 (100 %)', 'team too small')" in texts_in(whole)
 
 
+@pytest.mark.both_databases
 async def test_an_answer_hidden_from_the_owner_is_not_in_the_owners_result(
     ctx: Context, make: Make
 ) -> None:
@@ -159,6 +161,7 @@ async def test_an_answer_that_the_lead_released_is_in_it_again(ctx: Context, mak
     assert "1 critic" not in texts_in(card)
 
 
+@pytest.mark.both_databases
 async def test_a_stopped_wave_gets_its_result_at_the_closing_date(
     ctx: Context, make: Make, clock: FakeClock
 ) -> None:
