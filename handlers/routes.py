@@ -6,7 +6,7 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import account_teams, audit, names, overview, texts
+from handlers import account_teams, audit, names, overview, sent_forms, texts
 from handlers import help as help_
 from handlers import members as people
 from handlers.accounts import commands as account
@@ -15,21 +15,8 @@ from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
 from handlers.cards import Choice, Reply, whisper
-from handlers.cases import (
-    board,
-    conflict,
-    contacted,
-    more,
-    notes,
-    policy,
-    promise_cards,
-    promises,
-    sent,
-    taking,
-    telling,
-    timeline,
-    write_to,
-)
+from handlers.cases import board, notes, promises, telling
+from handlers.cases import buttons as cases
 from handlers.chat import (
     Click,
     Command,
@@ -42,11 +29,11 @@ from handlers.chat import (
 )
 from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import buttons as learning
+from handlers.learning import ideas
 from handlers.outsiders import keep_from_outsiders
 from handlers.places import notices, sharing
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
-from handlers.settled import editing
 from handlers.tasks import board as task_board
 from handlers.tasks import buttons as work
 from handlers.tasks import calls, references, silent
@@ -102,6 +89,7 @@ COMMANDS: dict[str, CommandRoute] = {
     "tasks": CommandRoute(task_board.show, "help.tasks"),
     "calls": CommandRoute(calls.show, "help.calls"),
     "silent": CommandRoute(silent.show, "help.silent"),
+    "ideas": CommandRoute(ideas.show, "help.ideas"),
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),
@@ -127,29 +115,7 @@ CLICKS: dict[str, ClickHandler] = {
     "wave_doubts": wave.press_doubts,
     "wave_doubt_arrived": wave.press_arrived,
     "wave_doubt_again": wave.press_again,
-    "policy.all": policy.for_all,
-    "policy.only": policy.only_these,
-    "case.take": taking.take,
-    "case.reopen": taking.reopen,
-    "case.undo": taking.undo,
-    "case.escalate": taking.escalate,
-    "case.release": taking.release,
-    "about_owner": conflict.about_owner,
-    "settled_edit": editing.edit_form,
-    "settled_dont": editing.dont_form,
-    "case.open": taking.open_card,
-    "case.write": write_to.write_to,
-    "case.sent": sent.yes,
-    "case.not_sent": sent.not_yet,
-    "promise.done": promise_cards.done,
-    "promise.cant": promise_cards.cant_form,
-    "case.timeline": timeline.show,
-    "case.note": notes.note_form,
-    "case.contact": contacted.contact_form,
-    "case.solve": contacted.solve_form,
-    "case.snooze": more.snooze_form,
-    "case.hand_over": more.hand_over_form,
-    "case.not_critic": more.not_critic_form,
+    **cases.CLICKS,
     **work.CLICKS,
     **learning.CLICKS,
 }
@@ -157,15 +123,7 @@ FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
     "wave_form": wave.submit,
     "bind": people.bind,
-    "case.contact": contacted.contacted,
-    "case.note": notes.noted,
-    "promise.cant": promise_cards.cant,
-    "case.solve": contacted.solved,
-    "settled_edit": editing.edited,
-    "settled_dont": editing.dont,
-    "case.snooze": more.snoozed,
-    "case.hand_over": more.handed_over,
-    "case.not_critic": more.not_a_critic,
+    **cases.FORMS,
     **work.FORMS,
     **learning.FORMS,
 }
@@ -239,16 +197,18 @@ async def submission(ctx: Context, event: Submission) -> Reply:
         return await _bounded_contact(event.action, lambda: contact(ctx, event))
 
     async def run(me: Member) -> Reply:
-        handler = FORMS.get(event.action)
+        handler, t = FORMS.get(event.action), texts.of(me.language, ctx.programme.language)
         if handler is None:
-            raise Refused(texts.of(me.language, ctx.programme.language)("routes.unknown_action"))
+            raise Refused(t("routes.unknown_action"))
+        platform = event.person.platform
 
         async def answer(watched: Context) -> Reply:
             return await handler(watched, event, me)
 
-        return await audit.at_the_door(
-            ctx, me, event.person.platform, event.action, event.value, answer
-        )
+        async def first() -> Reply:
+            return await audit.at_the_door(ctx, me, platform, event.action, event.value, answer)
+
+        return await sent_forms.once(ctx, event.key, t, first)
 
     return await _bounded(ctx, event.person, f"form:{event.action}", run)
 

@@ -51,6 +51,7 @@ from storage.models.people import (
     Contact,
     ContactRole,
     ContactStatus,
+    DigestRhythm,
     Member,
     MemberRole,
     RecommendPolicy,
@@ -62,6 +63,7 @@ from storage.models.running import (
     ConsoleMail,
     ConsoleMessage,
     Heartbeat,
+    SentForm,
 )
 from storage.models.settling import Letter, LetterStatus, Settled
 from storage.models.working import (
@@ -75,6 +77,7 @@ from storage.models.working import (
 __all__ = [
     "Letter",
     "LetterStatus",
+    "SentForm",
     "Settled",
     "Account",
     "Act",
@@ -94,6 +97,7 @@ __all__ = [
     "Contact",
     "ContactRole",
     "ContactStatus",
+    "DigestRhythm",
     "Conversation",
     "CurrentAnswer",
     "DONE_STATES",

@@ -58,6 +58,8 @@ def upgrade() -> None:
     sa.Column('tenant', sa.String(), nullable=True),
     sa.Column('person', sa.String(), nullable=True),
     sa.Column('team', sa.String(), nullable=True),
+    sa.Column('name', sa.String(), nullable=True),
+    sa.Column('team_name', sa.String(), nullable=True),
     sa.Column('shared', sa.Boolean(), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('noted_at', sa.DateTime(timezone=True), nullable=False),
@@ -73,6 +75,15 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('executor_id', name=op.f('pk_heartbeat'))
     )
+    op.create_table('sent_form',
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('done', sa.Boolean(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_sent_form'))
+    )
+    with op.batch_alter_table('sent_form', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sent_form_at'), ['at'], unique=False)
+
     op.create_table('survey',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -105,6 +116,7 @@ def upgrade() -> None:
     sa.Column('away_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('backup_id', sa.Integer(), nullable=True),
     sa.Column('last_digest_on', sa.Date(), nullable=True),
+    sa.Column('digest', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['backup_id'], ['member.id'], name=op.f('fk_member_backup_id_member')),
     sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_member_team_id_team')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_member')),
@@ -267,6 +279,7 @@ def upgrade() -> None:
     sa.Column('outcome', sa.String(), nullable=True),
     sa.Column('root_cause', sa.String(), nullable=True),
     sa.Column('broken_expectation', sa.String(), nullable=True),
+    sa.Column('expectation_suggested', sa.Boolean(), nullable=False),
     sa.Column('what_was_done', sa.String(), nullable=True),
     sa.Column('what_helped', sa.String(), nullable=True),
     sa.Column('promised', sa.String(), nullable=True),
@@ -1016,6 +1029,10 @@ def downgrade() -> None:
     op.drop_table('member')
     op.drop_table('team')
     op.drop_table('survey')
+    with op.batch_alter_table('sent_form', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sent_form_at'))
+
+    op.drop_table('sent_form')
     op.drop_table('heartbeat')
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_conversation_team'))
