@@ -16,8 +16,9 @@ from storage.db import Database
 from tests.bot.slack_app import CASE, SURVEY, SlackApp, register, running
 from tests.conftest import SECRET
 from tests.factories import Make
-from tests.fake_slack import BOT_USER, sign, state_of, words
+from tests.fake_slack import BOT_USER, words
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
+from tests.slack_user import sign, state_of
 
 
 @pytest_asyncio.fixture

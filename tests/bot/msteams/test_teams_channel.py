@@ -24,7 +24,8 @@ from handlers.chat import (
 from handlers.context import Context
 from tests.bot.msteams.teams_bot import CHANNEL, GROUP, TeamsBot, running
 from tests.factories import Make
-from tests.fake_teams import Fault, content_of, find_action, words
+from tests.fake_teams import Fault, content_of, words
+from tests.teams_user import find_action
 
 BUTTONS = Buttons((Button("Take it", "case.take", "7"),))
 CARD = Card("Acme: 3 of 10", (Text("Third wrong invoice", "quote"), BUTTONS), "critical")

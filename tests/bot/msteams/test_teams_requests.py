@@ -30,11 +30,10 @@ from tests.fake_teams import (
     SIGNING_KEY,
     TENANT,
     Fault,
-    find_action,
-    only_label,
     token,
     words,
 )
+from tests.teams_user import find_action, only_label
 
 OTHER_KEY = generate_private_key(public_exponent=65537, key_size=2048)
 

@@ -14,7 +14,8 @@ from storage.models import Alert, Member
 from tests.bot.msteams.teams_bot import CHANNEL, GROUP, TeamsBot, running
 from tests.bot.slack_app import CASE
 from tests.factories import Make
-from tests.fake_teams import APP_ID, labels, words
+from tests.fake_teams import APP_ID, words
+from tests.teams_user import labels
 
 TEAM = "19:team@thread.tacv2"
 

@@ -16,7 +16,7 @@ from handlers.context import Context
 from tests.bot.msteams.teams_bot import TeamsBot, running
 from tests.bot.slack_app import CASE, register
 from tests.factories import Make
-from tests.fake_teams import TeamsUser, first_values
+from tests.teams_user import TeamsUser, first_values
 
 
 @pytest.fixture
