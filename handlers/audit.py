@@ -50,7 +50,7 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("task_list", "calls_list"), (Act.VIEWED, "list")),
 }  # fmt: skip
 # Commands that change or list something without naming a row.
-_LISTS = ("cases", "tasks", "silent", "calls", "references", "promises")
+_LISTS = ("cases", "tasks", "silent", "calls", "references", "promises", "ideas")
 COMMANDS: dict[str, tuple[Act, str]] = {
     "away": (Act.CHANGED, "member"),
     "wave test": (Act.SENT, "wave"),

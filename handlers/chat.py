@@ -68,7 +68,8 @@ class Click:
 class Submission:
     """A form sent in. `inputs` holds strings, or tuples for `choices`; "" means not given.
 
-    `origin` is the message whose button opened the form; the card returned replaces it.
+    `origin` is the message whose button opened the form; the card returned replaces it. `key` tells
+    one sending from another: the same for a repetition by the platform, "" where there are none.
     """
 
     person: Person
@@ -77,6 +78,7 @@ class Submission:
     value: str
     inputs: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     origin: MessageRef | None = None
+    key: str = ""
 
     def text(self, name: str) -> str:
         """Gives one input as stripped text, "" when not given."""
@@ -106,11 +108,12 @@ class Remark:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Type-ahead of `members` and `accounts` inputs."""
+    """Type-ahead of `members` and `accounts` inputs; `chosen` values come first, with names."""
 
     person: Person
     kind: Literal["members", "accounts"]
     typed: str
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,14 @@ class Notice:
     place: Place
     person: Person | None = None
     name: str | None = None  # as the platform calls the place now
+
+
+@dataclass(frozen=True)
+class Called:
+    """What people call a place, and the team it belongs to."""
+
+    name: str
+    team: str | None = None
 
 
 @dataclass(frozen=True)
@@ -212,4 +223,8 @@ class Chat(Protocol):
         """Tells whether people from outside can read this place; unknown counts as yes for
         channels.
         """
+        ...
+
+    async def called(self, place: Place) -> Called | None:
+        """Gives what people call a place; None for direct messages, and where nobody tells."""
         ...

@@ -26,7 +26,7 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
-from handlers.learning import fixing, same_reason, shared_card
+from handlers.learning import fixing, ideas, same_reason, shared_card
 from handlers.places import emptying, moved
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
@@ -59,10 +59,13 @@ BUILDERS: dict[str, Builder] = {
     "place_lost": undelivered.place_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
+    identity.SEVERAL: identity.several,
     emptying.WHAT: moved.build,
     same_reason.ALERT: shared_card.told,
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,
+    ideas.NEW: ideas.posted,
+    ideas.CHANGED: ideas.changed,
 }
 
 
@@ -91,6 +94,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     asking.due,
     letters.due,
     same_reason.due,
+    ideas.due,
     alerts.due,
     answers.due,
     sending.due,

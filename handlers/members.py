@@ -9,6 +9,7 @@ from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, w
 from handlers.cases import handing, opening
 from handlers.chat import ChatError, Command, Notice, Place, Submission, row_id
 from handlers.context import Context, NotAllowed, Refused
+from handlers.places.naming import spoken
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
 from storage import alerts as outbox
@@ -188,14 +189,15 @@ async def _bind(
             member_id=member.id if member and team is None else None,
         )
     who = team.name if team else member.name if member else ""
-    return t("bind.done", name=who, place=place)
+    return t("bind.done", name=who, place=await spoken(ctx, place, t))
 
 
 async def _outsiders(ctx: Context, place: Place, t: Texts) -> bool:
     try:
         return await ctx.chat.outsiders(place)
     except ChatError as error:
-        raise Refused(t("bind.unreachable", place=place, reason=error.reason)) from error
+        named = await spoken(ctx, place, t)
+        raise Refused(t("bind.unreachable", place=named, reason=error.reason)) from error
 
 
 async def place_lost(ctx: Context, notice: Notice, _me: Member | None) -> Reply:
@@ -232,8 +234,8 @@ def _may(me: Member, team_id: int | None, member: Member | None) -> bool:
     return member is not None and member.id == me.id
 
 
-def lost_card(t: Texts, place: Place, kind: str, name: str) -> Card:
-    """Gives the card that says a place is lost for somebody's alerts."""
+def lost_card(t: Texts, place: str, kind: str, name: str) -> Card:
+    """Gives the card that says a place, as it is called, is lost for somebody's alerts."""
     why = t("bind.shared" if kind == "place_shared" else "bind.closed")
     return Card(
         t("bind.unusable", place=place, name=name),

@@ -6,6 +6,7 @@ from handlers.cards import Card, Text
 from handlers.cases import places
 from handlers.chat import Message
 from handlers.context import Context
+from handlers.places.naming import spoken
 from handlers.texts import of
 from storage import members
 from storage.models import Alert, Team
@@ -17,7 +18,7 @@ async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         route = await places.of_cx(session, ctx)
     t = of(route.member.language if route.member else None, ctx.programme.language)
     card = Card(
-        t("alert.undelivered.title", place=alert.detail["place"]),
+        t("alert.undelivered.title", place=await spoken(ctx, str(alert.detail["place"]), t)),
         (
             Text(t("alert.undelivered.reason", reason=alert.detail["reason"])),
             Text(t("alert.undelivered.next"), "note"),
@@ -48,7 +49,7 @@ async def place_lost(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         if not steps:
             continue
         t = of(who.language if who else None, ctx.programme.language)
-        card = people.lost_card(t, place, kind, name)
+        card = people.lost_card(t, await spoken(ctx, place, t), kind, name)
         key = f"alert:{alert.id}"
         direct = tuple(each for step in steps for each in step)
         out.append(Outgoing(Message(card, key, t.language), steps, direct=direct))

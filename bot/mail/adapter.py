@@ -14,7 +14,16 @@ from bot.context import utc_now
 from bot.links import Addresses
 from bot.mail.message import compose, message_id
 from handlers.cards import Card
-from handlers.chat import ChatError, InDoubt, Message, MessageRef, Place, TryLater, Unreachable
+from handlers.chat import (
+    Called,
+    ChatError,
+    InDoubt,
+    Message,
+    MessageRef,
+    Place,
+    TryLater,
+    Unreachable,
+)
 from storage import members
 from storage.db import Database
 
@@ -75,6 +84,10 @@ class MailChannel:
         async with self._db.reading() as session:
             member = await members.by_email(session, place.partition(":")[2])
         return member is None or member.left_at is not None
+
+    async def called(self, place: Place) -> Called | None:
+        """Gives the address: nobody calls it otherwise."""
+        return Called(place.partition(":")[2])
 
     async def close(self) -> None:
         """Ends the connection to the relay."""

@@ -14,7 +14,7 @@ from bot.slack.blocks import draw_card, short_text
 from bot.slack.people import FAILURES, People
 from bot.slack.readers import Readers
 from handlers.cards import Card, Chart
-from handlers.chat import InDoubt, Message, MessageRef, Place, TryLater, Unreachable
+from handlers.chat import Called, InDoubt, Message, MessageRef, Place, TryLater, Unreachable
 
 log = structlog.get_logger()
 
@@ -99,6 +99,18 @@ class SlackChannel:
             person = await self.people.find(target)
             return person is None or person.outside
         return await self.readers.outsiders(target)
+
+    async def called(self, place: Place) -> Called | None:
+        """Gives `#nordics` for a channel; None for direct messages, and where Slack won't tell."""
+        target = place.partition(":")[2]
+        if target.startswith(("U", "W")):
+            return None
+        try:
+            answer = await self.client.conversations_info(channel=target)
+        except FAILURES:
+            return None
+        name = (answer.get("channel") or {}).get("name")
+        return Called(f"#{name}") if name else None
 
     async def channel_id(self, place: Place) -> str:
         """Gives Slack's id of a place; opens the direct messages of a person."""

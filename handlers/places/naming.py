@@ -1,0 +1,19 @@
+"""What a place is called in a sentence: never by the platform's own id where people have a name."""
+
+from handlers.chat import Place
+from handlers.context import Context
+from handlers.texts import Texts
+from storage import members
+
+
+async def spoken(ctx: Context, place: Place, t: Texts) -> str:
+    """Gives `Alerts (Nordics)` for a channel of a team, and whose direct messages it is."""
+    platform, _, target = place.partition(":")
+    async with ctx.db.reading() as session:
+        owner = await members.by_platform_id(session, platform.removesuffix("-user"), target)
+    if owner is not None:
+        return t("place.own", name=owner.name)
+    called = await ctx.chat.called(place)
+    if called is None:
+        return t("place.unnamed", id=target)
+    return f"{called.name} ({called.team})" if called.team else called.name
