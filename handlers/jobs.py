@@ -50,6 +50,7 @@ BUILDERS: dict[str, Builder] = {
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
     emptying.WHAT: moved.build,
+    emptying.ANEW: moved.anew,
 }
 
 

@@ -9,6 +9,7 @@ from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, w
 from handlers.cases import handing, opening
 from handlers.chat import ChatError, Command, Notice, Place, Submission, row_id
 from handlers.context import Context, Refused
+from handlers.places.words import why
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
 from storage import alerts as outbox
@@ -183,7 +184,7 @@ async def _outsiders(ctx: Context, place: Place, t: Texts) -> bool:
     try:
         return await ctx.chat.outsiders(place)
     except ChatError as error:
-        raise Refused(t("bind.unreachable", place=place, reason=error.reason)) from error
+        raise Refused(t("bind.unreachable", place=place, reason=why(error, t))) from error
 
 
 async def place_lost(ctx: Context, notice: Notice, _me: Member | None) -> Reply:

@@ -8,17 +8,26 @@ import structlog
 from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
-from handlers.chat import ChatError, Command, Message
+from handlers.chat import ChatError, Command, Message, Place
 from handlers.context import Context
 
 log = structlog.get_logger()
+
+
+async def may_read(ctx: Context, place: Place) -> bool:
+    """Tells whether people from outside may read a place: what is not told counts as yes."""
+    try:
+        return await ctx.chat.outsiders(place)
+    except ChatError as error:
+        log.warning("readers unknown", place=place, reason=error.reason)
+        return True
 
 
 async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:
     """Sends customer figures to the asker directly where people from outside read along."""
     if not isinstance(reply, Card) or reply.audience != "internal":
         return reply
-    if event.place == event.person.place or not await ctx.chat.outsiders(event.place):
+    if event.place == event.person.place or not await may_read(ctx, event.place):
         return reply
     reply = _not_for_all(reply)
     if event.answered_directly:

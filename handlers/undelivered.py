@@ -2,12 +2,14 @@
 
 from handlers import members as people
 from handlers.alerts import Outgoing
-from handlers.cards import Card, Text
+from handlers.cards import Button, Buttons, Card, Element, Text
 from handlers.cases import places
 from handlers.chat import Message
 from handlers.context import Context
+from handlers.places.words import shown, to_do
 from handlers.texts import of
 from storage import members
+from storage import places as storage
 from storage.models import Alert, Team
 
 
@@ -15,12 +17,20 @@ async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """A place took nothing: the CX leads hear it, with the reason and what to do."""
     async with ctx.db.reading() as session:
         route = await places.of_cx(session, ctx)
+        named = await storage.name_of(session, alert.detail["place"])
     t = of(route.member.language if route.member else None, ctx.programme.language)
+    place, case_id = shown(alert.detail["place"], named), alert.detail.get("case")
+    body: tuple[Element, ...] = ()
+    if case_id is not None:
+        body = (Buttons((Button(t("case.open"), "case.open", str(case_id)),)),)
+    nobody = "case" in alert.detail
     card = Card(
-        t("alert.undelivered.title", place=alert.detail["place"]),
+        t("alert.undelivered.nobody" if nobody else "alert.undelivered.title", place=place),
         (
             Text(t("alert.undelivered.reason", reason=alert.detail["reason"])),
-            Text(t("alert.undelivered.next"), "note"),
+            Text(to_do(alert.detail["mend"], t)),
+            Text(t("alert.undelivered.kept" if nobody else "alert.undelivered.next"), "note"),
+            *body,
         ),
         tone="warning",
         audience="person",

@@ -1,8 +1,9 @@
 """The messages that stand in a place, and what must be posted anew when it can't hold them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, exists, select, update
 
 from storage.db import Session
 from storage.models import BoundPlace, Posting
@@ -39,3 +40,55 @@ async def concerns(session: Session, place: str) -> bool:
     if (await session.exec(bound)).first() is not None:
         return True
     return bool(await standing_in(session, place))
+
+
+async def note_problem(session: Session, place: str, reason: str, mend: str, now: datetime) -> None:
+    """Keeps with a bound place why it took nothing, and the key of what to do about it."""
+    await session.execute(
+        update(BoundPlace)
+        .where(col(BoundPlace.place) == place)
+        .values(problem=reason, mend=mend, problem_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def note_mended(session: Session, place: str) -> None:
+    """Forgets the problem of a place: it was bound anew, or takes messages again."""
+    await session.execute(
+        update(BoundPlace)
+        .where(col(BoundPlace.place) == place)
+        .values(problem=None, mend=None, problem_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def rename(session: Session, place: str, name: str) -> None:
+    """Keeps how the platform calls a bound place."""
+    await session.execute(
+        update(BoundPlace)
+        .where(col(BoundPlace.place) == place)
+        .values(name=name)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def troubled(session: Session) -> Sequence[BoundPlace]:
+    """Gives the bound places that took nothing and have taken nothing since."""
+    since = exists().where(
+        col(Posting.place) == col(BoundPlace.place),
+        col(Posting.posted_at) > col(BoundPlace.problem_at),
+    )
+    query = select(BoundPlace).where(col(BoundPlace.problem).is_not(None), ~since)
+    return (await session.exec(query.order_by(col(BoundPlace.id)))).all()
+
+
+async def all_bound(session: Session) -> Sequence[BoundPlace]:
+    """Gives all bound places, those of one place together."""
+    query = select(BoundPlace).order_by(col(BoundPlace.place), col(BoundPlace.id))
+    return (await session.exec(query)).all()
+
+
+async def name_of(session: Session, place: str) -> str | None:
+    """Gives how the platform calls a bound place, where it told."""
+    query = select(BoundPlace.name).where(col(BoundPlace.place) == place)
+    return (await session.exec(query.limit(1))).first()

@@ -22,6 +22,7 @@ from handlers.chat import (
     row_id,
 )
 from handlers.context import Context, Refused
+from handlers.outsiders import may_read
 from storage import accounts
 from storage.db import Session
 from storage.models import Account, Member
@@ -87,7 +88,7 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     months = ctx.programme.window_months
     card = account_card(standing, reader, months, shown_by=me)
     message = Message(card, f"shown:{account.id}:{token_hex(4)}", reader.t.language)
-    if await ctx.chat.outsiders(click.place):
+    if await may_read(ctx, click.place):
         return await _send_directly(ctx, click.person, message, reader)
     return await _post(ctx, click.place, click.person, message, reader)
 
