@@ -336,7 +336,7 @@ async def test_a_picture_that_can_not_be_uploaded_is_left_out_and_cx_reads_why(
                 told.append((place, error.mend))
 
             channel.told = tell
-            slack.faults = [Fault(method, **fault)]  # type: ignore[arg-type]  # a row of the tables above
+            slack.faults = [Fault(method, **fault)]
             chart = Chart("trend", (Point("Q1", 1.0),), f"chart {number}")
             ref = await channel.send(LOCAL, Message(Card("Acme", (chart,)), "alert:1", "en"))
             shown = next(message for message in slack.messages if message["ts"] == ref.id)

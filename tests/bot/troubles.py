@@ -81,9 +81,9 @@ class Crowd:
                     )  # fmt: skip
         found = [await self.story.critic(response) for response in responses]
         async with self.db.session() as session:
-            due = await opening.open_cases(session, self.ctx, found)
-        for each in due:
-            await self.ctx.soon(each.job, each.due_at)
+            waiting = await opening.open_cases(session, self.ctx, found)
+        for due in waiting:
+            await self.ctx.soon(due.job, due.due_at)
 
     async def take(self, name: str) -> None:
         """The owner takes the case, by a button on some other card of it."""
