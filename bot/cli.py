@@ -4,17 +4,15 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, TypeVar
+from typing import Annotated, Literal
 
 import typer
 
-from bot import logs
-from bot.config import ConfigError, Settings, load
-from bot.context import open_context
-from handlers.context import Context, Refused
+from bot import cli_privacy, logs
+from bot.cli_shared import choose, finish, read_day, settings, stop, with_context
+from bot.config import ConfigError
+from handlers.context import Refused
 
 app = typer.Typer(
     name="npsbot",
@@ -23,17 +21,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-privacy = typer.Typer(help="What is stored about a person.", no_args_is_help=True)
 wave = typer.Typer(help="Waves of survey prompts.", no_args_is_help=True)
-app.add_typer(privacy, name="privacy")
+app.add_typer(cli_privacy.app, name="privacy")
+app.command(name="audit")(cli_privacy.audit)
 app.add_typer(wave, name="wave")
 
-Result = TypeVar("Result")
 What = Literal["members", "accounts", "contacts", "responses"]
 AsMember = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who asks.")]
 WaveName = Annotated[str, typer.Argument(metavar="NAME")]
 Format = Literal["text", "slack", "teams", "json"]
-_config_path: Path | None = None
 
 
 def main() -> None:
@@ -42,7 +38,7 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        _stop(*error.problems)
+        stop(*error.problems)
 
 
 @app.callback()
@@ -52,8 +48,7 @@ def _options(
         typer.Option(help="Default: $NPSBOT_CONFIG, else ./npsbot.toml.", metavar="FILE"),
     ] = None,
 ) -> None:
-    global _config_path
-    _config_path = config or Path(os.environ.get("NPSBOT_CONFIG", "npsbot.toml"))
+    choose(config or Path(os.environ.get("NPSBOT_CONFIG", "npsbot.toml")))
 
 
 @app.command()
@@ -84,7 +79,7 @@ def init(directory: Annotated[Path, typer.Argument(help="A new or empty folder."
         for line in asyncio.run(make(directory)):
             print(line)
     except FileExistsError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @app.command()
@@ -104,7 +99,7 @@ def check(
     from bot.check import check as run_checks
 
     code, lines = asyncio.run(run_checks(settings(), recount))
-    _finish((code, lines, []))
+    finish((code, lines, []))
 
 
 @app.command(name="chat")
@@ -140,13 +135,10 @@ def measure(
     )
     chosen = [(name, key) for name, key in scopes if key is not None]
     if len(chosen) + everything > 1:
-        _stop("Choose one of --account, --team, --segment and --all.")
+        stop("Choose one of --account, --team, --segment and --all.")
     scope = Scope(*chosen[0]) if chosen else Scope("all")
-    try:
-        day = date.fromisoformat(at) if at else None
-    except ValueError:
-        _stop(f"--at {at}: write the date as 2026-11-24")
-    printed = _with_context(lambda ctx: figures(ctx, scope, kind, wave_name, day, rho, as_json))
+    day = read_day("at", at)
+    printed = with_context(lambda ctx: figures(ctx, scope, kind, wave_name, day, rho, as_json))
     print(printed)
 
 
@@ -160,8 +152,8 @@ def bind(
     from handlers.members import bind_place
 
     if (team is None) == (member is None):
-        _stop("Give either --team NAME or --member EMAIL.")
-    print(_with_context(lambda ctx: bind_place(ctx, place, team=team, member=member)))
+        stop("Give either --team NAME or --member EMAIL.")
+    print(with_context(lambda ctx: bind_place(ctx, place, team=team, member=member)))
 
 
 @app.command(name="import")
@@ -173,7 +165,7 @@ def import_command(
     """Import members, accounts, contacts or responses; all or nothing."""
     from handlers.files.commands import import_command
 
-    _finish(_with_context(lambda ctx: import_command(ctx, what, file, dry_run)))
+    finish(with_context(lambda ctx: import_command(ctx, what, file, dry_run)))
 
 
 @app.command(name="export")
@@ -184,23 +176,7 @@ def export_command(
     """Export members, accounts, contacts or responses."""
     from handlers.files.commands import export_command
 
-    _finish(_with_context(lambda ctx: export_command(ctx, what, out)))
-
-
-@privacy.command(name="export")
-def privacy_export(email: Annotated[str, typer.Argument()]) -> None:
-    """Print all that is stored about a person, as JSON."""
-    from handlers.files.commands import privacy_export_command
-
-    _finish(_with_context(lambda ctx: privacy_export_command(ctx, email)))
-
-
-@privacy.command(name="erase")
-def privacy_erase(email: Annotated[str, typer.Argument()]) -> None:
-    """Erase a person; a keyed hash keeps them from being imported again."""
-    from handlers.files.commands import privacy_erase_command
-
-    _finish(_with_context(lambda ctx: privacy_erase_command(ctx, email)))
+    finish(with_context(lambda ctx: export_command(ctx, what, out)))
 
 
 @wave.command(name="send")
@@ -220,7 +196,7 @@ def wave_send(
     try:
         counts = asyncio.run(send(settings(), survey, account or [], name, respect_hours, wait))
     except Refused as refused:
-        _stop(str(refused))
+        stop(str(refused))
     if as_json:
         print(json.dumps(counts))
     else:
@@ -261,7 +237,7 @@ def wave_resume(name: WaveName, member: AsMember) -> None:
 
 
 @wave.command(name="stop")
-def wave_stop(name: WaveName, member: AsMember) -> None:
+def wavestop(name: WaveName, member: AsMember) -> None:
     """Stop a wave for good: who was not asked yet will not be."""
     _chat(f"wave stop {name}", member)
 
@@ -288,11 +264,11 @@ def teams_package(
             chosen.teams.app_id, chosen.server.public_url, chosen.programme.company or ""
         )
     except PackageError as error:
-        _stop(str(error))
+        stop(str(error))
     try:
         out.write_bytes(made)
     except OSError as error:
-        _stop(f"{out} can't be written: {error.strerror}")
+        stop(f"{out} can't be written: {error.strerror}")
     print(f"{out} is ready: upload it in the Teams admin center, Manage apps, Upload new app.")
     print(reasons(), file=sys.stderr)
 
@@ -300,39 +276,7 @@ def teams_package(
 def _chat(text: str, member: str, format: Format = "text") -> None:
     from bot.chat_command import answer
 
-    printed, problem = _with_context(lambda ctx: answer(ctx, settings(), member, text, format))
+    printed, problem = with_context(lambda ctx: answer(ctx, settings(), member, text, format))
     if problem:
-        _stop(problem)
+        stop(problem)
     print(printed)
-
-
-def settings() -> Settings:
-    """The settings of the chosen configuration file."""
-    assert _config_path is not None
-    return load(_config_path)
-
-
-def _with_context(do: Callable[[Context], Awaitable[Result]]) -> Result:
-    async def inside() -> Result:
-        async with open_context(settings()) as ctx:
-            return await do(ctx)
-
-    try:
-        return asyncio.run(inside())
-    except Refused as refused:
-        _stop(str(refused))
-
-
-def _finish(outcome: tuple[int, list[str], list[str]]) -> None:
-    code, out, problems = outcome
-    for line in out:
-        print(line)
-    for line in problems:
-        print(line, file=sys.stderr)
-    sys.exit(code)
-
-
-def _stop(*problems: str) -> NoReturn:
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    sys.exit(2)

@@ -7,10 +7,13 @@ from datetime import datetime
 from bot.config import Settings
 from bot.context import make_context, open_database
 from bot.engine import BEAT_SECONDS, Engine
+from handlers import audit
 from handlers.context import Context, Job
 from handlers.jobs import JOBS
 from handlers.waves import sending
 from handlers.waves.sending import SendCounts
+from storage.audit import Noted
+from storage.models import Act
 
 LOOK_SECONDS = 0.2
 
@@ -40,6 +43,7 @@ async def send(
     try:
         ctx = await make_context(settings, db, soon=soon)
         wave_id = await sending.send_now(ctx, survey, account_keys, name, respect_hours)
+        await audit.keep(ctx, [Noted(Act.SENT, "wave", wave_id)])
         if wait:
             await engine.launch(ctx)
             await _until_done(ctx, engine, wave_id)

@@ -8,14 +8,14 @@ from handlers.accounts.reader import reader_for
 from handlers.accounts.standing import KIND, sees_kept
 from handlers.cards import Button, Buttons, Card, Reply
 from handlers.chat import Click, Command
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed
 from handlers.figures import measure_scope
 from handlers.group_card import READ, Group, group_card
 from handlers.measures.measure import Scope
 from handlers.texts import Texts
 from handlers.trends import wave_trend
 from storage import accounts, groups, members
-from storage.models import Member, Team
+from storage.models import Act, Member, Team
 from storage.scopes import Part
 
 SHOW_GROUP = "group_show"
@@ -33,7 +33,7 @@ async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
     if not isinstance(found, Team):
         return _choose(ctx, me, "team", command.text, [(each.name, each.name) for each in found])
     if not rights.may_see_team(me, found.id, ctx.programme):
-        raise Refused(t("team.not_yours", name=found.name))
+        raise NotAllowed(t("team.not_yours", name=found.name), "team", found.id)
     return await _card(ctx, me, Scope("team", found.name), Part(team_id=found.id), found.name)
 
 
@@ -95,7 +95,9 @@ async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str
 
 
 async def _card(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Card:
-    return group_card(await group_of(ctx, me, scope, part, name), reader_for(ctx, me))
+    card = group_card(await group_of(ctx, me, scope, part, name), reader_for(ctx, me))
+    ctx.note(Act.VIEWED, "programme" if scope.type == "all" else scope.type, part.team_id)
+    return card
 
 
 def _choose(
@@ -114,4 +116,4 @@ def _choose(
 
 def _refuse_unless_all(ctx: Context, me: Member, t: Texts) -> None:
     if not rights.may_see_all(me, ctx.programme):
-        raise Refused(t("team.not_all"))
+        raise NotAllowed(t("team.not_all"))

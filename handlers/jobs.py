@@ -3,7 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from handlers import alerts, answers, deadlines, digests, identity, undelivered
+from handlers import (
+    alerts,
+    answers,
+    audit,
+    deadlines,
+    digests,
+    identity,
+    letters,
+    undelivered,
+)
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
@@ -64,7 +73,7 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "alert": deliver_alert,
     "batch": sending.send_batch,
     "progress": progress.refresh,
-    "letter": asking.send,
+    "letter": letters.send,
 }
 
 # Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
@@ -77,12 +86,14 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     renewals.due,
     digests.due,
     asking.due,
+    letters.due,
     alerts.due,
     answers.due,
     sending.due,
     progress.due,
     closing.due,
     counting.due,
+    audit.due,
 )
 
 

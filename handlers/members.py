@@ -3,19 +3,20 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers import alerts, days, names, wording
+from handlers import alerts, audit, days, names, wording
 from handlers.calendars import zone_of
 from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
 from handlers.cases import handing, opening
 from handlers.chat import ChatError, Command, Notice, Place, Submission, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from handlers.places.words import why
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
 from storage import alerts as outbox
 from storage import members
+from storage.audit import Noted
 from storage.db import Session
-from storage.models import Member, MemberRole, Team
+from storage.models import Act, Member, MemberRole, Team
 
 PLATFORMS = ("slack", "teams", "teams-user", "console")
 _BACK = ("off", "back", "hjem", "tilbage", "terug", "slut", "stop")
@@ -134,8 +135,11 @@ async def bind(ctx: Context, event: Submission, me: Member) -> Reply:
         team = await session.get(Team, team_id) if team_id is not None else None
         member = await members.by_id(session, member_id)
     if (team is None and member is None) or not _may(me, team.id if team else None, member):
-        raise Refused(t("bind.not_allowed"))
-    return whisper(await _bind(ctx, event.value, team, member, t))
+        raise NotAllowed(t("bind.not_allowed"), "place")
+    told = await _bind(ctx, event.value, team, member, t)
+    bound = _bound(team, member)
+    ctx.note(bound.act, bound.subject, bound.subject_id)
+    return whisper(told)
 
 
 async def bind_place(
@@ -157,7 +161,15 @@ async def bind_place(
         raise Refused(t("account.name.none.member", typed=member))
     if wanted is None and found is None:
         raise Refused(t("bind.need_one"))
-    return await _bind(ctx, place, wanted, found, t)
+    told = await _bind(ctx, place, wanted, found, t)
+    await audit.keep(ctx, [_bound(wanted, found)])
+    return told
+
+
+def _bound(team: Team | None, member: Member | None) -> Noted:
+    if team is not None:
+        return Noted(Act.BOUND, "team", team.id)
+    return Noted(Act.BOUND, "member", member.id if member else None)
 
 
 async def _bind(

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from handlers import rights, texts
 from handlers.cards import Choice
 from handlers.chat import Lookup
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from handlers.wording import one_of
 from storage import accounts, members
 from storage.db import Session
@@ -279,4 +279,6 @@ async def refuse_if_hidden(ctx: Context, session: Session, me: Member, account: 
     owner = await members.by_id(session, account.owner_id)
     t = texts.of(me.language, ctx.programme.language)
     who = owner.name if owner else t("account.its_owner")
-    raise Refused(t("routes.not_your_account", account=account.name, owner=who))
+    raise NotAllowed(
+        t("routes.not_your_account", account=account.name, owner=who), "account", account.id
+    )

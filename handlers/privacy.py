@@ -10,9 +10,10 @@ from handlers import alerts
 from handlers.cases import telling
 from handlers.context import Context
 from storage import alerts as outbox
-from storage import conversations, members, personal, privacy
+from storage import audit, conversations, members, personal, privacy
+from storage.audit import Noted
 from storage.db import Session
-from storage.models import Member
+from storage.models import Act, Member
 
 log = structlog.get_logger()
 
@@ -59,8 +60,16 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             ("references", "reference", "contact_id", found.contact_ids),
             ("letters", "letter", "contact_id", found.contact_ids),
             ("settled", "settled", "contact_id", found.contact_ids),
+            ("ideas", "idea", "response_id", found.response_ids),
+            ("shared_reasons", "shared_reason_response", "response_id", found.response_ids),
         ):
             person[name] = await personal.records(session, table, column, ids)
+        person["improvements"] = await personal.records(
+            session,
+            "improvement",
+            "id",
+            {row["improvement_id"] for row in person["letters"]} - {None},
+        )
         # Of the customer only what names it: its value and renewal are no data about the person.
         person["accounts"] = [
             {name: account[name] for name in ("id", "key", "name")}
@@ -113,6 +122,12 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
         if member is None:
             await conversations.forget_people(session, in_teams)
         await privacy.block(session, hashed, privacy.ERASED, now)
+        await audit.add(
+            session,
+            [Noted(Act.ERASED, "contact", each) for each in found.contact_ids],
+            now,
+            actor="operator",
+        )
         why = f"erased:{now.timestamp():.6f}"
         asked = await outbox.add_many(
             session, [telling.changed(case_id, why, now) for case_id in found.case_ids]
@@ -132,11 +147,12 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
 
 async def _as_member(session: Session, member: Member | None) -> dict[str, Any]:
     if member is None:
-        return {"members": [], "places": [], "acts": []}
+        return {"members": [], "places": [], "acts": [], "audit": []}
     return {
         "members": await personal.records(session, "member", "id", [member.id]),
         "places": await personal.records(session, "bound_place", "member_id", [member.id]),
         "acts": await personal.records(session, "case_event", "member_id", [member.id]),
+        "audit": await personal.records(session, "audit_entry", "member_id", [member.id]),
     }
 
 

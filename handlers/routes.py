@@ -6,7 +6,7 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import account_teams, names, overview, texts
+from handlers import account_teams, audit, names, overview, texts
 from handlers import help as help_
 from handlers import members as people
 from handlers.accounts import commands as account
@@ -40,7 +40,8 @@ from handlers.chat import (
     Remark,
     Submission,
 )
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
+from handlers.learning import buttons as learning
 from handlers.outsiders import keep_from_outsiders
 from handlers.places import notices
 from handlers.rights import EVERYBODY, LEADERS
@@ -148,6 +149,7 @@ CLICKS: dict[str, ClickHandler] = {
     "case.hand_over": more.hand_over_form,
     "case.not_critic": more.not_critic_form,
     **work.CLICKS,
+    **learning.CLICKS,
 }
 FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
@@ -163,6 +165,7 @@ FORMS: dict[str, FormHandler] = {
     "case.hand_over": more.handed_over,
     "case.not_critic": more.not_a_critic,
     **work.FORMS,
+    **learning.FORMS,
 }
 # Clicks and forms of contacts who answer in chat: no member is needed, the value is their token.
 CONTACT_CLICKS: dict[str, ContactClickHandler] = {
@@ -195,9 +198,12 @@ async def command(ctx: Context, event: Command) -> Reply:
     route = COMMANDS[name]
 
     async def run(me: Member) -> Reply:
-        if me.role not in route.roles:
-            raise Refused(await _only_leaders(ctx, me))
-        return await route.handler(ctx, replace(event, text=rest), me)
+        async def answer(watched: Context) -> Reply:
+            if me.role not in route.roles:
+                raise NotAllowed(await _only_leaders(ctx, me))
+            return await route.handler(watched, replace(event, text=rest), me)
+
+        return await audit.at_the_door(ctx, me, event.person.platform, name, None, answer)
 
     reply = await _bounded(ctx, event.person, f"command:{name}", run)
     return await keep_from_outsiders(ctx, event, reply)
@@ -213,7 +219,13 @@ async def click(ctx: Context, event: Click) -> Reply:
         handler = CLICKS.get(event.action)
         if handler is None:
             raise Refused(texts.of(me.language, ctx.programme.language)("routes.unknown_action"))
-        return await handler(ctx, event, me)
+
+        async def answer(watched: Context) -> Reply:
+            return await handler(watched, event, me)
+
+        return await audit.at_the_door(
+            ctx, me, event.person.platform, event.action, event.value, answer
+        )
 
     return await _bounded(ctx, event.person, f"click:{event.action}", run)
 
@@ -228,7 +240,13 @@ async def submission(ctx: Context, event: Submission) -> Reply:
         handler = FORMS.get(event.action)
         if handler is None:
             raise Refused(texts.of(me.language, ctx.programme.language)("routes.unknown_action"))
-        return await handler(ctx, event, me)
+
+        async def answer(watched: Context) -> Reply:
+            return await handler(watched, event, me)
+
+        return await audit.at_the_door(
+            ctx, me, event.person.platform, event.action, event.value, answer
+        )
 
     return await _bounded(ctx, event.person, f"form:{event.action}", run)
 
@@ -300,6 +318,7 @@ async def _bounded(
     try:
         me = await find_member(ctx, person)
         if me is None:
+            await audit.stranger(ctx, person.platform, what)
             t = texts.of(ctx.programme.language)
             return whisper(t("routes.unknown_member", who=person.email or person.name or person.id))
         return await run(me)

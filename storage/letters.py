@@ -22,6 +22,7 @@ from storage.models import (
     Response,
     Settled,
 )
+from storage.scopes import Part, in_part
 
 # Longer than any sending takes: whoever holds it is gone.
 _SENDING_AT_MOST = timedelta(minutes=15)
@@ -38,6 +39,13 @@ class Opened(NamedTuple):
     contact: Contact
     writer: Member | None
     settled: Settled | None
+
+
+class Addressed(NamedTuple):
+    """A letter of any kind and whom it is for."""
+
+    letter: Letter
+    contact: Contact
 
 
 class Asked(NamedTuple):
@@ -127,8 +135,20 @@ async def record(session: Session, letter_id: int, run: str, values: Mapping[str
     return await changed_rows(session, statement) == 1
 
 
+async def addressed(session: Session, letter_id: int) -> Addressed | None:
+    """Gives a letter with its contact, None if there is none."""
+    query = (
+        select(Letter, Contact)
+        .join(Contact, col(Contact.id) == col(Letter.contact_id))
+        .where(col(Letter.id) == letter_id)
+        .execution_options(populate_existing=True)
+    )
+    row = (await session.exec(query)).first()
+    return None if row is None else Addressed(*row)
+
+
 async def opened(session: Session, letter_id: int) -> Opened | None:
-    """Gives a letter with what belongs to it, None if there is none."""
+    """Gives a letter about a case with what belongs to it, None if there is none."""
     query = (
         select_rows(Letter, Case, Account, Contact, Member, Settled)
         .join(Case, col(Case.id) == col(Letter.case_id))
@@ -167,23 +187,26 @@ class Outcomes(NamedTuple):
 
 
 async def outcomes(
-    session: Session, since: datetime, until: datetime, team_id: int | None = None
+    session: Session, since: datetime, until: datetime, part: Part, without: Collection[int] = ()
 ) -> Outcomes:
-    """Counts the letters that went out in a span (to the accounts of a team) and their answers."""
+    """Counts the questions that went out in a span to accounts of a part, and their answers.
+
+    Cases `without` are kept from whoever asks.
+    """
     answers = [func.count().filter(col(Settled.answer) == each) for each in ("yes", "partly", "no")]
     query = (
         select_rows(func.count(), *answers)
         .select_from(Letter)
-        .join(Account, col(Account.id) == col(Letter.account_id))
         .outerjoin(Settled, col(Settled.letter_id) == col(Letter.id))
         .where(
+            col(Letter.what) == "settled",
             or_(col(Letter.status).in_(ASKED), col(Settled.id).is_not(None)),
             col(Letter.sent_at) > since,
             col(Letter.sent_at) <= until,
+            col(Letter.case_id).not_in(without),
+            in_part(part, col(Letter.account_id)),
         )
     )
-    if team_id is not None:
-        query = query.where(col(Account.team_id) == team_id)
     return Outcomes._make((await session.execute(query)).one())
 
 

@@ -34,6 +34,7 @@ class Traces:
     """The ids of what belongs to a person, and the words that tell who it is or what they said."""
 
     contact_ids: tuple[int, ...]
+    account_ids: tuple[int, ...]
     invitation_ids: tuple[int, ...]
     response_ids: tuple[int, ...]
     case_ids: tuple[int, ...]
@@ -62,6 +63,7 @@ async def traces(session: Session, contacts: Sequence[Contact]) -> Traces:
     words += [contact.phone for contact in contacts] + [contact.title for contact in contacts]
     return Traces(
         tuple(ids),
+        tuple({contact.account_id for contact in contacts}),
         invitations,
         response_ids,
         tuple(sorted(set(cases))),
@@ -120,6 +122,7 @@ async def anonymise(session: Session, found: Traces) -> None:
     )  # fmt: skip
     await _forget_work(session, found)
     await _forget_letters(session, found)
+    await _forget_in_what_was_told(session, found)
     await session.execute(delete(visit).where(visit.c.invitation_id.in_(found.invitation_ids)))
 
 
@@ -136,6 +139,27 @@ async def _forget_letters(session: Session, found: Traces) -> None:
     await session.execute(
         update(settled).where(settled.c.contact_id.in_(found.contact_ids)).values(comment=None)
     )
+
+
+async def _forget_in_what_was_told(session: Session, found: Traces) -> None:
+    """Takes the person's name and words out of what their accounts are told, and out of notes."""
+    words = _pattern((*found.emails, *found.names, *found.words))
+    told = [("improvement", "account_id", "text"), ("invitation_line", "account_id", "text")]
+    ideas = await records(session, "idea", "response_id", found.response_ids)
+    for idea in ideas:
+        await _set(session, "idea", idea, {"note": None})
+    for name, column, field in told:
+        for row in await records(session, name, column, found.account_ids):
+            await _set(session, name, row, {field: _blank(words, row[field])})
+    joined = _TABLES["shared_reason_response"]
+    shared = await _ids(
+        session, joined.c.shared_reason_id, joined.c.response_id, found.response_ids
+    )
+    for row in await records(session, "shared_reason", "id", set(shared)):
+        fixed = row["what_was_fixed"]
+        await _set(
+            session, "shared_reason", row, {"what_was_fixed": fixed and _blank(words, fixed)}
+        )
 
 
 async def _forget_work(session: Session, found: Traces) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, literal, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select, update
 
-from storage import wave_rollups
+from storage import improvements, wave_rollups
 from storage.alerts import changed_rows, insert_new
 from storage.db import Session
 from storage.models import (
@@ -42,6 +42,7 @@ class Claimed:
     owner: Member | None
     survey: Survey | None
     reminder: Reminder | None = None
+    done_since: str | None = None  # what was done since last time, as the account's people read it
 
     @property
     def row(self) -> Invitation | Reminder:
@@ -141,7 +142,8 @@ async def claim(
     account = await session.get_one(Account, invitation.account_id)
     owner = await session.get(Member, account.owner_id) if account.owner_id else None
     survey = await session.get(Survey, invitation.survey_id) if invitation.survey_id else None
-    return Claimed(invitation, contact, account, owner, survey, reminder)
+    done_since = await improvements.line_for(session, account.id, wave.id)
+    return Claimed(invitation, contact, account, owner, survey, reminder, done_since)
 
 
 async def record(session: Session, claimed: Claimed, run: str, **values: Any) -> bool:

@@ -7,12 +7,12 @@ from sqlmodel import col, update
 
 from storage.alerts import changed_rows
 from storage.db import Session
-from storage.models import Case, Promise, Task
+from storage.models import Case, Idea, Improvement, Promise, SharedReason, Task
 
 
 async def change(
     session: Session,
-    row: Case | Promise | Task,
+    row: Case | Promise | Task | Idea | SharedReason | Improvement,
     values: Mapping[str, Any],
     *,
     version: int | None = None,

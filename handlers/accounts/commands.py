@@ -22,14 +22,15 @@ from handlers.chat import (
     row_id,
 )
 from handlers.context import Context, Refused
+from handlers.learning import said
 from handlers.outsiders import may_read
 from storage import accounts
 from storage.db import Session
-from storage.models import Account, Member
+from storage.models import Account, Act, Member
 
 log = structlog.get_logger()
 
-PARTS = ("people", "history", "reasons", "cases")
+PARTS = ("people", "history", "reasons", "cases", said.PART)
 _TYPED_SHOWN = 60
 
 
@@ -48,7 +49,10 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
                 found, part = whole, ""
         if not isinstance(found, Account):
             return choose_card(ctx, me, typed, found, part)
-        standing = await standing_of(ctx, session, me, found)
+        if part != said.PART:
+            standing = await standing_of(ctx, session, me, found)
+    if part == said.PART:
+        return await said.card_of(ctx, me, found)
     return _card(ctx, standing, reader, me, part, in_channel=command.place != command.person.place)
 
 
@@ -71,7 +75,10 @@ async def press(ctx: Context, click: Click, me: Member) -> Reply:
     key, _, part = click.value.partition(":")
     async with ctx.db.reading() as session:
         account = await _account(ctx, session, me, key)
-        standing = await standing_of(ctx, session, me, account)
+        if part != said.PART:
+            standing = await standing_of(ctx, session, me, account)
+    if part == said.PART:
+        return await said.card_of(ctx, me, account)
     in_channel = click.place != click.person.place
     return _card(ctx, standing, reader_for(ctx, me), me, part, in_channel=in_channel)
 
@@ -90,6 +97,7 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     message = Message(card, f"shown:{account.id}:{token_hex(4)}", reader.t.language)
     if await may_read(ctx, click.place):
         return await _send_directly(ctx, click.person, message, reader)
+    ctx.note(Act.SENT, "account", account.id)
     return await _post(ctx, click.place, click.person, message, reader)
 
 
@@ -125,6 +133,7 @@ def _part(text: str) -> tuple[str, str]:
 def _card(
     ctx: Context, standing: Standing, reader: Reader, me: Member, part: str, *, in_channel: bool
 ) -> Card:
+    ctx.note(Act.VIEWED, "account", standing.account.id)
     match part:
         case "people":
             may_repair = rights.may_change_account(me, standing.account)

@@ -11,7 +11,7 @@ from handlers.accounts.reader import reader_for
 from handlers.accounts.standing import KIND, standing_of
 from handlers.cards import Choice, Form, FormErrors, Input, Reply
 from handlers.chat import Click, Submission, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from handlers.texts import LANGUAGES, Texts
 from storage import accounts, answers
 from storage.db import Session
@@ -114,7 +114,7 @@ async def account_to_change(ctx: Context, session: Session, me: Member, value: s
     if account is None:
         raise Refused(t("account.gone"))
     if not rights.may_change_account(me, account):
-        raise Refused(t("people.may_not_repair", name=account.name))
+        raise NotAllowed(t("people.may_not_repair", name=account.name), "account", account.id)
     return account
 
 

@@ -13,7 +13,7 @@ from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import Click, MessageRef, Remark, Submission
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from handlers.rights import reads_comments
 from handlers.texts import Texts
 from storage import alerts as outbox
@@ -190,7 +190,7 @@ async def look(session: Session, ctx: Context, me: Member, case_id: int) -> Scen
         raise Refused(t("routes.unknown_action"))
     account = await session.get_one(Account, case.account_id)
     if not seeing.may_see(me, account, case, ctx.programme):
-        raise Refused(await _not_yours(session, me, account, case, t))
+        raise NotAllowed(await _not_yours(session, me, account, case, t), "case", case.id)
     owner = await members.by_id(session, case.owner_id)
     return Scene(
         session,

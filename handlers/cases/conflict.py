@@ -6,7 +6,7 @@ from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
 from handlers.cases.telling import SUBJECT, stands_above
 from handlers.chat import Click
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed
 from storage import alerts as outbox
 from storage import hiding
 from storage.models import Member
@@ -18,7 +18,7 @@ async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
     async def decide(scene: Scene) -> Plan | None:
         case, session = scene.case, scene.session
         if not seeing.sees_hidden(me, scene.account):
-            raise Refused(scene.t("conflict.leads_only"))
+            raise NotAllowed(scene.t("conflict.leads_only"), "case", scene.case.id)
         if not acting.is_open(case) or scene.account.owner_id is None:
             return None
         hidden = await hiding.hide_whole(session, case.id)

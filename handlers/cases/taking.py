@@ -9,7 +9,7 @@ from handlers.cases.promise_cards import changed_row
 from handlers.cases.telling import SUBJECT, stands_above
 from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from storage import alerts as outbox
 from storage import case_view, hiding, members, promises
 from storage.models import OPEN_STATES, CaseState, Member
@@ -113,7 +113,7 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
 
     async def decide(scene: Scene) -> Plan | None:
         if not seeing.sees_hidden(me, scene.account):
-            raise Refused(scene.t("case.stale.hidden", lead="CX"))
+            raise NotAllowed(scene.t("case.stale.hidden", lead="CX"), "case", scene.case.id)
         hidden = await hiding.is_hidden(scene.session, scene.case.id, response_id)
         if not hidden:
             return None

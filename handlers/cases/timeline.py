@@ -14,7 +14,7 @@ from handlers.context import Context
 from handlers.rights import reads_comments
 from handlers.texts import Texts, of
 from storage import case_view
-from storage.models import CaseEvent, Member
+from storage.models import Act, CaseEvent, Member
 
 SHOWN = 30  # the latest; more fits on no screen
 _PLATFORMS = {"slack": "Slack", "teams": "Teams", "console": "console", "mail": "mail"}
@@ -28,6 +28,7 @@ async def show(ctx: Context, click: Click, me: Member) -> Reply:
         people = await case_view.people(
             session, {each.member_id for each in view.events if each.member_id}
         )
+    ctx.note(Act.VIEWED, "case", view.case.id)
     return Whisper(timeline_card(ctx, replace(view, people=people), me))
 
 

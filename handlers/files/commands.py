@@ -4,10 +4,13 @@ import asyncio
 import json
 from pathlib import Path
 
+from handlers import audit
 from handlers.context import Context, Refused
 from handlers.files.exporting import export_file
 from handlers.files.importing import import_file
 from handlers.privacy import erase_person, export_person
+from storage.audit import Noted
+from storage.models import Act
 
 Outcome = tuple[int, list[str], list[str]]
 
@@ -25,6 +28,9 @@ async def import_command(ctx: Context, what: str, file: Path, dry_run: bool = Fa
         return 2, list(report.notices), [*report.problems, summary]
     counts = f"{report.created} new, {report.updated} changed, {report.unchanged} as they were"
     end = "nothing stored (dry run)" if dry_run else "stored"
+    if not dry_run:
+        rows = {"what": what, "rows": report.rows}
+        await audit.keep(ctx, [Noted(Act.IMPORTED, "file", None, rows)])
     return 0, [*report.notices, f"{what}: {report.rows} rows, {counts}: {end}"], []
 
 
@@ -37,6 +43,7 @@ async def export_command(ctx: Context, what: str, out: Path) -> Outcome:
         return 2, [], [str(refused)]
     except OSError as error:
         return 2, [], [f"{out}: {error.strerror}"]
+    await audit.keep(ctx, [Noted(Act.EXPORTED, "file", None, {"what": what})])
     return 0, [f"{what}: {out}"], []
 
 
@@ -46,6 +53,9 @@ async def privacy_export_command(ctx: Context, email: str) -> Outcome:
     known = ("contacts", "members", "mails", "blocked")
     if not any(person[name] for name in known):
         return 2, [], [f"Nothing is stored about {email}."]
+    told = [Noted(Act.EXPORTED, "contact", each["id"]) for each in person["contacts"]]
+    told += [Noted(Act.EXPORTED, "member", each["id"]) for each in person["members"]]
+    await audit.keep(ctx, told)
     return 0, [json.dumps(person, indent=2, ensure_ascii=False)], []
 
 

@@ -59,7 +59,7 @@ async def record(ctx: Context, asked: Question, answer: str, comment: str | None
         before = fresh.settled.answer if fresh.settled else None
         said = fresh.settled or Settled(
             letter_id=letter.id,
-            case_id=letter.case_id,
+            case_id=fresh.case.id,
             contact_id=letter.contact_id,
             answer=answer,
             answered_at=now,
@@ -72,7 +72,9 @@ async def record(ctx: Context, asked: Question, answer: str, comment: str | None
         words = said.comment
     if same:
         return  # pressed twice
-    await acting.by_itself(ctx, letter.case_id, _following(ctx, letter.id, answer, words), "mail")
+    await acting.by_itself(
+        ctx, asked.opened.case.id, _following(ctx, letter.id, answer, words), "mail"
+    )
 
 
 def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -> acting.ByItself:

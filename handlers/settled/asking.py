@@ -1,20 +1,14 @@
-"""Sends the question whether it is settled: each letter once; a doubt is shown, never repeated."""
-
-from datetime import datetime, timedelta
-from typing import Any
-
-import structlog
+"""The question whether it is settled: its words, and what the case does about it."""
 
 from handlers import links, surveys
 from handlers.cards import Button, Buttons, Card, Element, Link, Text
 from handlers.cases import acting
 from handlers.cases.acting import Plan
 from handlers.cases.view import first_name
-from handlers.chat import ChatError, InDoubt, Message, Place, Sender, TryLater, Unreachable
+from handlers.chat import Message, Sender
 from handlers.context import Context, Job
 from handlers.settled import planning
 from handlers.texts import Texts
-from handlers.waves.audience import channels
 from storage import letters
 from storage.db import Session
 from storage.letters import ASKED, Opened
@@ -26,79 +20,30 @@ from storage.models import (
     LetterStatus,
 )
 
-log = structlog.get_logger()
-
 ANSWERS = ("yes", "partly", "no")
-_SHORTEST_WAIT_SECONDS = 60.0
-_PATIENCE = 20  # after so many refusals the address or the channel does not work
+WHAT = "settled"
+ANSWER_WITHIN = planning.ANSWER_WITHIN
 
 
 async def due(ctx: Context) -> list[Job]:
-    """Gives the letters to send now; a lost one is in doubt, an unanswered one closes its case."""
-    now = ctx.now()
+    """Closes the cases whose customer did not answer in time; there is nothing to run."""
     async with ctx.db.reading() as session:
-        waiting = await letters.due(session, now)
-        lost = await letters.lost(session, now)
-        over = await letters.over(session, now)
-    for letter in lost:
-        await _recorded(ctx, letter.id, letter.claimed_by or "", _asked(now, LetterStatus.DOUBT))
+        over = await letters.over(session, ctx.now())
     for letter in over:
-        await acting.by_itself(ctx, letter.case_id, _closing(letter.round))
+        if letter.case_id is not None:
+            await acting.by_itself(ctx, letter.case_id, _closing(letter.round))
         async with ctx.db.session() as session:
             await letters.close(session, letter.id)
-    return [_job(letter.id, letter.attempts) for letter in waiting]
+    return []
 
 
-async def send(ctx: Context, letter_id: int, attempt: int) -> None:
-    """Sends one letter: the engine's job `letter`."""
-    now = ctx.now()
-    await ctx.pace("mail")
-    async with ctx.db.session() as session:
-        claimed = await letters.claim(session, letter_id, ctx.run, now)
+async def written(ctx: Context, letter_id: int) -> Message | None:
+    """Gives the question, None once its case is open again."""
+    async with ctx.db.reading() as session:
         opened = await letters.opened(session, letter_id)
-    if opened is None:
-        return
-    if not claimed:
-        by = opened.letter.claimed_by or ""
-        mine = by.startswith(f"{_job(letter_id, attempt).id}#") and by != ctx.run
-        if opened.letter.status == LetterStatus.SENDING and mine:
-            # An earlier execution of this job died over it: it may have gone out.
-            await _recorded(ctx, letter_id, by, _asked(now, LetterStatus.DOUBT))
-        return
-    await _recorded(ctx, letter_id, ctx.run, await _send(ctx, opened))
-
-
-async def _send(ctx: Context, opened: Opened) -> dict[str, Any]:
-    now, letter, contact = ctx.now(), opened.letter, opened.contact
-    if opened.case.state not in _SOLVED or not planning.in_force(opened.case, letter.round):
-        return {"status": LetterStatus.CANCELLED, "reason": "reopened"}
-    why = planning.unfit(contact, ctx.programme)
-    if why is not None:
-        return {"status": LetterStatus.SKIPPED, "reason": why}
-    place = _place(opened)
-    try:
-        if place is None:
-            raise Unreachable("no address any more")
-        await ctx.chat.send(place, message(ctx, opened))
-    except TryLater as error:
-        if letter.attempts >= _PATIENCE:
-            return {"status": LetterStatus.FAILED, "reason": error.reason}
-        wait = timedelta(seconds=max(_SHORTEST_WAIT_SECONDS, error.seconds))
-        return _again(opened, now + wait, letter.channel, error.reason)
-    except InDoubt as error:
-        return {**_asked(now, LetterStatus.DOUBT), "reason": error.reason}
-    except Unreachable as error:
-        if letter.channel != "mail" and contact.email and "mail" in channels(ctx.programme):
-            return _again(opened, now, "mail", error.reason)
-        status = LetterStatus.BOUNCED if error.bounced else LetterStatus.FAILED
-        return {"status": status, "reason": error.reason}
-    except ChatError as error:
-        return {"status": LetterStatus.FAILED, "reason": error.reason}
-    except Exception:
-        # It may have gone out before the fault: a second letter is worse than a missing one.
-        log.exception("letter failed", letter=letter.id)
-        return {**_asked(now, LetterStatus.DOUBT), "reason": "a fault, see the log"}
-    return _asked(now, LetterStatus.SENT)
+    if opened is None or opened.case.state not in _SOLVED:
+        return None
+    return message(ctx, opened) if planning.in_force(opened.case, opened.letter.round) else None
 
 
 def message(ctx: Context, opened: Opened) -> Message:
@@ -147,49 +92,12 @@ def _choices(token: str, channel: str, t: Texts) -> tuple[Button | Link, ...]:
     )
 
 
-def _place(opened: Opened) -> Place | None:
-    contact, channel = opened.contact, opened.letter.channel
-    if channel == "teams":
-        return f"teams-user:{contact.teams_id}" if contact.teams_id else None
-    address = contact.slack_id if channel == "slack" else contact.email
-    return f"{channel}:{address}" if address else None
-
-
-def _again(opened: Opened, at: datetime, channel: str, reason: str) -> dict[str, Any]:
-    return {
-        "status": LetterStatus.PLANNED,
-        "send_at": at,
-        "channel": channel,
-        "reason": reason,
-        "attempts": opened.letter.attempts + 1,
-        "claimed_by": None,
-        "claimed_at": None,
-    }
-
-
-def _asked(now: datetime, status: LetterStatus) -> dict[str, Any]:
-    expires = now + planning.ANSWER_WITHIN
-    return {"status": status, "reason": None, "sent_at": now, "expires_at": expires}
-
-
-def _job(letter_id: int, attempt: int) -> Job:
-    return Job("letter", (letter_id, attempt), "letters")
-
-
-async def _recorded(ctx: Context, letter_id: int, run: str, values: dict[str, Any]) -> None:
-    """Records what became of a letter, and lets the case's cards say it."""
-    async with ctx.db.session() as session:
-        if not await letters.record(session, letter_id, run, values):
-            return
+async def told(ctx: Context, letter_id: int, status: str) -> None:
+    """Lets the cards of the case say what became of the question."""
+    async with ctx.db.reading() as session:
         opened = await letters.opened(session, letter_id)
-    if opened is None:
-        return
-    if values["status"] == LetterStatus.PLANNED:
-        await ctx.soon(_job(letter_id, int(values["attempts"])), values["send_at"])
-        return
-    if values["status"] == LetterStatus.CANCELLED:
-        return
-    await acting.by_itself(ctx, opened.case.id, _told(opened, str(values["status"])))
+    if opened is not None:
+        await acting.by_itself(ctx, opened.case.id, _told(opened, status))
 
 
 def _told(opened: Opened, status: str) -> acting.ByItself:

@@ -14,7 +14,7 @@ from handlers.waves import planning, progress, recipients
 from handlers.waves.cards import standing, wave_card
 from handlers.waves.preview import missing_privacy, preview_card
 from storage import members, waves
-from storage.models import Alert, Member, MemberRole, Wave, WaveState
+from storage.models import Act, Alert, Member, MemberRole, Wave, WaveState
 
 log = structlog.get_logger()
 
@@ -48,6 +48,7 @@ async def confirm(ctx: Context, wave_id: int, me: Member) -> Card:
         alert = await progress.tell_start(ctx, session, wave) if changed else None
     if alert is None:
         raise Refused(t("wave.no_draft", name=wave.name, state=t(f"wave.state.{wave.state}")))
+    ctx.note(Act.SENT, "wave", wave_id)
     log.info("wave approved", wave=wave_id, member=me.id)
     await planning.start_due(ctx)
     await ctx.soon(alerts.job_of(alert), None)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from handlers import rights
 from handlers.cards import Card, FormErrors, Reply, Whisper
 from handlers.chat import Click, Command, Submission, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from handlers.waves import approving, forms, recipients, steering, trial
 from handlers.waves.cards import list_card, standing, wave_card
 from handlers.waves.preview import left_out_card, missing_privacy, preview_card
@@ -226,7 +226,7 @@ async def _steer(ctx: Context, event: Command, me: Member, act: _Act) -> Reply:
 
 def _refuse_others(ctx: Context, me: Member) -> None:
     if not rights.leads_waves(me):
-        raise Refused(recipients.texts_of(ctx, me)("wave.leaders_only"))
+        raise NotAllowed(recipients.texts_of(ctx, me)("wave.leaders_only"))
 
 
 def _refuse_without_privacy(ctx: Context, me: Member) -> None:

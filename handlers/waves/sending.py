@@ -242,6 +242,7 @@ def _message(ctx: Context, claimed: Claimed) -> Message:
         claimed.owner,
         claimed.survey or Survey(name=kind, kind=kind),
         reminder_number=number,
+        done_since=claimed.done_since,
     )
     what = "reminder" if claimed.reminder else "invitation"
     return replace(message, key=f"{what}:{claimed.row.id}")

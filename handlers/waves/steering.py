@@ -10,7 +10,7 @@ from handlers.waves.cards import standing, wave_card
 from handlers.waves.recipients import texts_of, zone
 from handlers.wording import moment
 from storage import doubts, waves
-from storage.models import Contact, Invitation, Member, Wave, WaveState
+from storage.models import Act, Contact, Invitation, Member, Wave, WaveState
 
 log = structlog.get_logger()
 
@@ -81,6 +81,7 @@ async def _steer(
     at = await standing(ctx, wave_id)
     if not changed:
         raise Refused(t(f"wave.cannot.{act}", name=at.wave.name, state=_state(at.wave, t)))
+    ctx.note(Act.CHANGED, "wave", wave_id)
     log.info("wave steered", wave=wave_id, act=act, member=me.id if me else None)
     await progress.refresh(ctx, wave_id)
     return wave_card(at, t, zone(ctx, me))

@@ -20,6 +20,7 @@ from storage.models.asking import (
     WaveChannel,
     WaveState,
 )
+from storage.models.auditing import Act, AuditEntry, CasePace
 from storage.models.chatting import Conversation
 from storage.models.following import (
     DONE_STATES,
@@ -31,6 +32,17 @@ from storage.models.following import (
     CaseResponse,
     CaseState,
     Posting,
+)
+from storage.models.learning import (
+    Idea,
+    IdeaState,
+    Improvement,
+    ImprovementState,
+    InvitationLine,
+    ReasonOwner,
+    SharedReason,
+    SharedReasonResponse,
+    SharedState,
 )
 from storage.models.people import (
     Account,
@@ -65,13 +77,16 @@ __all__ = [
     "LetterStatus",
     "Settled",
     "Account",
+    "Act",
     "Alert",
     "AlertStatus",
     "AppSetting",
+    "AuditEntry",
     "BlockEntry",
     "BoundPlace",
     "Case",
     "CaseEvent",
+    "CasePace",
     "CaseResponse",
     "CaseState",
     "ConsoleMail",
@@ -83,7 +98,12 @@ __all__ = [
     "CurrentAnswer",
     "DONE_STATES",
     "Heartbeat",
+    "Idea",
+    "IdeaState",
+    "Improvement",
+    "ImprovementState",
     "Invitation",
+    "InvitationLine",
     "InvitationStatus",
     "Member",
     "MemberRole",
@@ -91,6 +111,7 @@ __all__ = [
     "Posting",
     "Promise",
     "PromiseState",
+    "ReasonOwner",
     "RecommendPolicy",
     "Reference",
     "ReferenceUse",
@@ -100,6 +121,9 @@ __all__ = [
     "ResponseChange",
     "ResponseStatus",
     "Rollup",
+    "SharedReason",
+    "SharedReasonResponse",
+    "SharedState",
     "Survey",
     "SurveyKind",
     "Task",

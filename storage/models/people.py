@@ -75,12 +75,14 @@ class Member(SQLModel, table=True):
 
 
 class BoundPlace(SQLModel, table=True):
-    """The place of a team or of a member on one platform; exactly one of the two ids is set."""
+    """The place of a team, a member, a reason or a board on one platform; exactly one is set."""
 
     __tablename__ = "bound_place"
     __table_args__ = (
         UniqueConstraint("team_id", "platform"),
         UniqueConstraint("member_id", "platform"),
+        UniqueConstraint("reason", "platform"),
+        UniqueConstraint("board", "platform"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -88,6 +90,8 @@ class BoundPlace(SQLModel, table=True):
     place: str = Field(index=True)
     team_id: int | None = Field(default=None, foreign_key="team.id")
     member_id: int | None = Field(default=None, foreign_key="member.id")
+    reason: str | None = None
+    board: str | None = None  # ideas, references, promises
     bound_at: datetime = Field(sa_type=UtcDateTime)
     name: str | None = None  # as the platform calls it
     problem: str | None = None  # why it took nothing the last time, as the platform said

@@ -23,16 +23,22 @@ class LetterStatus(StrEnum):
 
 
 class Letter(SQLModel, table=True):
-    """A question to a contact about a solved case: sent at most once, a doubt is never repeated."""
+    """A message to a contact outside waves: sent at most once, a doubt is never repeated.
+
+    `what` is settled (a question about a solved case) or you_said (what was done).
+    """
 
     __table_args__ = (Index("ix_letter_due", "status", "send_at"),)
 
     id: int = Field(default=None, primary_key=True)
-    key: str = Field(unique=True)  # settled:{case}:{contact}:{round}
+    # settled:{case}:{contact}:{round}, you_said:{improvement}:{contact}
+    key: str = Field(unique=True)
+    what: str = "settled"
     account_id: int = Field(foreign_key="account.id", index=True)
     contact_id: int = Field(foreign_key="contact.id", index=True)
-    case_id: int = Field(foreign_key="case.id", index=True)
-    round: int
+    case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
+    round: int = 0
+    improvement_id: int | None = Field(default=None, foreign_key="improvement.id", index=True)
     written_by: int | None = Field(default=None, foreign_key="member.id")
     text: str | None = None  # the member's wording; None = what was done, as noted at solving
     channel: str = "mail"

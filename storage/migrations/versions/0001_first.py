@@ -150,6 +150,8 @@ def upgrade() -> None:
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('team_id', sa.Integer(), nullable=True),
     sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('reason', sa.String(), nullable=True),
+    sa.Column('board', sa.String(), nullable=True),
     sa.Column('bound_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('name', sa.String(), nullable=True),
     sa.Column('problem', sa.String(), nullable=True),
@@ -158,11 +160,38 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_bound_place_member_id_member')),
     sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_bound_place_team_id_team')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bound_place')),
+    sa.UniqueConstraint('board', 'platform', name=op.f('uq_bound_place_board_platform')),
     sa.UniqueConstraint('member_id', 'platform', name=op.f('uq_bound_place_member_id_platform')),
+    sa.UniqueConstraint('reason', 'platform', name=op.f('uq_bound_place_reason_platform')),
     sa.UniqueConstraint('team_id', 'platform', name=op.f('uq_bound_place_team_id_platform'))
     )
     with op.batch_alter_table('bound_place', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bound_place_place'), ['place'], unique=False)
+
+    op.create_table('reason_owner',
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('function', sa.String(), nullable=True),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('set_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_reason_owner_member_id_member')),
+    sa.PrimaryKeyConstraint('reason', name=op.f('pk_reason_owner'))
+    )
+    op.create_table('shared_reason',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('changed_by', sa.Integer(), nullable=True),
+    sa.Column('what_was_fixed', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['changed_by'], ['member.id'], name=op.f('fk_shared_reason_changed_by_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shared_reason')),
+    sa.UniqueConstraint('key', name=op.f('uq_shared_reason_key'))
+    )
+    with op.batch_alter_table('shared_reason', schema=None) as batch_op:
+        batch_op.create_index('ix_shared_reason_open', ['reason', 'state'], unique=False)
 
     op.create_table('wave',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -197,6 +226,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('wave', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_wave_state'), ['state'], unique=False)
+
+    op.create_table('audit_entry',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('member_id', sa.Integer(), nullable=True),
+    sa.Column('platform', sa.String(), nullable=True),
+    sa.Column('act', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('subject_id', sa.Integer(), nullable=True),
+    sa.Column('account_id', sa.Integer(), nullable=True),
+    sa.Column('detail', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_audit_entry_account_id_account')),
+    sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_audit_entry_member_id_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_entry'))
+    )
+    with op.batch_alter_table('audit_entry', schema=None) as batch_op:
+        batch_op.create_index('ix_audit_account', ['account_id', 'at'], unique=False)
+        batch_op.create_index('ix_audit_act', ['act', 'at'], unique=False)
+        batch_op.create_index('ix_audit_member', ['member_id', 'at'], unique=False)
 
     op.create_table('case',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -278,6 +327,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_contact_slack_id'), ['slack_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_contact_teams_id'), ['teams_id'], unique=False)
 
+    op.create_table('improvement',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('shared_reason_id', sa.Integer(), nullable=True),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('written_by', sa.Integer(), nullable=True),
+    sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_improvement_account_id_account')),
+    sa.ForeignKeyConstraint(['shared_reason_id'], ['shared_reason.id'], name=op.f('fk_improvement_shared_reason_id_shared_reason')),
+    sa.ForeignKeyConstraint(['written_by'], ['member.id'], name=op.f('fk_improvement_written_by_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_improvement'))
+    )
+    with op.batch_alter_table('improvement', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_improvement_account_id'), ['account_id'], unique=False)
+
+    op.create_table('invitation_line',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('written_by', sa.Integer(), nullable=True),
+    sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('wave_id', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_invitation_line_account_id_account')),
+    sa.ForeignKeyConstraint(['wave_id'], ['wave.id'], name=op.f('fk_invitation_line_wave_id_wave')),
+    sa.ForeignKeyConstraint(['written_by'], ['member.id'], name=op.f('fk_invitation_line_written_by_member')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitation_line'))
+    )
+    with op.batch_alter_table('invitation_line', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_invitation_line_account_id'), ['account_id'], unique=False)
+
     op.create_table('rollup',
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -342,6 +424,17 @@ def upgrade() -> None:
     with op.batch_alter_table('case_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_event_case_id'), ['case_id'], unique=False)
 
+    op.create_table('case_pace',
+    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('take_by', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('take_hours', sa.Float(), nullable=True),
+    sa.Column('contacted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('contact_by', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('contact_hours', sa.Float(), nullable=True),
+    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_case_pace_case_id_case')),
+    sa.PrimaryKeyConstraint('case_id', name=op.f('pk_case_pace'))
+    )
     op.create_table('invitation',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('wave_id', sa.Integer(), nullable=True),
@@ -384,10 +477,12 @@ def upgrade() -> None:
     op.create_table('letter',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('key', sa.String(), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('contact_id', sa.Integer(), nullable=False),
-    sa.Column('case_id', sa.Integer(), nullable=False),
+    sa.Column('case_id', sa.Integer(), nullable=True),
     sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('improvement_id', sa.Integer(), nullable=True),
     sa.Column('written_by', sa.Integer(), nullable=True),
     sa.Column('text', sa.String(), nullable=True),
     sa.Column('channel', sa.String(), nullable=False),
@@ -403,6 +498,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_letter_account_id_account')),
     sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_letter_case_id_case')),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_letter_contact_id_contact')),
+    sa.ForeignKeyConstraint(['improvement_id'], ['improvement.id'], name=op.f('fk_letter_improvement_id_improvement')),
     sa.ForeignKeyConstraint(['written_by'], ['member.id'], name=op.f('fk_letter_written_by_member')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_letter')),
     sa.UniqueConstraint('key', name=op.f('uq_letter_key'))
@@ -412,6 +508,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_letter_case_id'), ['case_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_letter_contact_id'), ['contact_id'], unique=False)
         batch_op.create_index('ix_letter_due', ['status', 'send_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_letter_improvement_id'), ['improvement_id'], unique=False)
 
     op.create_table('promise',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -602,6 +699,27 @@ def upgrade() -> None:
     with op.batch_alter_table('current_answer', schema=None) as batch_op:
         batch_op.create_index('ix_current_answer_leaves', ['kind', 'account_id', 'leaves_on'], unique=False)
 
+    op.create_table('idea',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('response_id', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('note', sa.String(), nullable=True),
+    sa.Column('announced', sa.Boolean(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('changed_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_idea_account_id_account')),
+    sa.ForeignKeyConstraint(['changed_by'], ['member.id'], name=op.f('fk_idea_changed_by_member')),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_idea_response_id_response')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_idea')),
+    sa.UniqueConstraint('response_id', name=op.f('uq_idea_response_id'))
+    )
+    with op.batch_alter_table('idea', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_idea_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_idea_state'), ['state'], unique=False)
+
     op.create_table('posting',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('subject', sa.String(), nullable=False),
@@ -655,6 +773,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('response_change', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_response_change_response_id'), ['response_id'], unique=False)
+
+    op.create_table('shared_reason_response',
+    sa.Column('shared_reason_id', sa.Integer(), nullable=False),
+    sa.Column('response_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['response_id'], ['response.id'], name=op.f('fk_shared_reason_response_response_id_response')),
+    sa.ForeignKeyConstraint(['shared_reason_id'], ['shared_reason.id'], name=op.f('fk_shared_reason_response_shared_reason_id_shared_reason')),
+    sa.PrimaryKeyConstraint('shared_reason_id', 'response_id', name=op.f('pk_shared_reason_response'))
+    )
+    with op.batch_alter_table('shared_reason_response', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shared_reason_response_response_id'), ['response_id'], unique=False)
 
     op.create_table('task',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -745,6 +873,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_task_account')
 
     op.drop_table('task')
+    with op.batch_alter_table('shared_reason_response', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shared_reason_response_response_id'))
+
+    op.drop_table('shared_reason_response')
     with op.batch_alter_table('response_change', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_response_change_response_id'))
 
@@ -758,6 +890,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_posting_message')
 
     op.drop_table('posting')
+    with op.batch_alter_table('idea', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_idea_state'))
+        batch_op.drop_index(batch_op.f('ix_idea_account_id'))
+
+    op.drop_table('idea')
     with op.batch_alter_table('current_answer', schema=None) as batch_op:
         batch_op.drop_index('ix_current_answer_leaves')
 
@@ -803,6 +940,7 @@ def downgrade() -> None:
 
     op.drop_table('promise')
     with op.batch_alter_table('letter', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_letter_improvement_id'))
         batch_op.drop_index('ix_letter_due')
         batch_op.drop_index(batch_op.f('ix_letter_contact_id'))
         batch_op.drop_index(batch_op.f('ix_letter_case_id'))
@@ -815,6 +953,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_invitation_due')
 
     op.drop_table('invitation')
+    op.drop_table('case_pace')
     with op.batch_alter_table('case_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_case_event_case_id'))
 
@@ -828,6 +967,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_rollup_leaves_on'))
 
     op.drop_table('rollup')
+    with op.batch_alter_table('invitation_line', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_invitation_line_account_id'))
+
+    op.drop_table('invitation_line')
+    with op.batch_alter_table('improvement', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_improvement_account_id'))
+
+    op.drop_table('improvement')
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_contact_teams_id'))
         batch_op.drop_index(batch_op.f('ix_contact_slack_id'))
@@ -842,10 +989,21 @@ def downgrade() -> None:
         batch_op.drop_index('ix_case_account')
 
     op.drop_table('case')
+    with op.batch_alter_table('audit_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_audit_member')
+        batch_op.drop_index('ix_audit_act')
+        batch_op.drop_index('ix_audit_account')
+
+    op.drop_table('audit_entry')
     with op.batch_alter_table('wave', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_wave_state'))
 
     op.drop_table('wave')
+    with op.batch_alter_table('shared_reason', schema=None) as batch_op:
+        batch_op.drop_index('ix_shared_reason_open')
+
+    op.drop_table('shared_reason')
+    op.drop_table('reason_owner')
     with op.batch_alter_table('bound_place', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bound_place_place'))
 

@@ -11,6 +11,7 @@ from handlers.chat import Click, InDoubt, Person, TryLater, Unreachable
 from handlers.context import Job
 from storage import letters
 from storage.models import CaseState, Contact, ContactStatus, Letter
+from storage.scopes import Part
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, buttons, run, story
 from tests.handlers.cases.test_card import facts
@@ -297,6 +298,6 @@ async def test_how_many_say_it_is_settled_is_counted(story: Story) -> None:
     await says(story, "yes")
     async with story.ctx.db.reading() as session:
         since, until = FRIDAY - timedelta(days=1), FRIDAY + timedelta(days=1)
-        assert tuple(await letters.outcomes(session, since, until)) == (1, 1, 0, 0)
-        team = story.acme.team.id + 1
+        assert tuple(await letters.outcomes(session, since, until, Part())) == (1, 1, 0, 0)
+        team = Part(team_id=story.acme.team.id + 1)
         assert tuple(await letters.outcomes(session, since, until, team)) == (0, 0, 0, 0)

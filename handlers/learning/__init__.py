@@ -1,0 +1,1 @@
+"""What is learned from many answers, and telling customers what was done with them."""

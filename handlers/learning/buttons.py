@@ -1,0 +1,20 @@
+"""The buttons and forms of what is learned, by action."""
+
+from collections.abc import Awaitable, Callable
+
+from handlers.cards import Reply
+from handlers.chat import Click, Submission
+from handlers.context import Context
+from handlers.learning import said, writing
+from storage.models import Member
+
+CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
+    said.LINE: said.line_form,
+    said.WRITE: writing.form,
+    writing.SEND: writing.send,
+    writing.DISCARD: writing.discard,
+}
+FORMS: dict[str, Callable[[Context, Submission, Member], Awaitable[Reply]]] = {
+    said.LINE: said.line,
+    said.WRITE: writing.written,
+}
