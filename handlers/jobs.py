@@ -26,6 +26,7 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
+from handlers.learning import fixing, same_reason, shared_card
 from handlers.places import emptying, moved
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
@@ -60,6 +61,9 @@ BUILDERS: dict[str, Builder] = {
     identity.CLAIMED: identity.claimed,
     emptying.WHAT: moved.build,
     emptying.ANEW: moved.anew,
+    same_reason.ALERT: shared_card.told,
+    same_reason.CHANGED: shared_card.changed,
+    fixing.ALERT: fixing.told,
 }
 
 
@@ -87,6 +91,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     digests.due,
     asking.due,
     letters.due,
+    same_reason.due,
     alerts.due,
     answers.due,
     sending.due,

@@ -15,21 +15,8 @@ from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
 from handlers.cards import Choice, Reply, whisper
-from handlers.cases import (
-    board,
-    conflict,
-    contacted,
-    more,
-    notes,
-    policy,
-    promise_cards,
-    promises,
-    sent,
-    taking,
-    telling,
-    timeline,
-    write_to,
-)
+from handlers.cases import board, notes, promises, telling
+from handlers.cases import buttons as cases
 from handlers.chat import (
     Click,
     Command,
@@ -43,10 +30,9 @@ from handlers.chat import (
 from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import buttons as learning
 from handlers.outsiders import keep_from_outsiders
-from handlers.places import notices
+from handlers.places import notices, sharing
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
-from handlers.settled import editing
 from handlers.tasks import board as task_board
 from handlers.tasks import buttons as work
 from handlers.tasks import calls, references, silent
@@ -105,6 +91,8 @@ COMMANDS: dict[str, CommandRoute] = {
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),
+    "bind reason": CommandRoute(sharing.bind_reason, "help.bind_reason", LEADERS),
+    "bind board": CommandRoute(sharing.bind_board, "help.bind_board", LEADERS),
     "help": CommandRoute(_help, "help.help"),
 }
 # Clicks and forms of members, by action.
@@ -125,29 +113,7 @@ CLICKS: dict[str, ClickHandler] = {
     "wave_doubts": wave.press_doubts,
     "wave_doubt_arrived": wave.press_arrived,
     "wave_doubt_again": wave.press_again,
-    "policy.all": policy.for_all,
-    "policy.only": policy.only_these,
-    "case.take": taking.take,
-    "case.reopen": taking.reopen,
-    "case.undo": taking.undo,
-    "case.escalate": taking.escalate,
-    "case.release": taking.release,
-    "about_owner": conflict.about_owner,
-    "settled_edit": editing.edit_form,
-    "settled_dont": editing.dont_form,
-    "case.open": taking.open_card,
-    "case.write": write_to.write_to,
-    "case.sent": sent.yes,
-    "case.not_sent": sent.not_yet,
-    "promise.done": promise_cards.done,
-    "promise.cant": promise_cards.cant_form,
-    "case.timeline": timeline.show,
-    "case.note": notes.note_form,
-    "case.contact": contacted.contact_form,
-    "case.solve": contacted.solve_form,
-    "case.snooze": more.snooze_form,
-    "case.hand_over": more.hand_over_form,
-    "case.not_critic": more.not_critic_form,
+    **cases.CLICKS,
     **work.CLICKS,
     **learning.CLICKS,
 }
@@ -155,15 +121,7 @@ FORMS: dict[str, FormHandler] = {
     REPAIR: repair.repair,
     "wave_form": wave.submit,
     "bind": people.bind,
-    "case.contact": contacted.contacted,
-    "case.note": notes.noted,
-    "promise.cant": promise_cards.cant,
-    "case.solve": contacted.solved,
-    "settled_edit": editing.edited,
-    "settled_dont": editing.dont,
-    "case.snooze": more.snoozed,
-    "case.hand_over": more.handed_over,
-    "case.not_critic": more.not_a_critic,
+    **cases.FORMS,
     **work.FORMS,
     **learning.FORMS,
 }

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from handlers.cards import Reply
 from handlers.chat import Click, Submission
 from handlers.context import Context
-from handlers.learning import said, writing
+from handlers.learning import fixing, said, shared_card, writing
 from storage.models import Member
 
 CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
@@ -13,8 +13,11 @@ CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
     said.WRITE: writing.form,
     writing.SEND: writing.send,
     writing.DISCARD: writing.discard,
+    shared_card.FIXED: fixing.form,
+    shared_card.CLOSE: fixing.close,
 }
 FORMS: dict[str, Callable[[Context, Submission, Member], Awaitable[Reply]]] = {
     said.LINE: said.line,
     said.WRITE: writing.written,
+    shared_card.FIXED: fixing.fixed,
 }
