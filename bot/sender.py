@@ -39,6 +39,10 @@ class Sender:
         """Tells whether people from outside can read this place."""
         return await self.channel_of(place).outsiders(place)
 
+    async def named(self, place: Place) -> str | None:
+        """Gives how the platform calls a place, None where it does not tell."""
+        return await self.channel_of(place).named(place)
+
     def channel_of(self, place: Place) -> Chat:
         """Gives the adapter of a place's platform; raises Unreachable where that is not set up."""
         prefix = place.partition(":")[0]

@@ -114,21 +114,24 @@ class Lookup:
     typed: str
 
 
+NoticeKind = Literal[
+    "home_opened",
+    "place_closed",
+    "place_shared",
+    "readers_changed",
+    "place_renamed",
+    "place_opened",
+    "installed",
+    "removed",
+    "revoked",
+]
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something happened on a platform that nobody typed."""
 
-    kind: Literal[
-        "home_opened",
-        "place_closed",
-        "place_shared",
-        "readers_changed",
-        "place_renamed",
-        "place_opened",
-        "installed",
-        "removed",
-        "revoked",
-    ]
+    kind: NoticeKind
     place: Place
     person: Person | None = None
     name: str | None = None  # as the platform calls the place now
@@ -236,4 +239,8 @@ class Chat(Protocol):
 
         Raises TryLater or Unreachable where the platform does not tell: it counts as yes.
         """
+        ...
+
+    async def named(self, place: Place) -> str | None:
+        """Gives how the platform calls a place, None where it does not tell."""
         ...

@@ -17,6 +17,7 @@ from handlers.alerts import Builder
 from handlers.cases import (
     handing,
     lapsing,
+    leaving,
     policy,
     promise_cards,
     promises,
@@ -27,7 +28,7 @@ from handlers.cases import (
 )
 from handlers.context import Context, Job
 from handlers.learning import fixing, same_reason, shared_card
-from handlers.places import emptying, moved
+from handlers.places import emptying, moved, notices
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
 from handlers.tasks import opening as task_opening
@@ -44,6 +45,7 @@ BUILDERS: dict[str, Builder] = {
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
     "cases_handed": handing.cases_handed,
+    leaving.WHAT: leaving.build,
     "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
@@ -57,6 +59,7 @@ BUILDERS: dict[str, Builder] = {
     request.ANSWERED: request.answer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
+    notices.APP_LOST: undelivered.app_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
     emptying.WHAT: moved.build,

@@ -9,7 +9,9 @@ from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
 from handlers.chat import ChatError, Command, Message, Place
-from handlers.context import Context
+from handlers.context import Context, Refused
+from handlers.places.words import why
+from handlers.texts import Texts
 
 log = structlog.get_logger()
 
@@ -21,6 +23,16 @@ async def may_read(ctx: Context, place: Place) -> bool:
     except ChatError as error:
         log.warning("readers unknown", place=place, reason=error.reason)
         return True
+
+
+async def refuse_outsiders(ctx: Context, place: Place, t: Texts) -> None:
+    """Raises Refused where outsiders can read a place, or nobody tells who does."""
+    try:
+        outsiders = await ctx.chat.outsiders(place)
+    except ChatError as error:
+        raise Refused(t("bind.unreachable", place=place, reason=why(error, t))) from error
+    if outsiders:
+        raise Refused(t("bind.outsiders"))
 
 
 async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:

@@ -53,6 +53,10 @@ class FakeChat:
                 return
         raise AssertionError(f"{ref} was never posted")
 
+    async def named(self, place: Place) -> str | None:
+        """Gives None: a place here has no other name."""
+        return None
+
     async def outsiders(self, place: Place) -> bool:
         return place in self.shared
 

@@ -68,6 +68,10 @@ class MailChannel:
     async def update(self, ref: MessageRef, card: Card, language: str) -> None:
         """Leaves the mail as it is: what was sent can't be edited, a second one would be noise."""
 
+    async def named(self, place: Place) -> str | None:
+        """Gives None: a place here has no other name."""
+        return None
+
     async def outsiders(self, place: Place) -> bool:
         """Tells whether the address is not a member's: a mail is read by one person alone."""
         if self._db is None:

@@ -126,6 +126,10 @@ class TeamsChannel:
         at, _threads = await self._address(place)
         return await self.people.outsiders(at)
 
+    async def named(self, place: Place) -> str | None:
+        """Gives None: Teams tells the name of a channel only when it changes."""
+        return None
+
     async def person(self, person: str) -> TeamsPerson | None:
         """Gives somebody as the roster of their personal chat tells; None where it does not."""
         at, _threads = await self._address(f"{USER}:{person}")

@@ -125,6 +125,18 @@ class SlackChannel:
                 raise TryLater(str(found)) from error
             raise found from error
 
+    async def named(self, place: Place) -> str | None:
+        """Gives the name of a channel, such as `#nordics`; None where Slack does not tell."""
+        target = place.partition(":")[2]
+        if target.startswith(("U", "W", "D")):
+            return None
+        try:
+            answer = await self.client.conversations_info(channel=target)
+        except FAILURES:
+            return None
+        name = (answer.get("channel") or {}).get("name")
+        return f"#{name}" if name else None
+
     async def channel_id(self, place: Place) -> str:
         """Gives Slack's id of a place; opens the direct messages of a person."""
         target = place.partition(":")[2]

@@ -88,6 +88,10 @@ class ConsoleChannel:
             row.card, row.language, row.changed_at = to_json(card), language, self._now()
             session.add(row)
 
+    async def named(self, place: Place) -> str | None:
+        """Gives None: a place here has no other name."""
+        return None
+
     async def outsiders(self, place: Place) -> bool:
         """Outsiders read places named `shared-…`, and direct messages of who is no member."""
         name = place.removeprefix(PREFIX)
