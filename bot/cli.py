@@ -28,6 +28,10 @@ app.add_typer(wave, name="wave")
 
 What = Literal["members", "accounts", "contacts", "responses"]
 AsMember = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who asks.")]
+SeenAs = Annotated[
+    str | None,
+    typer.Option("--as", metavar="EMAIL", help="What this member may see. Default: everything."),
+]
 WaveName = Annotated[str, typer.Argument(metavar="NAME")]
 Format = Literal["text", "slack", "teams", "json"]
 
@@ -123,6 +127,7 @@ def measure(
     at: Annotated[str | None, typer.Option(metavar="DATE", help="Default: today.")] = None,
     rho: Annotated[float | None, typer.Option(help="Fixes rho instead of estimating it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures.")] = False,
+    member: SeenAs = None,
 ) -> None:
     """Print the figures of an account, team, segment or the whole programme."""
     from bot.measure_command import figures
@@ -138,7 +143,9 @@ def measure(
         stop("Choose one of --account, --team, --segment and --all.")
     scope = Scope(*chosen[0]) if chosen else Scope("all")
     day = read_day("at", at)
-    printed = with_context(lambda ctx: figures(ctx, scope, kind, wave_name, day, rho, as_json))
+    printed = with_context(
+        lambda ctx: figures(ctx, scope, kind, wave_name, day, rho, as_json, member)
+    )
     print(printed)
 
 
@@ -172,11 +179,12 @@ def import_command(
 def export_command(
     what: Annotated[What, typer.Argument()],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Ends in .csv or .xlsx.")],
+    member: SeenAs = None,
 ) -> None:
     """Export members, accounts, contacts or responses."""
     from handlers.files.commands import export_command
 
-    finish(with_context(lambda ctx: export_command(ctx, what, out)))
+    finish(with_context(lambda ctx: export_command(ctx, what, out, member)))
 
 
 @wave.command(name="send")

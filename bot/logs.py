@@ -5,6 +5,9 @@ import sys
 
 import structlog
 
+# Their finer levels print statements with values and requests with texts: what customers said.
+_TALKATIVE = ("aiosqlite", "psycopg", "slack_sdk", "slack_bolt", "msrest")
+
 
 def configure(level: int = logging.INFO) -> None:
     """Sets structlog up once for this process; libraries' own warnings go the same way."""
@@ -20,6 +23,8 @@ def configure(level: int = logging.INFO) -> None:
         logger_factory=_to_stderr,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _to_stderr(*_: object) -> structlog.PrintLogger:

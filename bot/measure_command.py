@@ -3,6 +3,7 @@
 import json
 from datetime import date
 
+from handlers import audit, viewing
 from handlers.context import Context
 from handlers.figures import measure_scope
 from handlers.measures.measure import Scope, to_json
@@ -16,12 +17,23 @@ async def figures(
     at: date | None,
     rho: float | None,
     as_json: bool,
+    email: str | None = None,
 ) -> str:
     """Gives the figures as JSON under the names of statistics, or in a few lines.
 
-    Raises NotMeasurable for a scope, wave or kind that does not exist.
+    With the e-mail of a member they are those that member may see: what is kept from them is left
+    out. Raises NotMeasurable for a scope, wave or kind that does not exist, Refused for an unknown
+    member, NotAllowed for figures that are not theirs.
     """
-    measured = await measure_scope(ctx, scope, kind, wave, at, rho)
+    me = await viewing.member_of(ctx, email) if email else None
+    without: set[int] = set()
+    if me is not None:
+        async with ctx.db.reading() as session:
+            seen = await viewing.shown(ctx, session, me, scope)
+            without = await viewing.kept_answers(session, me)
+    measured = await measure_scope(ctx, scope, kind, wave, at, rho, without)
+    if me is not None:
+        await audit.keep(ctx, [seen], me=me)
     data = to_json(measured)
     if as_json:
         return json.dumps(data, indent=2)

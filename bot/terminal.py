@@ -191,6 +191,8 @@ def _input(field: Input) -> list[str]:
                 lines.append(f"  {box} {option.label}{hint}")
         case "yes_no" | "date" | "time" | "number" | "text" | "long_text" | "members" | "accounts":
             labels = {option.value: option.label for option in field.options}
+            if field.kind == "yes_no":
+                labels |= {"yes": "(x) ✓", "no": "(x) ✗"}
             value = field.value or ", ".join(field.values)
             lines.append(f"  {labels.get(value, value) or _ONE_FIELD.get(field.kind, '[______]')}")
         case _:

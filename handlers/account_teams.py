@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from handlers import names, rights
+from handlers import names, rights, viewing
 from handlers.accounts.commands import show
 from handlers.accounts.reader import reader_for
-from handlers.accounts.standing import KIND, sees_kept
+from handlers.accounts.standing import KIND
 from handlers.cards import Button, Buttons, Card, Reply
 from handlers.chat import Click, Command
 from handlers.context import Context, NotAllowed
@@ -71,16 +71,8 @@ async def press(ctx: Context, click: Click, me: Member) -> Reply:
 async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Group:
     """Gives what a member may see of a group."""
     async with ctx.db.reading() as session:
-        kept = {
-            each.id
-            for each in await groups.kept_responses(session)
-            if not sees_kept(me, each.owner_id, each.team_id)
-        }
-        hidden_cases = {
-            each.id
-            for each in await groups.kept_cases(session)
-            if not sees_kept(me, each.owner_id, each.team_id)
-        }
+        kept = await viewing.kept_answers(session, me)
+        hidden_cases = await viewing.kept_cases(session, me)
     # Measured first: it brings what counts now up to date.
     figures = await measure_scope(ctx, scope, KIND, without=kept)
     trend = await wave_trend(ctx, scope, KIND, without=kept)

@@ -37,6 +37,8 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("said_line", "said_write"), (Act.CHANGED, "account")),
     "said_discard": (Act.CHANGED, "improvement"),
     "said_send": (Act.SENT, "improvement"),
+    "reason_fixed": (Act.SENT, "reason"),
+    "reason_close": (Act.CHANGED, "reason"),
     "silent_call": (Act.CHANGED, "invitation"),
     "wave_doubt_arrived": (Act.CHANGED, "invitation"),
     "wave_doubt_again": (Act.SENT, "invitation"),
@@ -48,7 +50,7 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("task_list", "calls_list"), (Act.VIEWED, "list")),
 }  # fmt: skip
 # Commands that change or list something without naming a row.
-_LISTS = ("cases", "tasks", "silent", "calls", "references", "promises")
+_LISTS = ("cases", "tasks", "silent", "calls", "references", "promises", "ideas")
 COMMANDS: dict[str, tuple[Act, str]] = {
     "away": (Act.CHANGED, "member"),
     "wave test": (Act.SENT, "wave"),

@@ -27,7 +27,7 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
-from handlers.learning import fixing, same_reason, shared_card
+from handlers.learning import fixing, ideas, same_reason, shared_card
 from handlers.places import emptying, moved, notices
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
@@ -67,6 +67,8 @@ BUILDERS: dict[str, Builder] = {
     same_reason.ALERT: shared_card.told,
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,
+    ideas.NEW: ideas.posted,
+    ideas.CHANGED: ideas.changed,
 }
 
 
@@ -95,6 +97,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     asking.due,
     letters.due,
     same_reason.due,
+    ideas.due,
     alerts.due,
     answers.due,
     sending.due,

@@ -9,6 +9,7 @@ import structlog
 from handlers import alerts
 from handlers.cases import telling
 from handlers.context import Context
+from handlers.learning import ideas, same_reason
 from storage import alerts as outbox
 from storage import audit, conversations, members, personal, privacy
 from storage.audit import Noted
@@ -118,6 +119,11 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
         session.expunge_all()
         messages = await personal.forget_messages(session, email, found)
         await personal.forget_in_cases(session, found)
+        had = await personal.records(session, "idea", "response_id", found.response_ids)
+        joined = await personal.records(
+            session, "shared_reason_response", "response_id", found.response_ids
+        )
+        named = {row["shared_reason_id"] for row in joined}
         await personal.anonymise(session, found)
         if member is None:
             await conversations.forget_people(session, in_teams)
@@ -130,7 +136,12 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
         )
         why = f"erased:{now.timestamp():.6f}"
         asked = await outbox.add_many(
-            session, [telling.changed(case_id, why, now) for case_id in found.case_ids]
+            session,
+            [
+                *(telling.changed(case_id, why, now) for case_id in found.case_ids),
+                *(ideas.changed_row(row["id"], why, ctx) for row in had),
+                *(same_reason.changed_row(each, why, now) for each in named),
+            ],
         )
     for alert in asked:
         await ctx.soon(alerts.job_of(alert), alert.due_at)

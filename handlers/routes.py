@@ -29,6 +29,7 @@ from handlers.chat import (
 )
 from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import buttons as learning
+from handlers.learning import ideas
 from handlers.outsiders import keep_from_outsiders
 from handlers.places import binding, notices, sharing
 from handlers.rights import EVERYBODY, LEADERS
@@ -88,6 +89,7 @@ COMMANDS: dict[str, CommandRoute] = {
     "tasks": CommandRoute(task_board.show, "help.tasks"),
     "calls": CommandRoute(calls.show, "help.calls"),
     "silent": CommandRoute(silent.show, "help.silent"),
+    "ideas": CommandRoute(ideas.show, "help.ideas"),
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),

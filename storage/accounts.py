@@ -47,7 +47,7 @@ async def names(session: Session, seen_by: SeenBy | None) -> list[NameRow]:
     """Gives the names of all accounts somebody may see, by name."""
     query = (
         select(col(Account.id), col(Account.key), col(Account.name), col(Account.aliases))
-        .where(_seen(seen_by))
+        .where(seen(seen_by))
         .order_by(col(Account.name), col(Account.id))
     )
     return [NameRow(*row) for row in (await session.exec(query)).all()]
@@ -60,7 +60,7 @@ async def exactly(session: Session, seen_by: SeenBy | None, typed: str) -> Seque
         select(Account)
         .where(
             or_(func.lower(col(Account.key)) == wanted, func.lower(col(Account.name)) == wanted),
-            _seen(seen_by),
+            seen(seen_by),
         )
         .limit(2)
     )
@@ -209,7 +209,7 @@ async def member_names(session: Session, ids: Collection[int]) -> dict[int, str]
     return {row[0]: row[1] for row in (await session.exec(query)).all()}
 
 
-def _seen(seen_by: SeenBy | None) -> ColumnElement[bool]:
+def seen(seen_by: SeenBy | None) -> ColumnElement[bool]:
     if seen_by is None:
         return true()
     owned = col(Account.owner_id) == seen_by.owner_id

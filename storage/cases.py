@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, func
+from sqlalchemy import BindParameter, and_, bindparam, func, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
@@ -248,12 +248,15 @@ async def last_note(session: Session, case_id: int, act: str) -> str | None:
     return (await session.exec(query)).first()
 
 
-async def open_with_accounts(session: Session) -> list[tuple[Case, Account]]:
-    """Gives all open cases with their accounts, the most urgent first."""
+async def open_with_accounts(
+    session: Session, account_ids: Collection[int] | None = None
+) -> list[tuple[Case, Account]]:
+    """Gives all open cases (of these accounts) with their accounts, the most urgent first."""
+    which = true() if account_ids is None else col(Case.account_id).in_(account_ids)
     query = (
         select(Case, Account)
         .join(Account, col(Account.id) == col(Case.account_id))
-        .where(col(Case.state).in_(OPEN_STATES))
+        .where(col(Case.state).in_(OPEN_STATES), which)
         .order_by(func.coalesce(col(Case.remind_at), col(Case.contact_by)), col(Case.id))
     )
     return list((await session.exec(query)).all())

@@ -1,11 +1,13 @@
 """Reads the rows of an export, in an order that does not change between two exports."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, false, func, null, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from storage.accounts import SeenBy, seen
 from storage.db import Session
 from storage.models import (
     Account,
@@ -22,6 +24,20 @@ from storage.models import (
 ASKED = (InvitationStatus.SENT, InvitationStatus.DOUBT)
 
 
+class View(NamedTuple):
+    """What of it somebody may have: these accounts, without these answers, with the words or not.
+
+    By default all of it, as the operator gets it.
+    """
+
+    seen_by: SeenBy | None = None
+    without: Collection[int] = ()
+    words: bool = True
+
+
+EVERYTHING = View()
+
+
 class Export(NamedTuple):
     """The names of the columns and the rows with a value for each."""
 
@@ -29,8 +45,8 @@ class Export(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
-async def members(session: Session) -> Export:
-    """Gives all members with their team and places (a list)."""
+async def members(session: Session, view: View = EVERYTHING) -> Export:
+    """Gives members with their team and places (a list); for who sees a team, those of the team."""
     bound = await session.execute(
         select(col(BoundPlace.member_id), col(BoundPlace.place))
         .where(col(BoundPlace.member_id).is_not(None))
@@ -41,6 +57,10 @@ async def members(session: Session) -> Export:
         if member_id is not None:
             places.setdefault(member_id, []).append(place)
     query = select(Member, col(Team.name)).outerjoin(Team, col(Team.id) == col(Member.team_id))
+    if view.seen_by is not None:
+        own, team_id = view.seen_by.owner_id, view.seen_by.team_id
+        mine = false() if team_id is None else col(Member.team_id) == team_id
+        query = query.where((col(Member.id) == own) | mine)
     plain = ("email", "name", "role", "function", "slack_id", "teams_id", "timezone", "language")
     rows = [
         (*(getattr(member, name) for name in plain), team, places.get(member.id, []))
@@ -49,8 +69,8 @@ async def members(session: Session) -> Export:
     return _in_order((*plain, "team", "place"), rows, keys=1)
 
 
-async def accounts(session: Session) -> Export:
-    """Gives all accounts with the keys of parent, owner and team."""
+async def accounts(session: Session, view: View = EVERYTHING) -> Export:
+    """Gives accounts with the keys of parent, owner and team."""
     parent = aliased(Account)
     plain = (
         "key", "name", "aliases", "segment", "region", "tier", "annual_value", "currency",
@@ -66,13 +86,14 @@ async def accounts(session: Session) -> Export:
         .outerjoin(parent, col(parent.id) == col(Account.parent_id))
         .outerjoin(Member, col(Member.id) == col(Account.owner_id))
         .outerjoin(Team, col(Team.id) == col(Account.team_id))
+        .where(seen(view.seen_by))
     )
     names = ("account_key", *plain[1:], "parent_key", "owner_email", "team")
     return _in_order(names, [tuple(row) for row in (await session.execute(query)).all()], keys=1)
 
 
-async def contacts(session: Session) -> Export:
-    """Gives all contacts but erased ones, who have no e-mail to know them by."""
+async def contacts(session: Session, view: View = EVERYTHING) -> Export:
+    """Gives contacts but erased ones, who have no e-mail to know them by."""
     plain = (
         "email", "name", "phone", "title", "department", "role", "takes_part_in_buying",
         "experiences_service", "judges", "language", "timezone", "status", "country", "slack_id",
@@ -81,14 +102,14 @@ async def contacts(session: Session) -> Export:
     query = (
         select(col(Account.key), *(getattr(Contact, name) for name in plain))
         .join(Account, col(Account.id) == col(Contact.account_id))
-        .where(col(Contact.email).is_not(None))
+        .where(col(Contact.email).is_not(None), seen(view.seen_by))
     )
     rows = [tuple(row) for row in (await session.execute(query)).all()]
     return _in_order(("account_key", *plain), rows, keys=2)
 
 
-async def responses(session: Session) -> Export:
-    """Gives all answers and all invitations that went out unanswered, no tests, no erased people.
+async def responses(session: Session, view: View = EVERYTHING) -> Export:
+    """Gives answers and invitations that went out unanswered, no tests, no erased people.
 
     A refused or bounced invitation was not asked; one in doubt was, when its sending began.
     """
@@ -103,6 +124,7 @@ async def responses(session: Session) -> Export:
         "answered_at", "score", "comment", "reasons", "language", "product", "touchpoint", "idea",
         "reply", "status",
     )  # fmt: skip
+    told = answer if view.words else tuple(set(answer) - {"comment", "idea"})
     query = (
         select(
             col(Account.key),
@@ -111,16 +133,23 @@ async def responses(session: Session) -> Export:
             col(Wave.name),
             invited_at.label("invited_at"),
             col(Invitation.value),
-            *(getattr(Response, name) for name in answer),
+            *(getattr(Response, name) if name in told else null() for name in answer),
         )
         .select_from(Invitation)
         .join(Contact, col(Contact.id) == col(Invitation.contact_id))
         .join(Account, col(Account.id) == col(Invitation.account_id))
         .outerjoin(Wave, col(Wave.id) == col(Invitation.wave_id))
-        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
+        .outerjoin(
+            Response,
+            and_(
+                col(Response.invitation_id) == col(Invitation.id),
+                col(Response.id).not_in(view.without) if view.without else true(),
+            ),
+        )
         .where(
             col(Invitation.is_test).is_(False),
             col(Contact.email).is_not(None),
+            seen(view.seen_by),
             invited_at.is_not(None) | col(Response.id).is_not(None),
         )
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, String, cast, exists
-from sqlmodel import col, select, update
+from sqlmodel import col, or_, select, update
 
 from storage.db import Session
 from storage.models import Case, CaseEvent, CaseResponse
@@ -95,6 +95,11 @@ async def hidden_responses(session: Session, account_ids: Collection[int]) -> fr
     query = (
         select(CaseResponse.response_id)
         .join(Case, col(Case.id) == col(CaseResponse.case_id))
-        .where(col(Case.account_id).in_(account_ids), col(CaseResponse.hidden_from_owner).is_(True))
+        .where(
+            col(Case.account_id).in_(account_ids),
+            or_(
+                col(CaseResponse.hidden_from_owner).is_(True), col(Case.hidden_from_owner).is_(True)
+            ),
+        )
     )
     return frozenset((await session.exec(query)).all())

@@ -20,6 +20,7 @@ _TONES: dict[State, Tone] = {
     "safe": "good",
 }
 _COMMENTS = 3
+_TEASER = 22  # of a comment's letters: all of it stands in the brief and the history
 _WARNINGS = 4
 _WAVES = 8
 
@@ -34,7 +35,7 @@ def account_card(
 ) -> Card:
     """The answer to `/nps acme`; `in_channel` offers to show it, `shown_by` is who did."""
     t, found = reader.t, standing.figures
-    body: list[Element] = [Text(line, "strong") for line in _warnings(standing, reader)]
+    body: list[Element] = [Text(line, "strong") for line in warnings(standing, reader)]
     if found.answered:
         body.append(Text(lines.nps_line(standing, reader)))
     else:
@@ -46,7 +47,8 @@ def account_card(
         body.append(Facts(tuple(facts)))
     body.append(Text(lines.money_line(standing, reader) or t("account.no_money"), "note"))
     body += _chart(standing, reader)
-    body += [Text(line, "quote") for line in lines.comments(standing, reader, _COMMENTS)]
+    if said := lines.comments(standing, reader, _COMMENTS, _TEASER):
+        body.append(Text(" · ".join(said), "quote"))
     if shown_by is None:
         body.append(Buttons(_buttons(standing, t, in_channel)))
     foot = [
@@ -87,7 +89,12 @@ def back_button(standing: Standing, t: Texts) -> Button:
     return Button(label, SHOW, str(standing.account.id))
 
 
-def _warnings(standing: Standing, reader: Reader) -> list[str]:
+def part_button(standing: Standing, part: str, t: Texts) -> Button:
+    """The way from the account's card to a part of it."""
+    return Button(t(f"account.button.{part}"), SHOW, f"{standing.account.id}:{part}")
+
+
+def warnings(standing: Standing, reader: Reader) -> list[str]:
     """Decision makers who are critics first, then whoever else has an open case."""
     signing = [each for each in standing.people if each.is_decision_maker and each.is_critic]
     told = {case.id for each in signing if (case := standing.case_about(each)) is not None}
@@ -103,14 +110,8 @@ def _warnings(standing: Standing, reader: Reader) -> list[str]:
 
 
 def _buttons(standing: Standing, t: Texts, in_channel: bool) -> tuple[Button, ...]:
-    def part(name: str) -> Button:
-        return Button(t(f"account.button.{name}"), SHOW, f"{standing.account.id}:{name}")
-
-    buttons = [part("people"), part("history")]
-    if any(response.reasons for response, _wave in standing.answers):
-        buttons.append(part("reasons"))
-    if standing.cases:
-        buttons.append(part("cases"))
+    parts = ["brief", "people", "history", *(["cases"] if standing.cases else [])]
+    buttons = [part_button(standing, name, t) for name in parts]
     if in_channel:
         label = t("routes.show_in_channel")
         buttons.append(Button(label, SHOW_IN_CHANNEL, str(standing.account.id)))

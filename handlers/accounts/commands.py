@@ -5,6 +5,7 @@ from secrets import token_hex
 import structlog
 
 from handlers import names, rights
+from handlers.accounts.brief import before, brief_card
 from handlers.accounts.card import SHOW, account_card
 from handlers.accounts.history import cases_card, history_card, reasons_card
 from handlers.accounts.people_card import people_card
@@ -30,7 +31,7 @@ from storage.models import Account, Act, Member
 
 log = structlog.get_logger()
 
-PARTS = ("people", "history", "reasons", "cases", said.PART)
+PARTS = ("people", "history", "reasons", "cases", "brief", said.PART)
 _TYPED_SHOWN = 60
 
 
@@ -49,11 +50,8 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
                 found, part = whole, ""
         if not isinstance(found, Account):
             return choose_card(ctx, me, typed, found, part)
-        if part != said.PART:
-            standing = await standing_of(ctx, session, me, found)
-    if part == said.PART:
-        return await said.card_of(ctx, me, found)
-    return _card(ctx, standing, reader, me, part, in_channel=command.place != command.person.place)
+    in_channel = command.place != command.person.place
+    return await _card_of(ctx, me, found, part, in_channel=in_channel)
 
 
 async def is_meant(ctx: Context, me: Member, words: str) -> bool:
@@ -75,12 +73,8 @@ async def press(ctx: Context, click: Click, me: Member) -> Reply:
     key, _, part = click.value.partition(":")
     async with ctx.db.reading() as session:
         account = await _account(ctx, session, me, key)
-        if part != said.PART:
-            standing = await standing_of(ctx, session, me, account)
-    if part == said.PART:
-        return await said.card_of(ctx, me, account)
     in_channel = click.place != click.person.place
-    return _card(ctx, standing, reader_for(ctx, me), me, part, in_channel=in_channel)
+    return await _card_of(ctx, me, account, part, in_channel=in_channel)
 
 
 async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
@@ -147,6 +141,21 @@ def _card(
         case _:
             months = ctx.programme.window_months
             return account_card(standing, reader, months, in_channel=in_channel)
+
+
+async def _card_of(
+    ctx: Context, me: Member, account: Account, part: str, *, in_channel: bool
+) -> Card:
+    if part == said.PART:
+        return await said.card_of(ctx, me, account)
+    reader = reader_for(ctx, me)
+    async with ctx.db.reading() as session:
+        standing = await standing_of(ctx, session, me, account)
+        if part == "brief":
+            known = await before(session, me, standing, reader)
+            may_log = rights.may_change_account(me, account)
+            return brief_card(standing, known, reader, may_log=may_log)
+    return _card(ctx, standing, reader, me, part, in_channel=in_channel)
 
 
 async def _account(ctx: Context, session: Session, me: Member, key: str) -> Account:

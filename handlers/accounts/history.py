@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from handlers.accounts import lines
-from handlers.accounts.card import SHOW, back_button, trend_of
+from handlers.accounts.card import back_button, part_button, trend_of
 from handlers.accounts.people import Person, asked_moment
 from handlers.accounts.reader import Reader, cut, first_name
 from handlers.accounts.standing import Standing
@@ -42,8 +42,10 @@ def history_card(standing: Standing, reader: Reader) -> Card:
         body.append(Text(t("account.history.nothing")))
     if len(entries) > _SHOWN:
         body.append(Text(t("account.history.older", n=len(entries) - _SHOWN), "note"))
-    done = Button(t("account.button.done"), SHOW, f"{standing.account.id}:done")
-    body.append(Buttons((back_button(standing, t), done)))
+    named = any(response.reasons for response, _wave in standing.answers)
+    parts = ("reasons", "done") if named else ("done",)
+    row = (part_button(standing, part, t) for part in parts)
+    body.append(Buttons((*row, back_button(standing, t))))
     title = t("account.history.title", name=standing.account.name)
     return Card(title, tuple(body), status=t("account.only_you"))
 

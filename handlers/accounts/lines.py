@@ -151,7 +151,7 @@ def silent(standing: Standing, reader: Reader) -> str:
     return "\n".join(lines)
 
 
-def money_line(standing: Standing, reader: Reader) -> str:
+def money_line(standing: Standing, reader: Reader, *, promised: bool = True) -> str:
     """Gives value, tier, renewal and what was promised; "" where nothing is on file."""
     t, account = reader.t, standing.account
     parts = []
@@ -164,16 +164,18 @@ def money_line(standing: Standing, reader: Reader) -> str:
         parts.append(t("account.strategic"))
     if account.renewal_date is not None:
         parts.append(_renewal(account.renewal_date, standing.renewal_in_days or 0, reader))
-    promised = [case.promised for case in standing.cases if case.promised]
-    if promised:
-        parts.append(t("account.promised", what=cut(promised[0], _COMMENT_SHOWN)))
+    latest = next((case.promised for case in standing.cases if case.promised), None)
+    if promised and latest:
+        parts.append(t("account.promised", what=cut(latest, _COMMENT_SHOWN)))
     if account.recommend_policy == RecommendPolicy.FORBIDDEN:
         parts.append(t("account.forbidden"))
     return " · ".join(parts)
 
 
-def comments(standing: Standing, reader: Reader, most: int) -> list[str]:
-    """Gives the latest comments that count now: `“…” Jane, 3, today`."""
+def comments(
+    standing: Standing, reader: Reader, most: int, letters: int = _COMMENT_SHOWN
+) -> list[str]:
+    """Gives the latest comments that count now, cut: `“Third wrong…” Jane, 3, today`."""
     said = [
         (each.answer.answered_at, each, each.answer.comment)
         for each in standing.people
@@ -186,7 +188,7 @@ def comments(standing: Standing, reader: Reader, most: int) -> list[str]:
         ", ".join(
             part
             for part in (
-                f"“{cut(comment, _COMMENT_SHOWN)}” {first_name(name_of(person, reader.t))}",
+                f"“{cut(comment, letters)}” {first_name(name_of(person, reader.t))}",
                 "" if person.score is None else str(person.score),
                 reader.age(at),
             )

@@ -1,4 +1,4 @@
-"""The buttons and forms of cases and promises, by action."""
+"""The clicks and forms of cases and promises, by action; routes.py takes them in."""
 
 from collections.abc import Awaitable, Callable
 
@@ -29,7 +29,7 @@ CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
     "case.take": taking.take,
     "case.reopen": taking.reopen,
     "case.undo": taking.undo,
-    "case.escalate": taking.escalate,
+    "case.escalate": more.escalate_form,
     "case.release": taking.release,
     "about_owner": conflict.about_owner,
     "settled_edit": editing.edit_form,
@@ -58,5 +58,6 @@ FORMS: dict[str, Callable[[Context, Submission, Member], Awaitable[Reply]]] = {
     "settled_dont": editing.dont,
     "case.snooze": more.snoozed,
     "case.hand_over": more.handed_over,
+    "case.escalate": more.escalated,
     "case.not_critic": more.not_a_critic,
 }

@@ -169,7 +169,7 @@ def _more(view: CaseView, reader: Reader, value: str, answered: str) -> tuple[Bu
         Button(t("case.solve"), "case.solve", answered, opens_form=True),
         Button(t("case.snooze"), "case.snooze", value, opens_form=True),
         Button(t("case.hand_over"), "case.hand_over", value, opens_form=True),
-        Button(t("case.escalate"), "case.escalate", value, confirm=t("case.escalate_sure")),
+        Button(t("case.escalate"), "case.escalate", value, opens_form=True),
         Button(t("case.not_critic"), "case.not_critic", value, opens_form=True),
         Button(t("case.note"), "case.note", value, opens_form=True),
         Button(t("case.timeline"), "case.timeline", value),

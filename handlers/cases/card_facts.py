@@ -152,11 +152,14 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
         cause = case.root_cause
         if cause and known(t, cause):
             cause = t(f"reasons.{cause}")
+        expected = case.broken_expectation
+        if expected and case.expectation_suggested:
+            expected = t("case.suggested", text=expected)
         lines += [
             (t("case.outcome_label"), outcome),
             (t("case.done_label"), case.what_was_done),
             (t("case.cause_label"), cause),
-            (t("case.expected_label"), case.broken_expectation),
+            (t("case.expected_label"), expected),
             (t("case.helped_label"), case.what_helped),
         ]
     if case.state == CaseState.NOT_A_CRITIC:

@@ -1,10 +1,11 @@
 """“I called or wrote” and “Solved”: the two forms that move a case to its end."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from handlers import days
-from handlers.cards import Choice, Form, FormErrors, Input, Reply
+from handlers.cards import Choice, Form, FormErrors, Input, Reply, Text
 from handlers.cases import acting, naming, promising
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.card_facts import known
@@ -20,6 +21,7 @@ OUTCOMES = ("saved", "process_changed", "lesson", "lost")
 NEXT = ("solved", "promised", "again")
 _LONG = 3000
 _LINE = 300
+_FURTHER = "further"  # who saves was asked what the chosen step needs
 
 
 async def contact_form(ctx: Context, click: Click, me: Member) -> Reply:
@@ -31,8 +33,14 @@ async def contact_form(ctx: Context, click: Click, me: Member) -> Reply:
     return _contact_questions(view, naming.answer_for(view, click.value, me), t)
 
 
-def _contact_questions(view: CaseView, answer: Answer, t: Texts) -> Form:
+def _contact_questions(view: CaseView, answer: Answer, t: Texts, step: str = "") -> Form:
+    """Gives the form; what a step needs to know is asked once the step is chosen."""
     name = first_name(answer.contact.name)
+    further: tuple[Input, ...] = ()
+    if step == "promised":
+        further = promising.inputs(t)
+    elif step == "again":
+        further = (Input("date", "again_on", t("case.contact_form.again_on")),)
     return Form(
         t("case.contact_form.title"),
         (
@@ -46,19 +54,26 @@ def _contact_questions(view: CaseView, answer: Answer, t: Texts) -> Form:
                 t("case.contact_form.next"),
                 options=tuple(Choice(key, t(f"case.contact_form.next_{key}")) for key in NEXT),
             ),
-            *promising.inputs(t),
-            Input(
-                "date",
-                "again_on",
-                t("case.contact_form.again_on"),
-                required=False,
-                hint=t("case.contact_form.if_again"),
-            ),
+            *further,
         ),
         "case.contact",
         f"{view.case.id}:{answer.response.id}",
         t("case.save"),
     )
+
+
+async def _asked_further(ctx: Context, event: Submission, me: Member, t: Texts) -> Form | None:
+    """Gives the form with the questions of the chosen step and all that was typed, else None."""
+    step = event.text("next")
+    needed = {"promised": "promise", "again": "again_on"}.get(step)
+    was_shown = event.value.rpartition(":")[2] in (_FURTHER, promising.ANYWAY)
+    if needed is None or event.text(needed) or (was_shown and needed in event.inputs):
+        return None
+    view = await acting.opened(ctx, me, _case_of(event))
+    asked = _contact_questions(view, naming.answer_for(view, event.value, me), t, step)
+    intro = (Text(t(f"case.contact_form.further_{step}")),)
+    filled = promising.filled(asked, event)
+    return replace(filled, value=f"{asked.value}:{_FURTHER}", intro=intro)
 
 
 async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
@@ -72,13 +87,17 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
             deliverer = await promising.deliverer_of(session, event, me)
             if deliverer is None:
                 errors["deliverer"] = t("promise.unknown")
+    asked = await _asked_further(ctx, event, me, t) if "reached" not in errors else None
+    if asked is not None:
+        return asked
     if errors:
         return FormErrors(errors)
     if deliverer is not None and not event.value.endswith(f":{promising.ANYWAY}"):
         shown = await promising.warning(ctx, me, deliverer, t)
         if shown:
             view = await acting.opened(ctx, me, _case_of(event))
-            asked = _contact_questions(view, naming.answer_for(view, event.value, me), t)
+            answer = naming.answer_for(view, event.value, me)
+            asked = _contact_questions(view, answer, t, "promised")
             return promising.again(asked, event, deliverer, shown, t)
     step, said = event.text("next"), event.text("said") or None
     values: dict[str, Any] = {
@@ -154,7 +173,7 @@ def solve_questions(view: CaseView, answer: Answer, t: Texts) -> Form:
                 t("case.solve_form.expected"),
                 required=False,
                 value=t(expected) if expected else None,
-                hint=t("case.solve_form.expected_hint"),
+                hint=t(f"case.solve_form.expected_{'suggested' if expected else 'hint'}"),
                 max_length=_LINE,
             ),
             Input("long_text", "done", t("case.solve_form.done"), max_length=_LONG),
@@ -196,6 +215,7 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
             "outcome": event.text("outcome"),
             "root_cause": event.text("cause") or None,
             "broken_expectation": event.text("expected") or None,
+            "expectation_suggested": _is_suggested(event.text("expected"), t),
             "what_was_done": event.text("done"),
             "what_helped": event.text("helped") or None,
             "snoozed_until": None,
@@ -210,6 +230,12 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     return await acting.reply(ctx, event, me, outcome)
+
+
+def _is_suggested(expected: str, t: Texts) -> bool:
+    """Tells whether an expectation stands as the form suggested it: nobody put it in words."""
+    keys = t.keys()
+    return any(expected == t(key) for key in keys if key.startswith("case.expected."))
 
 
 def _case_of(event: Submission) -> int:

@@ -1,10 +1,11 @@
-"""The forms behind More: snooze, hand over, not a real critic."""
+"""The forms behind More: snooze, hand over, escalate, not a real critic."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.calendars import next_working_moment, nth_working_day, start_of_working_day
-from handlers.cards import Choice, Form, FormErrors, Input, Reply
+from handlers.cards import Choice, Form, FormErrors, Input, Reply, Text
 from handlers.cases import acting, seeing, telling
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
@@ -90,6 +91,47 @@ async def handed_over(ctx: Context, event: Submission, me: Member) -> Reply:
             "detail": {"partition": f"case:{case.id}", "by": me.id},
         }
         return Plan("handed_over", values, event.text("note") or None, tell=(tell,))
+
+    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
+    return await acting.reply(ctx, event, me, outcome)
+
+
+async def escalate_form(ctx: Context, click: Click, me: Member) -> Reply:
+    """The form of “Escalate”: who gets the case, and why if one wants to say it."""
+    t = of(me.language, ctx.programme.language)
+    reason = Input(
+        "long_text", "reason", t("case.escalate_form.reason"), required=False, max_length=_LONG,
+        hint=t("case.escalate_form.hint"),
+    )  # fmt: skip
+    form = await _form(ctx, click, me, "escalate", (reason,))
+    if not isinstance(form, Form):
+        return form
+    return replace(
+        form, intro=(Text(t("case.escalate_form.who")),), submit_label=t("case.escalate")
+    )
+
+
+async def escalated(ctx: Context, event: Submission, me: Member) -> Reply:
+    """Gives the case to the lead as a card of their own; the lead's own act tells CX."""
+
+    async def decide(scene: Scene) -> Plan | None:
+        case = scene.case
+        if not acting.is_open(case):
+            return None
+        lead = await members.lead_of(scene.session, scene.account.team_id)
+        above = lead is None or lead.id == me.id or case.escalated_to is not None
+        to = "cx" if above else "lead"
+        tell = {
+            "key": f"case:{case.id}:escalated:{to}:{case.version}",
+            "what": "case_escalation",
+            "due_at": scene.now,
+            "case_id": case.id,
+            "member_id": me.id,
+            "account_id": scene.account.id,
+            "detail": {"to": to, "asked": True, "partition": f"case:{case.id}"},
+        }
+        values = {"escalated_to": to, **acting.taking_by_owner(scene)}
+        return Plan("escalated", values, event.text("reason") or None, tell=(tell,))
 
     outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)

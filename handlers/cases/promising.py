@@ -45,18 +45,14 @@ def inputs(t: Texts, event: Submission | None = None) -> tuple[Input, ...]:
             "text",
             "promise",
             t("case.contact_form.promise"),
-            required=False,
             value=typed("promise"),
-            hint=t("case.contact_form.if_promised"),
             max_length=_LINE,
         ),
         Input(
             "date",
             "promise_by",
             t("case.contact_form.promise_by"),
-            required=False,
             value=typed("promise_by"),
-            hint=t("case.contact_form.if_promised"),
         ),
         Input(
             "members",
@@ -129,16 +125,18 @@ def again(
 ) -> Form:
     """Gives the form once more, with all that was typed and what is promised already above it."""
     chosen = (Choice(str(deliverer.id), deliverer.name),)
-    filled = tuple(
-        replace(
-            each,
-            value=event.text(each.name) or each.value,
-            options=chosen if each.name == "deliverer" else each.options,
-        )
-        for each in form.inputs
+    inputs_ = tuple(
+        replace(each, options=chosen) if each.name == "deliverer" else each
+        for each in filled(form, event).inputs
     )
     value = f"{form.value}:{ANYWAY}"
-    return Form(form.title, filled, form.action, value, t("promise.anyway"), intro=shown)
+    return Form(form.title, inputs_, form.action, value, t("promise.anyway"), intro=shown)
+
+
+def filled(form: Form, event: Submission) -> Form:
+    """Gives a form with all that was typed already."""
+    typed = tuple(replace(each, value=event.text(each.name) or each.value) for each in form.inputs)
+    return replace(form, inputs=typed)
 
 
 async def promise(scene: Scene, draft: Draft) -> tuple[tuple[dict[str, Any], ...], bool]:

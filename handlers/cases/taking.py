@@ -1,4 +1,4 @@
-"""The clicks that need no form: take, reopen, undo, escalate, release, open."""
+"""The clicks that need no form: take, reopen, undo, release, open."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
 from handlers.context import Context, NotAllowed, Refused
 from storage import alerts as outbox
-from storage import case_view, hiding, members, promises
+from storage import case_view, hiding, promises
 from storage.models import OPEN_STATES, CaseState, Member
 
 
@@ -79,32 +79,6 @@ async def _refuse_beside_another(scene: Scene) -> None:
     """Says what is true where the account has a newer open case of the same survey."""
     if await case_view.other_open(scene.session, scene.case) is not None:
         raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
-
-
-async def escalate(ctx: Context, click: Click, me: Member) -> Reply:
-    """Escalate: the lead gets the case as a card of their own; the lead's own click tells CX."""
-
-    async def decide(scene: Scene) -> Plan | None:
-        case = scene.case
-        if not acting.is_open(case):
-            return None
-        lead = await members.lead_of(scene.session, scene.account.team_id)
-        above = lead is None or lead.id == me.id or case.escalated_to is not None
-        to = "cx" if above else "lead"
-        tell = {
-            "key": f"case:{case.id}:escalated:{to}:{case.version}",
-            "what": "case_escalation",
-            "due_at": scene.now,
-            "case_id": case.id,
-            "member_id": me.id,
-            "account_id": scene.account.id,
-            "detail": {"to": to, "asked": True, "partition": f"case:{case.id}"},
-        }
-        values = {"escalated_to": to, **acting.taking_by_owner(scene)}
-        return Plan("escalated", values, tell=(tell,))
-
-    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
-    return await acting.reply(ctx, click, me, outcome)
 
 
 async def release(ctx: Context, click: Click, me: Member) -> Reply:

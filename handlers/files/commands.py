@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from handlers import audit
+from handlers import audit, viewing
 from handlers.context import Context, Refused
 from handlers.files.exporting import export_file
 from handlers.files.importing import import_file
@@ -34,16 +34,20 @@ async def import_command(ctx: Context, what: str, file: Path, dry_run: bool = Fa
     return 0, [*report.notices, f"{what}: {report.rows} rows, {counts}: {end}"], []
 
 
-async def export_command(ctx: Context, what: str, out: Path) -> Outcome:
-    """Writes an export into a file that ends in .csv or .xlsx: 0, or 2 with the reason."""
+async def export_command(ctx: Context, what: str, out: Path, email: str | None = None) -> Outcome:
+    """Writes an export into a file that ends in .csv or .xlsx: 0, or 2 with the reason.
+
+    With the e-mail of a member it holds what they may see.
+    """
     try:
-        data = await export_file(ctx, what, out.name)
+        me = await viewing.member_of(ctx, email) if email else None
+        data = await export_file(ctx, what, out.name, me)
         await asyncio.to_thread(out.write_bytes, data)
     except Refused as refused:
         return 2, [], [str(refused)]
     except OSError as error:
         return 2, [], [f"{out}: {error.strerror}"]
-    await audit.keep(ctx, [Noted(Act.EXPORTED, "file", None, {"what": what})])
+    await audit.keep(ctx, [Noted(Act.EXPORTED, "file", None, {"what": what})], me=me)
     return 0, [f"{what}: {out}"], []
 
 

@@ -5,14 +5,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
+from handlers import viewing
 from handlers.context import Context, Refused
 from handlers.files.columns import COLUMNS, What
 from handlers.files.importing import is_file
 from handlers.files.writing import cell, write_csv, write_excel
 from storage import exports
 from storage.db import Session
+from storage.models import Member
 
-_EXPORTS: dict[What, Callable[[Session], Awaitable[exports.Export]]] = {
+_EXPORTS: dict[What, Callable[[Session, exports.View], Awaitable[exports.Export]]] = {
     "members": exports.members,
     "accounts": exports.accounts,
     "contacts": exports.contacts,
@@ -20,11 +22,15 @@ _EXPORTS: dict[What, Callable[[Session], Awaitable[exports.Export]]] = {
 }
 
 
-async def export_file(ctx: Context, what: str, path_or_format: str) -> bytes:
+async def export_file(
+    ctx: Context, what: str, path_or_format: str, me: Member | None = None
+) -> bytes:
     """Gives the file's bytes as CSV or Excel, by `csv`, `xlsx` or a path that ends so.
 
-    Times are in the programme's zone with their offset. Erased people and tests are left out.
-    Raises ValueError for another `what`, Refused for another format or what Excel can't hold.
+    For a member it holds what they may see: their accounts, no answer that is kept from them, and
+    no words for an administrator; without one, all. Times are in the programme's zone with their
+    offset. Erased people and tests are left out. Raises ValueError for another `what`, Refused for
+    another format or what Excel can't hold.
     """
     known = is_file(what)
     if known is None:
@@ -33,7 +39,8 @@ async def export_file(ctx: Context, what: str, path_or_format: str) -> bytes:
     if form not in (".csv", ".xlsx"):
         raise Refused(f"{path_or_format}: a file can be .csv or .xlsx")
     async with ctx.db.reading() as session:
-        found = await _EXPORTS[known](session)
+        view = await viewing.view_of(ctx, session, me) if me else exports.EVERYTHING
+        found = await _EXPORTS[known](session, view)
     zone = ZoneInfo(ctx.programme.timezone)
     return await asyncio.to_thread(_write, known, form, found, zone)
 

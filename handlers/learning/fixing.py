@@ -11,7 +11,7 @@ from handlers.cases import owning, places
 from handlers.cases.places import Route, direct_places
 from handlers.cases.view import zone_of
 from handlers.chat import Click, Message, Place, Submission, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import shared_card
 from handlers.learning.said import WRITE
 from handlers.learning.same_reason import accounts_of, changed
@@ -175,7 +175,8 @@ async def _open(
     owners = {each.id for each in await sharing.owners(session, shared.reason)}
     here = {each.place for each in await sharing.places(session, reason=shared.reason)}
     if me.role not in LEADERS and me.id not in owners and place not in here:
-        raise Refused(t("shared.not_yours", reason=reason_label(shared.reason, t)))
+        told = t("shared.not_yours", reason=reason_label(shared.reason, t))
+        raise NotAllowed(told, "shared_reason", shared.id)
     if shared.state != SharedState.OPEN:
         by = await members.by_id(session, shared.changed_by)
         name = by.name if by else "–"

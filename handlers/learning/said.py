@@ -21,11 +21,11 @@ from handlers.cards import (
     Text,
 )
 from handlers.chat import Click, Submission, row_id
-from handlers.context import Context, Refused
+from handlers.context import Context, NotAllowed, Refused
 from storage import accounts, improvements
 from storage.db import Session
 from storage.improvements import Done, Told
-from storage.models import Account, InvitationLine, Letter, LetterStatus, Member
+from storage.models import Account, Act, InvitationLine, Letter, LetterStatus, Member
 
 PART = "done"  # `/nps acme done`
 WRITE, LINE = "said_write", "said_line"
@@ -52,6 +52,7 @@ async def card_of(ctx: Context, me: Member, account: Account) -> Card:
     """`/nps acme done`: what was done for the account and what its contacts know of it."""
     async with ctx.db.reading() as session:
         said = await _load(session, ctx, account)
+    ctx.note(Act.VIEWED, "account", account.id)
     return _card(said, reader_for(ctx, me), may_write=rights.may_change_account(me, account))
 
 
@@ -79,6 +80,7 @@ async def line(ctx: Context, event: Submission, me: Member) -> Reply:
     async with ctx.db.session() as session:
         account = await to_write(ctx, session, me, event.value)
         await improvements.set_line(session, account.id, text, me.id, ctx.now())
+    ctx.note(Act.CHANGED, "account", account.id)
     return await card_of(ctx, me, account)
 
 
@@ -89,7 +91,8 @@ async def to_write(ctx: Context, session: Session, me: Member, value: str) -> Ac
         raise Refused(reader_for(ctx, me).t("account.gone"))
     await names.refuse_if_hidden(ctx, session, me, account)
     if not rights.may_change_account(me, account):
-        raise Refused(reader_for(ctx, me).t("task.not_yours", account=account.name))
+        told = reader_for(ctx, me).t("task.not_yours", account=account.name)
+        raise NotAllowed(told, "account", account.id)
     return account
 
 

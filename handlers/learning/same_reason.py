@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from handlers import alerts
 from handlers.context import Context, Job
@@ -65,22 +66,27 @@ async def _look(session: Session, ctx: Context, reasons: Iterable[str]) -> list[
             shared = await learning.open_new(session, reason, now)
             if shared is None:
                 continue
-            told.append(await _ask(session, shared, ALERT, str(shared.id), now))
+            told.append(await alerts.add(session, **_row(ALERT, shared.id, str(shared.id), now)))
         elif found:
-            why = f"{shared.id}:{now:%Y-%m-%dT%H:%M}"
-            told.append(await _ask(session, shared, CHANGED, why, now))
+            again = changed_row(shared.id, f"{now:%Y-%m-%dT%H:%M}", now)
+            told.append(await alerts.add(session, **again))
         await learning.join(session, shared.id, [each.id for each in found])
     return told
 
 
 async def changed(session: Session, shared: SharedReason, now: datetime) -> Alert:
     """Asks for all cards of a shared reason to be edited."""
-    return await _ask(session, shared, CHANGED, f"{shared.id}:{now.timestamp():.3f}", now)
+    return await alerts.add(session, **changed_row(shared.id, f"{now.timestamp():.3f}", now))
 
 
-async def _ask(session: Session, shared: SharedReason, what: str, key: str, now: datetime) -> Alert:
-    detail = {"shared": shared.id, "partition": f"{ALERT}:{shared.id}"}
-    return await alerts.add(session, key=f"{what}:{key}", what=what, due_at=now, detail=detail)
+def changed_row(shared_id: int, why: str, now: datetime) -> dict[str, Any]:
+    """Gives the row of an alert that edits all cards of a shared reason."""
+    return _row(CHANGED, shared_id, f"{shared_id}:{why}", now)
+
+
+def _row(what: str, shared_id: int, key: str, now: datetime) -> dict[str, Any]:
+    detail = {"shared": shared_id, "partition": f"{ALERT}:{shared_id}"}
+    return {"key": f"{what}:{key}", "what": what, "due_at": now, "detail": detail}
 
 
 def _is_settled(response: Response, ctx: Context) -> bool:

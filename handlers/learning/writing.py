@@ -29,7 +29,15 @@ from handlers.settled import planning
 from storage import groups, improvements, letters, versions
 from storage.db import Session
 from storage.improvements import Told
-from storage.models import Account, Contact, Improvement, ImprovementState, Member, SharedReason
+from storage.models import (
+    Account,
+    Act,
+    Contact,
+    Improvement,
+    ImprovementState,
+    Member,
+    SharedReason,
+)
 
 log = structlog.get_logger()
 
@@ -86,6 +94,7 @@ async def written(ctx: Context, event: Submission, me: Member) -> Reply:
             session.add(row)
             await session.flush()
             improvement_id = row.id
+    ctx.note(Act.CHANGED, "account", account.id)
     async with ctx.db.reading() as session:
         told = await improvements.told(session, improvement_id)
         assert told is not None
@@ -115,6 +124,7 @@ async def send(ctx: Context, click: Click, me: Member) -> Reply:
                 "send_at": at,
             }
             await letters.plan(session, row)
+    ctx.note(Act.SENT, "account", told.account.id)
     log.info("told what was done", improvement=told.improvement.id, letters=len(audience.to))
     return await card_of(ctx, me, told.account)
 
@@ -125,6 +135,7 @@ async def discard(ctx: Context, click: Click, me: Member) -> Reply:
         told = await _draft(ctx, session, me, click.value)
         values = {"state": ImprovementState.DISCARDED}
         await _change(session, told, values, reader_for(ctx, me))
+    ctx.note(Act.CHANGED, "account", told.account.id)
     return await card_of(ctx, me, told.account)
 
 

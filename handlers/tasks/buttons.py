@@ -21,6 +21,7 @@ CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
     task_card.DONE: task.done_form,
     task_card.THANKS: thanks.form,
     task_card.CALLS: calls.press,
+    task_card.LOG: calls.log_form,
     task_card.CALL_SILENT: silent.call,
     references.ASK: references.ask_form,
     extras.ADDRESS: offers.address_form,

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers import names, rights
+from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, first_name, reader_for
 from handlers.calendars import end_of_work
 from handlers.cards import (
@@ -20,12 +21,13 @@ from handlers.cards import (
     Reply,
     Text,
 )
-from handlers.cases import times
+from handlers.cases import seeing, times
 from handlers.chat import Click, Command, Submission, row_id
 from handlers.context import Context, Job, Refused
 from handlers.tasks import openers
 from handlers.tasks.card import DONE, LOG, OPEN, stake, title
-from storage import accounts, calls, members, tasks, touches, versions
+from handlers.texts import Texts
+from storage import accounts, calls, cases, members, tasks, touches, versions
 from storage.db import Session
 from storage.models import Account, Contact, ContactRole, Member, TaskState
 from storage.tasks import Work
@@ -69,6 +71,15 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
 async def press(ctx: Context, _click: Click, me: Member) -> Reply:
     """The calls of the week, in place of one of them."""
     return await _list(ctx, me)
+
+
+async def log_form(ctx: Context, click: Click, me: Member) -> Reply:
+    """The form that logs a contact with one account."""
+    async with ctx.db.reading() as session:
+        account = await accounts.by_id(session, row_id(click.value))
+    if account is None:
+        raise Refused(reader_for(ctx, me).t("account.gone"))
+    return await _form_of(ctx, me, account)
 
 
 async def logged(ctx: Context, event: Submission, me: Member) -> Reply:
@@ -120,6 +131,7 @@ async def _form_of(ctx: Context, me: Member, account: Account) -> Form:
     _refuse_others(me, account, reader)
     async with ctx.db.reading() as session:
         people = await calls.people(session, [account.id])
+        open_cases = await _open_cases(session, ctx, me, [account.id], t)
     who = tuple(Choice(str(each.id), each.name, each.title) for each in people[:100])
     hows = tuple(Choice(each, t(f"calls.how.{each}")) for each in _LOGGED)
     inputs = (
@@ -129,7 +141,8 @@ async def _form_of(ctx: Context, me: Member, account: Account) -> Form:
         Input("long_text", "note", t("task.form.note"), required=False, max_length=_LONG),
     )
     heading = t("calls.form.title")
-    return Form(heading, inputs, LOG, str(account.id), t("task.form.submit"))
+    intro = tuple(Text(words) for words, _button in open_cases.values())
+    return Form(heading, inputs, LOG, str(account.id), t("task.form.submit"), intro)
 
 
 async def _list(ctx: Context, me: Member) -> Card:
@@ -142,10 +155,12 @@ async def _list(ctx: Context, me: Member) -> Card:
         last = await touches.last_of(session, ids)
         own = await accounts.owned_by(session, me.id)
         planned = await tasks.with_keys(session, [_key(each, monday) for each in own])
+        open_cases = await _open_cases(session, ctx, me, ids, t)
     done = sum(each.state == TaskState.DONE for each in planned)
     body: list[Element] = []
     for work in found:
-        body += _entry(work, lines.get(work.account.id), last.get(work.account.id), reader)
+        case = open_cases.get(work.account.id)
+        body += _entry(work, lines.get(work.account.id), last.get(work.account.id), case, reader)
     if not found:
         body.append(Text(t("calls.all_done") if done else t("calls.none")))
     status = t("calls.progress", done=done, planned=done + len(found)) if planned else None
@@ -153,7 +168,28 @@ async def _list(ctx: Context, me: Member) -> Card:
     return Card(t("calls.title"), tuple(body), status=status, foot=note)
 
 
-def _entry(work: Work, line: str | None, last: datetime | None, reader: Reader) -> list[Element]:
+async def _open_cases(
+    session: Session, ctx: Context, me: Member, account_ids: Sequence[int], t: Texts
+) -> dict[int, tuple[str, Button]]:
+    """Gives by account the open case that the reader may see: who has it, and the way to it."""
+    found = await cases.open_with_accounts(session, account_ids)
+    told: dict[int, tuple[str, Button]] = {}
+    for case, account in found:
+        if not seeing.may_see(me, account, case, ctx.programme):
+            continue
+        holder = await members.by_id(session, case.taken_by or case.owner_id)
+        words = t("calls.case", name=first_name(holder.name)) if holder else t("calls.case_nobody")
+        told.setdefault(account.id, (words, Button(t("case.open"), "case.open", str(case.id))))
+    return told
+
+
+def _entry(
+    work: Work,
+    line: str | None,
+    last: datetime | None,
+    case: tuple[str, Button] | None,
+    reader: Reader,
+) -> list[Element]:
     t = reader.t
     spoken = (
         t("calls.never") if last is None
@@ -169,13 +205,16 @@ def _entry(work: Work, line: str | None, last: datetime | None, reader: Reader) 
     if reach:
         body.append(Text(reach, "note"))
     value = str(work.task.id)
-    label = t("task.button.done", name=name)
-    return [
-        *body,
-        Buttons(
-            (Button(label, DONE, value, opens_form=True), Button(t("calls.open"), OPEN, value))
-        ),
+    row = [
+        Button(t("task.button.done", name=name), DONE, value, opens_form=True),
+        Button(t("account.button.brief"), SHOW, f"{work.account.id}:brief"),
+        Button(t("calls.open"), OPEN, value),
     ]
+    if case is not None:
+        words, button = case
+        body.append(Text(words, "strong"))
+        row.append(button)
+    return [*body, Buttons(tuple(row))]
 
 
 async def _plan(

@@ -56,5 +56,6 @@ def _line(promise: Promise | None, said: Sequence[Said], reader: Reader) -> str:
         "when": reader.short_day(last.response.answered_at),
     }
     if last.response.comment and reader.comments:
-        return t("calls.line.said", words=cut(last.response.comment, _MOST), **values)
+        words = cut(last.response.comment, _MOST).rstrip(".")  # the sentence goes on
+        return t("calls.line.said", words=words, **values)
     return t("calls.line.scored", **values)

@@ -68,6 +68,7 @@ class Case(SQLModel, table=True):
     outcome: str | None = None
     root_cause: str | None = None
     broken_expectation: str | None = None
+    expectation_suggested: bool = False  # it stands as the form suggested it
     what_was_done: str | None = None
     what_helped: str | None = None
     promised: str | None = None

@@ -19,6 +19,14 @@ class MemberRole(StrEnum):
     ADMIN = "admin"
 
 
+class DigestRhythm(StrEnum):
+    """How often a member wants the digest; weekly is the first working day of the week."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    OFF = "off"
+
+
 class ContactRole(StrEnum):
     """A contact's part in the decision; None in the column means not known."""
 
@@ -72,6 +80,7 @@ class Member(SQLModel, table=True):
     away_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     backup_id: int | None = Field(default=None, foreign_key="member.id")
     last_digest_on: date | None = None
+    digest: str = DigestRhythm.DAILY
 
 
 class BoundPlace(SQLModel, table=True):

@@ -1,10 +1,12 @@
 """Every card and form about accounts, groups and help, made by the real handlers."""
 
+from datetime import date
+
 from handlers import routes
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Card, Form, Whisper
 from handlers.context import Context
-from storage.models import Member
+from storage.models import Member, Promise
 from tests.factories import Make
 from tests.fakes import FakeChat
 from tests.handlers.accounts.acme import answered_acme, pressed, recount, typed
@@ -17,6 +19,7 @@ _TYPED = {
     "account_history": "acme history",
     "account_reasons": "acme reasons",
     "account_cases": "acme cases",
+    "account_brief": "acme brief",
     "account_nobody_heard": "new",
     "account_hostile": "a&b",
     "account_wrong_name": "acmee",
@@ -36,7 +39,14 @@ _FOR_CX = {
 
 async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
     """Gives each card and form by name, in English, Danish and Dutch."""
-    acme, _told, _case = await answered_acme(make)
+    acme, _told, case = await answered_acme(make)
+    await make.save(
+        Promise(
+            case_id=case.id, account_id=acme.account.id, what="invoice check",
+            due_on=date(2026, 12, 1), made_by=acme.anna.id, made_at=make.now(),
+            deliverer_id=acme.anna.id,
+        )
+    )  # fmt: skip
     tiny = await make.team("Tiny")
     await make.team("Empty")
     await make.account("Acme Denmark", team_id=acme.team.id)

@@ -101,7 +101,7 @@ class _Stage:
         (posted,) = self.chat.at("console:anna")
         value = str(await self.case_of(jane))
         found["alert_new"] = posted.card
-        for action in ("contact", "solve", "snooze", "hand_over", "not_critic"):
+        for action in ("contact", "solve", "snooze", "hand_over", "escalate", "not_critic"):
             found[f"form_{action}"] = await self.form(anna, posted, f"case.{action}", value)
         draft = await self.press(anna, posted, "case.write", f"{value}:{jane.id}")
         assert isinstance(draft, Whisper)
@@ -112,6 +112,10 @@ class _Stage:
         found["stale"] = stale.card
         await self.answer("peter", language, 5, comment="Slow answers", reasons=["support_wait"])
         found["thread_card"] = self.chat.at("console:anna")[-1].card
+        step = {key: _PROMISED[key] for key in ("reached", "said", "next")}
+        further = await self.submit(anna, "case.contact", f"{value}:{jane.id}", step)
+        assert isinstance(further, Form)
+        found["form_contact_promised"] = further
         promised = {**_PROMISED, "deliverer": str(self.acme.mikkel.id), "lasting": "always"}
         await self.submit(anna, "case.contact", f"{value}:anyway", promised, posted.ref)
         found["alert_contacted"] = posted.card
@@ -139,7 +143,7 @@ class _Stage:
         found["alert_solved"] = posted.card
         await self.press(anna, posted, "case.reopen", value)
         found["alert_reopened"] = posted.card
-        await self.press(anna, posted, "case.escalate", value)
+        await self.submit(anna, "case.escalate", value, {"reason": "They ask for you"}, posted.ref)
         found["escalation"] = self.chat.at("slack:U0LARS")[-1].card
         found["board"] = await self.command(anna, "cases")
         found["bind_form"] = await self.command(lars, "bind")

@@ -1,14 +1,25 @@
 """Secret words are in nothing that the owner or people from outside can read, on any surface."""
 
+import io
 import json
+import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
+from bot import logs
+from bot.charts import specification
+from bot.measure_command import figures
 from handlers import routes
-from handlers.cards import to_json
+from handlers.cards import Card, Chart, to_json
 from handlers.chat import Click, Notice, Person
+from handlers.context import Context
+from handlers.files import export_file
+from handlers.files.columns import COLUMNS
+from handlers.measures.measure import Scope
 from storage.models import Member
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, buttons, story
@@ -16,6 +27,7 @@ from tests.handlers.cases.conftest import Story, buttons, story
 __all__ = ["story"]
 SECRET = "Zanzibar"
 NAME = "Peter"
+SCOPES = (Scope("account", "acme"), Scope("team", "Nordics"))
 COMMANDS = ("", "acme", "acme people", "acme history", "acme reasons", "team nordics", "cases",
             "cases team", "cases all", "promises", "tasks", "silent", "calls", "help")  # fmt: skip
 
@@ -67,6 +79,71 @@ async def test_a_hidden_case_is_on_no_surface_of_the_owner(
     log = caplog.text + "".join(capsys.readouterr())
     assert SECRET not in log
     assert NAME not in log
+
+
+async def test_files_figures_and_pictures_as_the_owner_sees_them_know_nothing_of_a_hidden_case(
+    story: Story, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await heard_in_spring(story)
+    await story.answer("jane", 3, comment="Nobody calls back")
+    ctx, anna = story.ctx, story.acme.anna
+    before = {scope: await measured(ctx, scope, anna.email) for scope in SCOPES}
+    files = {what: await export_file(ctx, what, "csv", anna) for what in COLUMNS}
+    pictures = await pictures_of(story, anna)
+    logs.configure(logging.DEBUG)
+    try:
+        await hidden_case(story)
+        for scope, told in before.items():
+            assert await measured(ctx, scope, anna.email) == told
+            assert await measured(ctx, scope, "lars@nordfab.example") != told
+            assert await measured(ctx, scope, None) != told
+        for what, file in files.items():
+            assert await export_file(ctx, what, "csv", anna) == file, what
+        workbook = await export_file(ctx, "responses", "xlsx", anna)
+        assert SECRET not in cells(workbook)
+        assert SECRET in cells(await export_file(ctx, "responses", "xlsx", story.acme.lars))
+        assert SECRET not in cells(await export_file(ctx, "responses", "xlsx", await admin(story)))
+        assert await pictures_of(story, anna) == pictures != []
+        assert await pictures_of(story, story.acme.lars) != pictures
+    finally:
+        logs.configure()
+    log = caplog.text + "".join(capsys.readouterr())
+    assert SECRET not in log
+    assert NAME not in log
+
+
+async def heard_in_spring(story: Story) -> None:
+    """A wave before this one, so that there is a trend to be drawn."""
+    at = story.clock() - timedelta(days=200)
+    spring = await story.make.wave("Spring 2026", starts_at=at, closes_at=at, state="closed")
+    invitation = await story.make.invitation(story.acme.contacts["jane"], spring, sent_at=at)
+    await story.make.response(invitation, 8, answered_at=at)
+
+
+async def measured(ctx: Context, scope: Scope, email: str | None) -> str:
+    return await figures(ctx, scope, "relationship", None, None, None, True, email)
+
+
+async def pictures_of(story: Story, member: Member) -> list[str]:
+    """What the pictures of a member's cards are drawn from."""
+    found = []
+    for command in ("acme", "team nordics"):
+        reply = await story.type(member, command)
+        assert isinstance(reply, Card)
+        charts = [each for each in reply.body if isinstance(each, Chart)]
+        found += [json.dumps(specification(each, False)) + each.alt for each in charts]
+    return found
+
+
+async def admin(story: Story) -> Member:
+    return await story.make.member("Adam", role="admin", email="adam@nordfab.example")
+
+
+def cells(workbook: bytes) -> str:
+    rows = load_workbook(io.BytesIO(workbook)).active
+    assert rows is not None
+    return repr(list(rows.iter_rows(values_only=True)))
 
 
 async def test_a_channel_that_outsiders_came_to_read_shows_nothing_any_more(story: Story) -> None:

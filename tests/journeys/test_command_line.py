@@ -98,6 +98,7 @@ def test_an_import_with_problems_stores_nothing_and_names_row_and_column(folder:
     people = write(folder, "m.csv", "email,name,role\na@x.example,A,account_manager\nb@x,B,boss\n")
     told = npsbot(folder, "import", "members", people, code=2)
     assert "row 3, column role" in told.stderr
+    assert '"event"' not in told.stderr, "no line of the log stands above the list"
     out = str(folder / "out.csv")
     npsbot(folder, "export", "members", "--out", out)
     assert len(Path(out).read_text("utf-8").splitlines()) == 1

@@ -64,10 +64,10 @@ async def test_a_critic_reaches_the_owner_who_calls_and_solves(
     await edited(work, message, "Anna has it since 13:20")
 
     dialog = await work.anna.fetch(message, "I called or wrote")
-    wrong = await work.anna.submit(dialog, reached="yes", next="promised", said="She is right")
-    assert wrong is not None
-    assert "She is right" in str(wrong["card"]["content"]), "what was typed is kept"
-    done = await work.anna.submit(wrong, promise="invoice check", promise_by="2026-12-01")
+    more = await work.anna.submit(dialog, reached="yes", next="promised", said="She is right")
+    assert more is not None
+    assert "She is right" in str(more["card"]["content"]), "what was typed is kept"
+    done = await work.anna.submit(more, promise="invoice check", promise_by="2026-12-01")
     assert done is None, done
     await edited(work, message, "invoice check")
 

@@ -44,8 +44,7 @@ async def test_acme_is_told_line_by_line(ctx: Context, make: Make) -> None:
             "420,000 EUR a year · tier A · renews 7 January (in 44 days)"
             " · promised: invoice check by 1 December"
         ),
-        f"“{COMMENT}” Jane, 3, today",
-        "“great planners” Ole, 9, 2 days ago",
+        "“Third wrong invoice…” Jane, 3, today · “great planners” Ole, 9, 2 days ago",
     ]
     assert facts_of(card) == {
         "Deciders": "3",
@@ -55,7 +54,7 @@ async def test_acme_is_told_line_by_line(ctx: Context, make: Make) -> None:
     }
     assert card.foot == "– = asked, silent · answers since 24 November 2025"
     assert [button.label for button in buttons_of(card)] == [
-        "People", "History", "Reasons", "Cases", "Show in channel",
+        "Brief for the call", "People", "History", "Cases", "Show in channel",
     ]  # fmt: skip
     [chart] = [part for part in card.body if isinstance(part, Chart)]
     assert [(point.label, point.value, point.n) for point in chart.series] == [
@@ -222,7 +221,9 @@ async def test_what_customers_wrote_stays_plain_data(ctx: Context, make: Make) -
     card = await card_for(ctx, anna, "a&b <x>")
 
     assert card.title.startswith("A&B <x> · at risk")
-    assert any(text.startswith(f"“{attack}”") for text in texts_of(card))
+    assert "“<!channel> *x*…” <!channel>, 2, today" in texts_of(card)
+    brief = await card_for(ctx, anna, "a&b <x> brief")
+    assert any(text.startswith(f"“{attack}”") for text in texts_of(brief))
 
 
 async def test_a_company_that_forbids_recommending_is_told(ctx: Context, make: Make) -> None:
@@ -242,7 +243,7 @@ async def test_an_administrator_reads_no_comments(ctx: Context, make: Make) -> N
 
     for text in ("acme", "acme history", "acme reasons", "acme cases", "acme people"):
         card = await card_for(ctx, admin, text)
-        assert COMMENT not in str(to_json(card))
+        assert COMMENT[:19] not in str(to_json(card))
         assert "planners" not in str(to_json(card))
     assert any("NPS +25" in text for text in texts_of(await card_for(ctx, admin, "acme")))
 

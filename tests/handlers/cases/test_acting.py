@@ -105,22 +105,19 @@ async def test_the_contact_form_keeps_what_was_said_and_promised(story: Story) -
     form = await story.press(story.acme.anna, posted, "case.contact")
     assert isinstance(form, Form)
     assert [each.name for each in form.inputs] == [
-        "reached", "said", "next", "promise", "promise_by", "deliverer", "lasting", "again_on",
+        "reached", "said", "next",
     ]  # fmt: skip
     story.clock.forward(minutes=30)
-    reply = await story.submit(
-        story.acme.anna,
-        form.action,
-        form.value,
-        {
-            "reached": "yes",
-            "said": "Wants one name",
-            "next": "promised",
-            "promise": "invoice check",
-            "promise_by": "2026-12-01",
-        },
-        posted.ref,
-    )
+    typed = {"reached": "yes", "said": "Wants one name", "next": "promised"}
+    # What was promised is asked once “I promised something” is chosen; nothing typed is lost.
+    form = await story.submit(story.acme.anna, form.action, form.value, typed, posted.ref)
+    assert isinstance(form, Form)
+    assert {each.name: each.value for each in form.inputs} == {
+        **typed, "promise": None, "promise_by": None, "deliverer": None, "lasting": "once",
+    }  # fmt: skip
+    assert (await story.case()).state == CaseState.NEW
+    typed |= {"promise": "invoice check", "promise_by": "2026-12-01"}
+    reply = await story.submit(story.acme.anna, form.action, form.value, typed, posted.ref)
     assert isinstance(reply, Card)
     assert reply.tone == "attention"
     assert reply.status == "Anna reached Jane 13:50"
@@ -135,12 +132,12 @@ async def test_the_contact_form_says_what_is_missing_at_its_field(story: Story) 
     anna = story.acme.anna
     for inputs, wrong in (
         ({}, {"reached", "next"}),
-        ({"reached": "yes", "next": "promised"}, {"promise", "promise_by"}),
-        ({"reached": "yes", "next": "again"}, {"again_on"}),
+        ({"reached": "yes", "next": "promised", "promise": ""}, {"promise", "promise_by"}),
+        ({"reached": "yes", "next": "again", "again_on": ""}, {"again_on"}),
         ({"reached": "no", "next": "again", "again_on": "2026-11-01"}, {"again_on"}),
         ({"reached": "no", "next": "again", "again_on": "soonish"}, {"again_on"}),
     ):
-        errors = await story.submit(anna, "case.contact", "1", inputs)
+        errors = await story.submit(anna, "case.contact", "1:1:further", inputs)
         assert isinstance(errors, FormErrors)
         assert set(errors.errors) == wrong
     assert (await story.case()).state == CaseState.NEW
@@ -260,10 +257,20 @@ async def test_handing_over_gives_the_colleague_the_card_with_the_note(story: St
 
 async def test_escalating_gives_the_lead_and_then_cx_a_card(story: Story) -> None:
     posted = await told(story)
-    await story.press(story.acme.anna, posted, "case.escalate")
+    form = await story.press(story.acme.anna, posted, "case.escalate")
+    assert isinstance(form, Form)
+    assert [(each.name, each.required) for each in form.inputs] == [("reason", False)]
+    await story.submit(
+        story.acme.anna, form.action, form.value, {"reason": "They ask for you"}, posted.ref
+    )
     (lead,) = story.posted("slack:U0LARS")
     assert "Anna asks you to help" in str(lead.card.body[0])
-    await story.press(story.acme.lars, lead, "case.escalate")
+    # Why stands on every card and in the timeline.
+    for card in (lead.card, posted.card):
+        assert facts(card)["Note"] == "Anna asked for help, 13:20: They ask for you"
+    timeline = await story.press(story.acme.anna, posted, "case.timeline")
+    assert "They ask for you" in str(timeline)
+    await story.submit(story.acme.lars, "case.escalate", "1", {}, lead.ref)
     assert len(story.posted("slack:U0CLARA")) == 1
     assert (await story.case()).escalated_to == "cx"
 

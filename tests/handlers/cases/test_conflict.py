@@ -82,7 +82,7 @@ async def test_what_the_lead_released_is_not_hidden_again(story: Story) -> None:
 async def test_a_lead_says_that_a_case_is_about_the_owner(story: Story) -> None:
     await told(story)
     (owner,) = story.posted()
-    await story.press(story.acme.anna, owner, "case.escalate")
+    await story.submit(story.acme.anna, "case.escalate", "1", {}, owner.ref)
     (lead,) = story.posted("slack:U0LARS")
     assert button(lead.card, "about_owner").label == "This is about Anna"
     await story.press(story.acme.lars, lead, "about_owner")

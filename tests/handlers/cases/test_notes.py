@@ -151,5 +151,5 @@ async def test_who_handed_it_over_and_why_stays_on_both_cards(story: Story) -> N
 
 async def test_who_asked_for_help_stands_on_the_card(story: Story) -> None:
     posted = await told(story)
-    await story.press(story.acme.anna, posted, "case.escalate")
+    await story.submit(story.acme.anna, "case.escalate", "1", {}, posted.ref)
     assert facts(posted.card)["Note"] == "Anna asked for help, 13:20"

@@ -218,8 +218,16 @@ async def test_solving_asks_whether_the_customer_was_reached_and_what_they_had_e
     assert form.inputs[0].name == "reached"
     expected = next(each for each in form.inputs if each.name == "expected")
     assert expected.value == "Invoices are right the first time"
+    assert (expected.hint or "").startswith("Suggested by the customer's reasons.")
     done = {"outcome": "saved", "done": "Credit note", "expected": "A call back", "reached": "no"}
     card = await story.submit(story.acme.anna, "case.solve", "1", done, posted.ref)
     assert isinstance(card, Card)
     assert facts(card)["Broken expectation"] == "A call back"
     assert (await story.case()).reached is False
+    # What nobody put in words of their own is shown as what it is.
+    await story.press(story.acme.anna, posted, "case.reopen")
+    done |= {"expected": str(expected.value)}
+    card = await story.submit(story.acme.anna, "case.solve", "1", done, posted.ref)
+    assert isinstance(card, Card)
+    kept = "Invoices are right the first time (suggested by the reasons)"
+    assert facts(card)["Broken expectation"] == kept
