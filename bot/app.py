@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -48,7 +49,8 @@ async def make_app(
         # The calendars of all countries load in a quarter of a second: not at the first alert.
         await asyncio.to_thread(is_holiday, now().date(), rules.country)
         await engine.launch(ctx)
-        clock.start(ctx)
+        assert isinstance(ctx.chat, Sender)
+        clock.start(ctx, partial(ctx.chat.meet, ctx))
         yield
         clock.stop()
         await engine.close()

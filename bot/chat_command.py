@@ -4,14 +4,14 @@ import json
 from typing import Literal
 
 from bot.config import Settings
+from bot.known import known
 from bot.links import Addresses
 from handlers import routes
-from handlers.cards import Card, Choice, Form, Whisper, to_json
-from handlers.chat import Command, Lookup, Person
+from handlers.cards import Card, Form, Whisper, to_json
+from handlers.chat import Command, Person
 from handlers.context import Context
 
 Format = Literal["text", "slack", "teams", "json"]
-LOOKED_UP: tuple[Literal["members", "accounts"], ...] = ("members", "accounts")
 
 
 async def answer(
@@ -57,13 +57,9 @@ async def _teams(ctx: Context, person: Person, reply: Card | Form, addresses: Ad
     me = await routes.find_member(ctx, person)
     language = (me.language if me else None) or ctx.programme.language
     if isinstance(reply, Form):
-        kinds = {input_.kind for input_ in reply.inputs}
-        known: dict[str, list[Choice]] = {
-            kind: await routes.lookup(ctx, Lookup(person, kind, ""))
-            for kind in LOOKED_UP
-            if kind in kinds
-        }
-        drawn = forms.draw_task(reply, None, addresses, language, known=known)
+        drawn = forms.draw_task(
+            reply, None, addresses, language, known=await known(ctx, person, reply)
+        )
     else:
         drawn = adaptive.draw_card(reply, addresses, language)
     return json.dumps(drawn, ensure_ascii=False, indent=2)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -16,6 +16,8 @@ log = structlog.get_logger()
 TICK_SECONDS = 5
 # APScheduler drops a run that is a second late by default; a late look is still a look.
 GRACE_SECONDS = 3600
+# How often the platforms are asked for members who never wrote.
+MEET_MINUTES = 60
 
 
 class Clock:
@@ -37,9 +39,12 @@ class Clock:
             }
         )
 
-    def start(self, ctx: Context) -> None:
-        """Begins to tick."""
+    def start(self, ctx: Context, meet: Callable[[], Awaitable[None]]) -> None:
+        """Begins to tick; `meet` looks for members who never wrote, now and every hour."""
         self._ctx = ctx
+        self._scheduler.add_job(
+            meet, "interval", minutes=MEET_MINUTES, id="meet", next_run_time=datetime.now(UTC)
+        )
         self._scheduler.add_job(self.tick, "interval", seconds=TICK_SECONDS, id="tick")
         self._scheduler.add_job(self._beat, "interval", seconds=TICK_SECONDS, id="beat")
         self._scheduler.start()

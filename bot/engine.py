@@ -33,6 +33,7 @@ ALERT_QUEUE = "alert"
 ALERT_POLL_SECONDS = 0.1
 WAVE_POLL_SECONDS = 0.5
 LISTENING_LOOKS = 30  # of 0.1 s: DBOS looks for new queues once a second
+FINISH_SECONDS = 5.0  # what is in flight at a stop; containers are given ten
 _REMEMBERED = 50_000  # ids of jobs asked for; of an older one the engine itself knows
 
 
@@ -59,6 +60,7 @@ class Engine:
         self._alerts = alerts
         self._ctx: Context | None = None
         self._asked: dict[str, None] = {}
+        self._running: set[asyncio.Task[object]] = set()
         self._lines = Lines(self._enqueue_alert)
 
     async def launch(self, ctx: Context) -> None:
@@ -128,9 +130,14 @@ class Engine:
             await self._take_over(executor_id)
 
     async def close(self) -> None:
-        """Stops working; what was in flight goes on at the next start."""
+        """Stops working; what is in flight ends first, or goes on at the next start."""
         self._lines.stop()
+        await self._end_jobs(FINISH_SECONDS)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS leaves its running jobs alone: they would work on a database that is closed.
+        for task in self._running:
+            task.cancel()
+        await self._end_jobs(None)
         if self._sync_engine is not None:
             self._sync_engine.dispose()
         async with self._db.session() as session:
@@ -146,8 +153,16 @@ class Engine:
         if len(self._asked) > _REMEMBERED:
             del self._asked[next(iter(self._asked))]  # the oldest
 
+    async def _end_jobs(self, seconds: float | None) -> None:
+        if self._running:
+            await asyncio.wait(list(self._running), timeout=seconds)
+
     async def _run(self, name: str, args: list[int | str]) -> None:
         assert self._ctx is not None
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         workflow_id = DBOS.workflow_id
         ctx = replace(self._ctx, run=f"{workflow_id}#{token_hex(4)}")
         try:

@@ -3,8 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
+import structlog
+
 from handlers.cards import Card
-from handlers.chat import Chat, Message, MessageRef, OutsidersCanRead, Place, Unreachable
+from handlers.chat import Called, Chat, Message, MessageRef, OutsidersCanRead, Place, Unreachable
+from handlers.context import Context
+
+log = structlog.get_logger()
 
 
 @runtime_checkable
@@ -13,6 +18,15 @@ class Closing(Protocol):
 
     async def close(self) -> None:
         """Closes them; the adapter is not used again."""
+        ...
+
+
+@runtime_checkable
+class Meeting(Protocol):
+    """An adapter that finds members who never wrote to the bot."""
+
+    async def meet(self, ctx: Context) -> None:
+        """Remembers the platform's id of every member it finds."""
         ...
 
 
@@ -39,9 +53,12 @@ class Sender:
         """Tells whether people from outside can read this place."""
         return await self.channel_of(place).outsiders(place)
 
-    async def named(self, place: Place) -> str | None:
-        """Gives how the platform calls a place, None where it does not tell."""
-        return await self.channel_of(place).named(place)
+    async def called(self, place: Place) -> Called | None:
+        """Gives what people call a place; None where nobody tells."""
+        try:
+            return await self.channel_of(place).called(place)
+        except Unreachable:  # that platform is not set up any more
+            return None
 
     def channel_of(self, place: Place) -> Chat:
         """Gives the adapter of a place's platform; raises Unreachable where that is not set up."""
@@ -53,6 +70,15 @@ class Sender:
             self._made[prefix] = self._make[prefix]()
         return self._made[prefix]
 
+    async def meet(self, ctx: Context) -> None:
+        """Lets every platform spoken to look for members who never wrote."""
+        for channel in dict.fromkeys(self._made.values()):
+            if isinstance(channel, Meeting):
+                try:
+                    await channel.meet(ctx)
+                except Exception:
+                    log.exception("members not looked for", channel=type(channel).__name__)
+
     async def close(self) -> None:
         """Closes the connections of every adapter that keeps some."""
         for channel in dict.fromkeys(self._made.values()):
@@ -61,4 +87,4 @@ class Sender:
 
     async def _guard(self, channel: Chat, place: Place, card: Card) -> None:
         if card.audience == "internal" and await channel.outsiders(place):
-            raise OutsidersCanRead(f"people from outside can read {place}")
+            raise OutsidersCanRead("people from outside can read it")

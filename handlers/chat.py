@@ -69,7 +69,8 @@ class Click:
 class Submission:
     """A form sent in. `inputs` holds strings, or tuples for `choices`; "" means not given.
 
-    `origin` is the message whose button opened the form; the card returned replaces it.
+    `origin` is the message whose button opened the form; the card returned replaces it. `key` tells
+    one sending from another: the same for a repetition by the platform, "" where there are none.
     """
 
     person: Person
@@ -78,6 +79,7 @@ class Submission:
     value: str
     inputs: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     origin: MessageRef | None = None
+    key: str = ""
 
     def text(self, name: str) -> str:
         """Gives one input as stripped text, "" when not given."""
@@ -107,11 +109,12 @@ class Remark:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Type-ahead of `members` and `accounts` inputs."""
+    """Type-ahead of `members` and `accounts` inputs; `chosen` values come first, with names."""
 
     person: Person
     kind: Literal["members", "accounts"]
     typed: str
+    chosen: tuple[str, ...] = ()
 
 
 NoticeKind = Literal[
@@ -135,6 +138,14 @@ class Notice:
     place: Place
     person: Person | None = None
     name: str | None = None  # as the platform calls the place now
+
+
+@dataclass(frozen=True)
+class Called:
+    """What people call a place, and the team it belongs to."""
+
+    name: str
+    team: str | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +252,6 @@ class Chat(Protocol):
         """
         ...
 
-    async def named(self, place: Place) -> str | None:
-        """Gives how the platform calls a place, None where it does not tell."""
+    async def called(self, place: Place) -> Called | None:
+        """Gives what people call a place; None for direct messages, and where nobody tells."""
         ...

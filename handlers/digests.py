@@ -96,7 +96,7 @@ async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 async def _body(
     session: Session, ctx: Context, member: Member, since: datetime, until: datetime, t: Texts
 ) -> list[Element]:
-    body: list[Element] = [*await health.lines(session, member, t)]
+    body: list[Element] = [*await health.lines(session, ctx, member, t)]
     praise = await digests.promoters(session, member.id, since, until)
     if praise:
         body.append(Text(t("digest.promoters"), "heading"))

@@ -62,6 +62,7 @@ BUILDERS: dict[str, Builder] = {
     notices.APP_LOST: undelivered.app_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
+    identity.SEVERAL: identity.several,
     emptying.WHAT: moved.build,
     emptying.ANEW: moved.anew,
     same_reason.ALERT: shared_card.told,

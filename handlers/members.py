@@ -11,6 +11,7 @@ from handlers.chat import Command, Place, Submission, row_id
 from handlers.context import Context, NotAllowed, Refused
 from handlers.outsiders import refuse_outsiders
 from handlers.places import binding
+from handlers.places.naming import name_of, spoken
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
 from storage import members, places
@@ -179,7 +180,7 @@ async def _bind(
     if platform not in PLATFORMS or not name:
         raise Refused(t("bind.bad_place", place=place))
     await refuse_outsiders(ctx, place, t)
-    named = await ctx.chat.named(place)
+    named = await name_of(ctx, place)
     async with ctx.db.session() as session:
         await members.bind(
             session,
@@ -190,7 +191,7 @@ async def _bind(
         )
         await places.note_mended(session, place, named)
     who = team.name if team else member.name if member else ""
-    return t("bind.done", name=who, place=place)
+    return t("bind.done", name=who, place=await spoken(ctx, place, t))
 
 
 def _may(me: Member, team_id: int | None, member: Member | None) -> bool:

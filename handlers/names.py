@@ -172,7 +172,7 @@ async def lookup_accounts(ctx: Context, event: Lookup, me: Member) -> list[Choic
     async with ctx.db.reading() as session:
         rows = await accounts.names(session, rights.seen_by(me, ctx.programme))
     shown = {row.id: Choice(str(row.id), row.name, row.key) for row in rows}
-    return _type_ahead([_named(row) for row in rows], shown, event.typed)
+    return _type_ahead([_named(row) for row in rows], shown, event)
 
 
 async def lookup_members(ctx: Context, event: Lookup, me: Member) -> list[Choice]:
@@ -181,13 +181,14 @@ async def lookup_members(ctx: Context, event: Lookup, me: Member) -> list[Choice
         everybody = await members.everybody(session)
     shown = {each.id: Choice(str(each.id), each.name, each.email) for each in everybody}
     named = [Named(each.id, (each.name, each.email)) for each in everybody]
-    return _type_ahead(named, shown, event.typed)
+    return _type_ahead(named, shown, event)
 
 
-def _type_ahead(named: Sequence[Named], shown: dict[int, Choice], typed: str) -> list[Choice]:
-    if not fold(typed):
-        return list(shown.values())[:LOOKUP_MOST]
-    letters = fold(typed)
+def _type_ahead(named: Sequence[Named], shown: dict[int, Choice], event: Lookup) -> list[Choice]:
+    letters = fold(event.typed)
+    if not letters:
+        first = [choice for choice in shown.values() if choice.value in event.chosen]
+        return list(dict.fromkeys([*first, *shown.values()]))[: LOOKUP_MOST + len(first)]
     begun = [each.id for each in named if any(_begins(fold(name), letters) for name in each.names)]
     return [shown[each] for each in (begun or _nearest_ids(named, letters))[:LOOKUP_MOST]]
 

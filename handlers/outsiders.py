@@ -10,6 +10,7 @@ from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
 from handlers.chat import ChatError, Command, Message, Place
 from handlers.context import Context, Refused
+from handlers.places.naming import spoken
 from handlers.places.words import why
 from handlers.texts import Texts
 
@@ -30,7 +31,8 @@ async def refuse_outsiders(ctx: Context, place: Place, t: Texts) -> None:
     try:
         outsiders = await ctx.chat.outsiders(place)
     except ChatError as error:
-        raise Refused(t("bind.unreachable", place=place, reason=why(error, t))) from error
+        named = await spoken(ctx, place, t)
+        raise Refused(t("bind.unreachable", place=named, reason=why(error, t))) from error
     if outsiders:
         raise Refused(t("bind.outsiders"))
 

@@ -114,7 +114,7 @@ async def _programme(ctx: Context, me: Member) -> Card:
             for wave in await waves.in_states(session, waves.RUNNING)
             if not wave.is_test
         ]
-        troubled = await health.lines(session, me, t)
+        troubled = await health.lines(session, ctx, me, t)
     body: list[Element] = [
         *troubled,
         *critics_lines(group, t),

@@ -6,7 +6,7 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import account_teams, audit, names, overview, texts
+from handlers import account_teams, audit, names, overview, sent_forms, texts
 from handlers import help as help_
 from handlers import members as people
 from handlers.accounts import commands as account
@@ -204,16 +204,18 @@ async def submission(ctx: Context, event: Submission) -> Reply:
         return await _bounded_contact(event.action, lambda: contact(ctx, event))
 
     async def run(me: Member) -> Reply:
-        handler = FORMS.get(event.action)
+        handler, t = FORMS.get(event.action), texts.of(me.language, ctx.programme.language)
         if handler is None:
-            raise Refused(texts.of(me.language, ctx.programme.language)("routes.unknown_action"))
+            raise Refused(t("routes.unknown_action"))
+        platform = event.person.platform
 
         async def answer(watched: Context) -> Reply:
             return await handler(watched, event, me)
 
-        return await audit.at_the_door(
-            ctx, me, event.person.platform, event.action, event.value, answer
-        )
+        async def first() -> Reply:
+            return await audit.at_the_door(ctx, me, platform, event.action, event.value, answer)
+
+        return await sent_forms.once(ctx, event.key, t, first)
 
     return await _bounded(ctx, event.person, f"form:{event.action}", run)
 

@@ -6,7 +6,8 @@ from handlers.cases import places
 from handlers.chat import Message
 from handlers.context import Context
 from handlers.places.binding import for_whom
-from handlers.places.words import shown, to_do
+from handlers.places.naming import spoken
+from handlers.places.words import to_do
 from handlers.rights import LEADERS
 from handlers.texts import of
 from storage import members
@@ -18,9 +19,8 @@ async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """A place took nothing: the CX leads hear it, with the reason and what to do."""
     async with ctx.db.reading() as session:
         route = await places.of_cx(session, ctx)
-        named = await storage.name_of(session, alert.detail["place"])
     t = of(route.member.language if route.member else None, ctx.programme.language)
-    place, case_id = shown(alert.detail["place"], named), alert.detail.get("case")
+    place, case_id = await spoken(ctx, alert.detail["place"], t), alert.detail.get("case")
     body: tuple[Element, ...] = ()
     if case_id is not None:
         body = (Buttons((Button(t("case.open"), "case.open", str(case_id)),)),)
@@ -67,7 +67,7 @@ async def place_lost(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         t = of(who.language if who else None, ctx.programme.language)
         why = t("bind.shared" if kind == "place_shared" else "bind.closed")
         card = Card(
-            t("bind.unusable", place=shown(place, bound.row.name), name=for_whom(bound, t)),
+            t("bind.unusable", place=await spoken(ctx, place, t), name=for_whom(bound, t)),
             (Text(why), Text(t("bind.next"), "note")),
             tone="warning",
             audience="person",

@@ -11,7 +11,9 @@ from storage.db import Session
 from storage.models import BoundPlace, Conversation, Posting
 
 PREFIX = "teams:"
-_TOLD = ("kind", "service_url", "bot", "tenant", "person", "team", "shared")
+_TOLD = ("kind", "service_url", "bot", "tenant", "person", "team", "name", "team_name", "shared")
+# What not every request says of its conversation: what is known stays.
+_KEPT = ("team", "person", "name", "team_name", "shared")
 
 
 async def by_id(session: Session, conversation_id: str) -> Conversation | None:
@@ -68,6 +70,12 @@ async def latest(session: Session) -> Conversation | None:
     return (await session.exec(query.limit(1))).first()
 
 
+def keep_known(known: Conversation | None, told: Conversation) -> None:
+    """Fills what a request left unsaid with what is known of its conversation."""
+    for name in _KEPT if known is not None else ():
+        setattr(told, name, getattr(told, name) or getattr(known, name))
+
+
 def is_told(known: Conversation | None, told: Conversation) -> bool:
     """Tells whether all that a request says of its conversation is stored already."""
     return (
@@ -93,6 +101,37 @@ async def note(session: Session, told: Conversation) -> bool:
         .values(**values, noted_at=told.noted_at, closed_at=None)
     )
     return was_closed
+
+
+async def name(
+    session: Session, conversation_id: str, called: str | None, team_name: str | None
+) -> None:
+    """Stores what people call a channel and its team."""
+    await session.execute(
+        update(Conversation)
+        .where(col(Conversation.id) == conversation_id)
+        .values(name=called, team_name=team_name)
+    )
+
+
+async def name_team(session: Session, team: str, team_name: str) -> None:
+    """Stores what people call a team now, with all of its channels."""
+    await session.execute(
+        update(Conversation).where(col(Conversation.team) == team).values(team_name=team_name)
+    )
+
+
+async def with_others(session: Session) -> Sequence[Conversation]:
+    """Gives the open group chats, and of each team one channel: its roster is the team's."""
+    query = (
+        select(Conversation)
+        .where(col(Conversation.kind) != "personal", col(Conversation.closed_at).is_(None))
+        .order_by(col(Conversation.id))
+    )
+    rows = (await session.exec(query)).all()
+    # The first channel, whose id is the team's, is read by everybody of the team: it comes last.
+    rows = sorted(rows, key=lambda row: row.id == row.team)
+    return list({row.team or row.id: row for row in rows}.values())
 
 
 async def close(session: Session, conversation_id: str, at: datetime) -> None:

@@ -52,6 +52,11 @@ async def link_if_free(session: Session, member_id: int, platform: str, platform
     return await changed_rows(session, statement) == 1
 
 
+async def without_id(session: Session, platform: str) -> Sequence[Member]:
+    """Gives the members who have not left and whose Slack or Teams id is not known, by name."""
+    return [each for each in await everybody(session) if not getattr(each, f"{platform}_id")]
+
+
 async def with_role(session: Session, *roles: str) -> Sequence[Member]:
     """Gives the members of these roles who have not left, by name."""
     query = (

@@ -54,6 +54,7 @@ class FakeTeams:
     key_fetches: int = 0
     tokens_given: int = 0
     most_bytes: int = MOST_BYTES
+    names: dict[str, str] = field(default_factory=dict)  # of teams and channels
 
     def __post_init__(self) -> None:
         self.numbers = count(1)
@@ -184,6 +185,15 @@ class FakeTeams:
                     return refused(404, "ConversationNotFound")
                 self.roster_asked.set()
                 return web.json_response({"members": list(self._people(chat).values())})
+            case ["GET", "teams", team] if team in self.names:
+                return web.json_response({"id": team, "name": self.names[team]})
+            case ["GET", "teams", team, "conversations"]:
+                channels = [
+                    {"id": chat, "name": self.names.get(chat)}
+                    for chat, known in self.chats.items()
+                    if known.get("team") == team
+                ]
+                return web.json_response({"conversations": channels})
         return refused(404, "NotFound")
 
     def _people(self, chat: str) -> dict[str, dict[str, Any]]:
@@ -358,6 +368,24 @@ class TeamsUser:
         )
         found: list[dict[str, str]] = answer["value"]["results"]
         return found
+
+    async def pick(self, message: dict[str, Any], chat: str) -> dict[str, Any]:
+        """Uses the app's action in the menu of a message; gives what the dialog shows."""
+        value = {"commandId": "case_note", "messagePayload": message}
+        answer = await self.send(
+            self.activity("invoke", chat, name="composeExtension/fetchTask", value=value)
+        )
+        shown = shown_by(answer, {})
+        assert shown is not None
+        return shown
+
+    async def keep(self, dialog: dict[str, Any], chat: str, **typed: str) -> Any:
+        """Sends in the dialog of that action; gives the answer."""
+        data = {**dialog["card"]["content"]["actions"][0]["data"], **typed}
+        value = {"commandId": "case_note", "data": data}
+        return await self.send(
+            self.activity("invoke", chat, name="composeExtension/submitAction", value=value)
+        )
 
     async def install(self, action: str = "add", chat: str | None = None) -> None:
         """Adds or removes the app."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from handlers.cards import Card
-from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Place
+from handlers.chat import Called, ChatError, Message, MessageRef, OutsidersCanRead, Place
 from handlers.context import Job
 
 
@@ -33,6 +33,7 @@ class FakeChat:
     posted: list[Posted] = field(default_factory=list)
     refuse: dict[Place, list[ChatError]] = field(default_factory=dict)
     shared: set[Place] = field(default_factory=set)
+    names: dict[Place, Called | None] = field(default_factory=dict)  # else it is called as it is
 
     async def send(self, place: Place, message: Message) -> MessageRef:
         self._raise_if_told(place)
@@ -53,12 +54,11 @@ class FakeChat:
                 return
         raise AssertionError(f"{ref} was never posted")
 
-    async def named(self, place: Place) -> str | None:
-        """Gives None: a place here has no other name."""
-        return None
-
     async def outsiders(self, place: Place) -> bool:
         return place in self.shared
+
+    async def called(self, place: Place) -> Called | None:
+        return self.names.get(place, Called(place))
 
     def at(self, place: Place) -> list[Posted]:
         return [posted for posted in self.posted if posted.place == place]

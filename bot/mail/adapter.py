@@ -14,7 +14,16 @@ from bot.context import utc_now
 from bot.links import Addresses
 from bot.mail.message import compose, message_id
 from handlers.cards import Card
-from handlers.chat import ChatError, InDoubt, Message, MessageRef, Place, TryLater, Unreachable
+from handlers.chat import (
+    Called,
+    ChatError,
+    InDoubt,
+    Message,
+    MessageRef,
+    Place,
+    TryLater,
+    Unreachable,
+)
 from storage import members
 from storage.db import Database
 
@@ -68,10 +77,6 @@ class MailChannel:
     async def update(self, ref: MessageRef, card: Card, language: str) -> None:
         """Leaves the mail as it is: what was sent can't be edited, a second one would be noise."""
 
-    async def named(self, place: Place) -> str | None:
-        """Gives None: a place here has no other name."""
-        return None
-
     async def outsiders(self, place: Place) -> bool:
         """Tells whether the address is not a member's: a mail is read by one person alone."""
         if self._db is None:
@@ -79,6 +84,10 @@ class MailChannel:
         async with self._db.reading() as session:
             member = await members.by_email(session, place.partition(":")[2])
         return member is None or member.left_at is not None
+
+    async def called(self, place: Place) -> Called | None:
+        """Gives the address: nobody calls it otherwise."""
+        return Called(place.partition(":")[2])
 
     async def close(self) -> None:
         """Ends the connection to the relay."""

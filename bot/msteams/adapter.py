@@ -6,8 +6,9 @@ requests would stop the event loop, and send a message again by themselves.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import structlog
@@ -191,9 +192,22 @@ class BotConnector:
 
         return dict(await self._speak(at, logic))
 
+    async def team(self, at: Address, team: str) -> dict[str, Any]:
+        """Gives a team's `name`."""
+        return await self._get(at, f"v3/teams/{quote(team, safe='')}")
+
+    async def channels(self, at: Address, team: str) -> dict[str, Any]:
+        """Gives the channels of a team: `conversations`, each with `id` and `name`."""
+        return await self._get(at, f"v3/teams/{quote(team, safe='')}/conversations")
+
     async def close(self) -> None:
         """Closes the connections."""
         await self._sender.close()
+
+    async def _get(self, at: Address, path: str) -> dict[str, Any]:
+        # The library has a client of its own for teams, which stops the event loop.
+        url = f"{at.service_url.rstrip('/')}/{path}"
+        return (await self._sender.call("GET", url, None, {}))[1]
 
     async def _speak(self, at: Address, logic: Made) -> Any:
         """Runs something in a turn that nobody asked for."""
@@ -267,15 +281,20 @@ class _Sender(AsyncHTTPSender):
 
     async def send(self, request: Any, **config: Any) -> Response:
         asked = request.http_request
-        headers = dict(asked.headers)
+        status, read = await self.call(asked.method, asked.url, asked.data, asked.headers)
+        return Response(request, _Answer(asked, status, read))
+
+    async def call(
+        self, method: str, url: str, data: Any, headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, Any]]:
+        """Makes a request; gives its status and JSON, or raises what Teams answered."""
+        headers = dict(headers)
         token = await self._auth.token()
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout)
-        async with self._session.request(
-            asked.method, asked.url, data=asked.data, headers=headers
-        ) as answer:
+        async with self._session.request(method, url, data=data, headers=headers) as answer:
             text = await answer.text()
             status, retry_after = answer.status, answer.headers.get("Retry-After")
         read = _read(text)
@@ -283,7 +302,7 @@ class _Sender(AsyncHTTPSender):
             error = read.get("error")
             word = error.get("code") if isinstance(error, dict) else read.get("code")
             raise Answered(status, str(word or ""), retry_after)
-        return Response(request, _Answer(asked, status, read))
+        return status, read
 
     async def close(self) -> None:
         if self._session is not None:

@@ -16,19 +16,24 @@ from bot.msteams.adaptive import Mention, attachment, draw_card, draw_parts, not
 from bot.msteams.auth import TeamsAuth
 from bot.msteams.connector import Address, Connector
 from bot.msteams.incoming import base
+from bot.msteams.names import Names
 from bot.msteams.pace import LONGEST_WAIT_SECONDS, Pace
 from bot.msteams.people import People, TeamsPerson
+from handlers import identity
 from handlers.alerts import with_note
 from handlers.cards import Card
 from handlers.chat import (
+    Called,
     ChatError,
     InDoubt,
     Message,
     MessageRef,
+    Person,
     Place,
     TryLater,
     Unreachable,
 )
+from handlers.context import Context
 from storage import conversations
 from storage.db import Database
 from storage.models import Conversation
@@ -65,6 +70,7 @@ class TeamsChannel:
         self.app_id = app_id
         self.tenant = tenant
         self.people = People(connector, tenant)
+        self._names = Names(connector, db, tenant)
         self._clock = clock
         self._pace = pace or Pace(sleep=sleep)
         self._sleep = sleep
@@ -126,9 +132,24 @@ class TeamsChannel:
         at, _threads = await self._address(place)
         return await self.people.outsiders(at)
 
-    async def named(self, place: Place) -> str | None:
-        """Gives None: Teams tells the name of a channel only when it changes."""
-        return None
+    async def called(self, place: Place) -> Called | None:
+        """Gives what people call a channel, with its team, or a group chat."""
+        platform, _, target = place.partition(":")
+        return None if platform == USER else await self._names.of(base(target))
+
+    async def meet(self, ctx: Context, conversation: str | None = None) -> None:
+        """Remembers which members are in the teams and group chats that have the bot, or in one."""
+        if not await identity.is_somebody_unknown(ctx, "teams"):
+            return
+        async with self.db.reading() as session:
+            only = await conversations.by_id(session, conversation) if conversation else None
+            rows = [only] if only else await conversations.with_others(session)
+        found: dict[str, identity.Found] = {}
+        for row in rows:
+            at = Address(row.id, row.service_url, row.bot, self.tenant)
+            for each in await self.people.everybody(at):
+                found[each.id] = (Person("teams", each.id, name=each.name), each.addresses)
+        await identity.meet(ctx, list(found.values()))
 
     async def person(self, person: str) -> TeamsPerson | None:
         """Gives somebody as the roster of their personal chat tells; None where it does not."""

@@ -42,6 +42,14 @@ class Connector(Protocol):
         """Gives a page of the roster: `members` and perhaps `continuationToken`."""
         ...
 
+    async def team(self, at: Address, team: str) -> dict[str, Any]:
+        """Gives a team's `name`."""
+        ...
+
+    async def channels(self, at: Address, team: str) -> dict[str, Any]:
+        """Gives the channels of a team: `conversations`, each with `id` and `name`."""
+        ...
+
     async def close(self) -> None:
         """Closes connections."""
         ...

@@ -21,6 +21,14 @@ _COMMAND_WORD = re.compile(r"^\s*/?nps\b[:,]?", re.IGNORECASE)
 # What says that a conversation is really open to the bot; a message extension's is not.
 TELLING_INVOKES = frozenset({"task/fetch", "task/submit", "adaptiveCard/action",
                              "application/search"})  # fmt: skip
+# A message extension: a message picked out of any conversation, and the form for it sent in.
+PICK, PICK_SENT = "composeExtension/fetchTask", "composeExtension/submitAction"
+# How Teams writes an answer that quotes a message.
+_QUOTE = re.compile(
+    r'<blockquote[^>]*schema\.skype\.com/Reply"[^>]*itemid="([^"]+)"', re.IGNORECASE
+)
+_HINT = re.compile(r"\[[^\]]*\]")  # what the menu writes where a customer's name belongs
+_END_OF_QUOTE = "</blockquote>"
 Activity = Mapping[str, Any]
 
 
@@ -92,6 +100,11 @@ def told(activity: Activity, app_id: str, now: datetime) -> Conversation | None:
         return None
     where = kind_of(activity)
     data = activity.get("channelData")
+    # What is told of another channel of the team comes by the team's first one.
+    channel = part(data, "channel", "id") == conversation_id
+    called = part(data, "channel", "name") if channel else ""
+    if where == "group":
+        called = part(activity, "conversation", "name")
     return Conversation(
         id=conversation_id,
         kind=where,
@@ -100,6 +113,8 @@ def told(activity: Activity, app_id: str, now: datetime) -> Conversation | None:
         tenant=tenant_of(activity),
         person=sender(activity) or None if where == "personal" else None,
         team=part(data, "team", "id") or None,
+        name=called or None,
+        team_name=part(data, "team", "name") or None,
         shared=is_shared(activity),
         noted_at=now,
     )
@@ -131,8 +146,42 @@ def command_text(activity: Activity) -> str:
     return text if words[:1] == [NAMES_A_COLLEAGUE] else _seen(activity, _mentions(activity))
 
 
+def quoted(activity: Activity) -> str:
+    """Gives the id of the message that somebody answers by quoting it, "" where they don't."""
+    found = _QUOTE.search(_html(activity))
+    return found[1] if found else ""
+
+
+def picked(activity: Activity) -> tuple[str, str, str | None]:
+    """Gives the words, the id and the thread of a message picked by a message extension."""
+    message = activity.get("value")
+    message = message.get("messagePayload") if isinstance(message, Mapping) else None
+    words = part(message, "body", "content")
+    if part(message, "body", "contentType") == "html":
+        words = unescape(_TAG.sub(" ", words))
+    words = " ".join(words.replace("\u200b", "").split())
+    return words, part(message, "id"), part(message, "replyToId") or None
+
+
+def _html(activity: Activity) -> str:
+    """Gives what was typed as Teams' own HTML, "" where it sends none."""
+    found = [
+        part(each, "content")
+        for each in items(activity, "attachments")
+        if part(each, "contentType") == "text/html"
+    ]
+    return found[0][: 8 * MOST_LETTERS] if found else ""
+
+
+def _typed(activity: Activity) -> str:
+    """Gives the text; of an answer that quotes a message, only what stands below the quote."""
+    if quoted(activity):
+        return unescape(_TAG.sub(" ", _html(activity).rpartition(_END_OF_QUOTE)[2]))
+    return part(activity, "text")
+
+
 def _seen(activity: Activity, left_out: Sequence[Mapping[str, Any]]) -> str:
-    text = part(activity, "text")[: 4 * MOST_LETTERS]
+    text = _typed(activity)[: 4 * MOST_LETTERS]
     for each in left_out:
         shown = part(each, "text")
         name = _AT.sub("", shown).strip() or part(each, "mentioned", "name").strip()
@@ -151,7 +200,8 @@ def _seen(activity: Activity, left_out: Sequence[Mapping[str, Any]]) -> str:
 def command_words(text: str) -> str | None:
     """Gives what stands behind `nps` or `/nps`; None when the text does not begin so."""
     found = _COMMAND_WORD.match(text)
-    return text[found.end() :].strip() if found else None
+    words = text[found.end() :].strip() if found else None
+    return "" if words and _HINT.fullmatch(words) else words
 
 
 def _mentions(activity: Activity) -> list[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ from bot.msteams.data import Filled, Pressed, draw_choices, read_data
 from bot.msteams.incoming import Activity, part
 from bot.msteams.notices import Notices
 from bot.msteams.origin import Asker, Origin, unpack
-from bot.msteams.replies import I_AM, OPEN_COMMAND, SEPARATOR, SHOW_THERE, Answer, Replies, message
+from bot.msteams.replies import OPEN_COMMAND, SEPARATOR, SHOW_THERE, Answer, Replies, message
 from bot.seen import Once, Seen
 from handlers import identity, routes, texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
@@ -87,7 +87,7 @@ class Listeners:
             # The one boundary of this channel: a repetition would fail the same way.
             problem = token_hex(4)
             log.exception("teams activity failed", kind=activity.get("type"), problem=problem)
-            if part(activity, "name").startswith("task/"):
+            if part(activity, "name").startswith(("task/", "composeExtension/")):
                 return message(texts.of(self._ctx.programme.language)("teams.failed", id=problem))
         return None
 
@@ -98,11 +98,7 @@ class Listeners:
             return False
         async with self._ctx.db.reading() as session:
             known = await conversations.by_id(session, told.id)
-        if known is not None:
-            # Not every activity of a shared channel says that it is shared.
-            told.shared = told.shared or known.shared
-            told.team = told.team or known.team
-            told.person = told.person or known.person
+        conversations.keep_known(known, told)
         if conversations.is_told(known, told):
             return False
         async with self._ctx.db.session() as session:
@@ -122,7 +118,7 @@ class Listeners:
             # A form outside of a dialog: there is none of ours, but its words are not lost.
             asker = await self._askers.find(activity, person)
             origin = incoming.origin_of(activity, clicked=True)
-            reply = await self._submit(data, asker, origin)
+            reply = await self._submit(data, asker, origin, _key(activity))
             if isinstance(reply, FormErrors):
                 reply = whisper(" ".join(reply.errors.values()))
             await self._replies.show(reply, asker, origin)
@@ -139,7 +135,8 @@ class Listeners:
         asked = incoming.command_text(activity)
         words = incoming.command_words(asked)
         if asker.maybe:
-            await self._replies.private(self._replies.who_card(asker), asker, origin)
+            t = texts.of(asker.language, self._ctx.programme.language)
+            await self._replies.private(identity.question(t, asker.maybe), asker, origin)
             return
         if words is None and direct and not asker.known:
             # A customer's contact who writes to the bot is not told about commands.
@@ -157,7 +154,8 @@ class Listeners:
 
     def _remark(self, activity: Activity, asker: Asker, origin: Origin, text: str) -> Remark:
         """Gives words under a message: in a channel's thread, or as a reply in a chat."""
-        top = origin.thread or part(activity, "replyToId") or None
+        answered = part(activity, "replyToId") or incoming.quoted(activity)
+        top = origin.thread or answered or None
         here = MessageRef(origin.place, part(activity, "id"), origin.thread)
         under = MessageRef(origin.place, top) if top else None
         return Remark(asker.person, origin.place, here, under, text)
@@ -178,7 +176,9 @@ class Listeners:
         match name:
             case "application/search":
                 return await self._on_search(activity, person)
-            case "task/fetch" | "task/submit":
+            case incoming.PICK:
+                return await self._on_picked(activity, person)
+            case "task/fetch" | "task/submit" | incoming.PICK_SENT:
                 return await self._on_dialog(activity, person, read_data(value))
             case "adaptiveCard/action":
                 action = value.get("action") if isinstance(value, dict) else None
@@ -187,6 +187,18 @@ class Listeners:
                     return await self._on_execute(activity, person, pressed)
         log.debug("teams invoke ignored", name=name)
         return None
+
+    async def _on_picked(self, activity: Activity, person: Person) -> Answer | None:
+        """“Keep as note on a case” in the menu of a message."""
+        asker = await self._askers.find(activity, person)
+        place = incoming.place_of(activity)
+        text, message, top = incoming.picked(activity)
+        said = MessageRef(place, message, top)
+        under = MessageRef(place, top) if top else None
+        remark = Remark(asker.person, place, said, under, text, picked=True)
+        return await self._replies.dialog(
+            await routes.remark(self._ctx, remark), asker, Origin(place)
+        )
 
     async def _on_search(self, activity: Activity, person: Person) -> Answer | None:
         kind = part(activity, "value", "dataset")
@@ -207,7 +219,7 @@ class Listeners:
             carried = unpack(self._ctx.secret, data.origin)
             origin = carried[0] if carried else Origin(incoming.place_of(activity))
             form = carried[1] if carried else None
-            reply = await self._submit(data, asker, origin)
+            reply = await self._submit(data, asker, origin, _key(activity))
         elif isinstance(data, Pressed):
             form, origin = None, incoming.origin_of(activity, clicked=fetched)
             reply = await self._press(data, asker, origin)
@@ -241,7 +253,7 @@ class Listeners:
     async def _press(self, data: Pressed, asker: Asker, origin: Origin) -> Reply:
         person, place = asker.person, origin.place
         action, value = data.action, data.value
-        if action == I_AM:
+        if action == identity.I_AM:
             return await self._i_am(asker, value)
         if action in (OPEN_COMMAND, SHOW_THERE):
             value, _, there = value.rpartition(SEPARATOR)
@@ -254,10 +266,11 @@ class Listeners:
             message_ref = origin.message
         return await routes.click(self._ctx, Click(person, place, action, value, message_ref))
 
-    async def _submit(self, data: Filled, asker: Asker, origin: Origin) -> Reply:
+    async def _submit(self, data: Filled, asker: Asker, origin: Origin, key: str | None) -> Reply:
         event = Submission(
-            asker.person, origin.place, data.form, data.value, data.inputs, origin.message
-        )
+            asker.person, origin.place, data.form, data.value, data.inputs, origin.message,
+            f"teams {key}" if key else "",
+        )  # fmt: skip
         try:
             return await routes.submission(self._ctx, event)
         except Exception:

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 CHANNEL_GONE = frozenset({"channelDeleted"})
 TEAM_GONE = frozenset({"teamDeleted", "teamHardDeleted", "teamArchived"})
 CHANNEL_THERE = frozenset({"channelCreated", "channelRestored"})
-RENAMED = frozenset({"channelRenamed"})
+CHANNEL_RENAMED, TEAM_RENAMED = "channelRenamed", "teamRenamed"
 TEAM_THERE = frozenset({"teamRestored", "teamUnarchived"})
 SHARED = frozenset({"channelShared"})
 READERS = frozenset({"teamMemberAdded", "teamMemberRemoved", "channelMemberAdded",
@@ -47,17 +47,23 @@ class Notices:
         if came or left or event in READERS:
             others = any(each.get("id") != us for each in came) or event in READERS
             await self._readers_changed(dict.fromkeys((here, channel)), team, others)
+        if incoming.kind_of(activity) != "personal" and (came or event in READERS):
+            await self._channel.meet(self._ctx, here)  # newcomers are known before they write
         if part(activity, "action") == "remove" or removed:  # a new version is "remove-upgrade"
             await self._gone(activity, here, team)
         elif event in TEAM_GONE:
             await self._close_team(team or here)
         elif event in CHANNEL_GONE:
             await self._close(channel)
+        elif event == TEAM_RENAMED and (name := part(activity, "channelData", "team", "name")):
+            async with self._ctx.db.session() as session:
+                await conversations.name_team(session, team or here, name)
         elif event in SHARED:
             await self._shared(activity, channel)
-        elif event in RENAMED:
-            name = part(activity, "channelData", "channel", "name") or None
-            await self._notice("place_renamed", f"teams:{channel}", name=name)
+        elif event == CHANNEL_RENAMED:
+            await self._there(activity, channel)
+            name = part(activity, "channelData", "channel", "name")
+            await self._notice("place_renamed", f"teams:{channel}", name=name or None)
         elif event in TEAM_THERE:
             for conversation in await self._of_team(team or here):
                 await self._notice("place_opened", f"teams:{conversation}")
@@ -129,8 +135,11 @@ class Notices:
         row = Conversation(
             id=incoming.base(channel), kind="channel", service_url=told.service_url, bot=told.bot,
             tenant=told.tenant, team=told.team, shared=shared, noted_at=told.noted_at,
+            name=part(activity, "channelData", "channel", "name") or None,
+            team_name=told.team_name,
         )  # fmt: skip
         async with self._ctx.db.session() as session:
+            conversations.keep_known(await conversations.by_id(session, row.id), row)
             await conversations.note(session, row)
 
     async def _notice(

@@ -23,10 +23,12 @@ PERMISSIONS: dict[str, str] = {
     "messageTeamMembers": "write to members in person: alerts, digests, and replies that hold "
     "figures, which never stand in a channel",
 }
-# What is typed, and the text that says what it gives.
+# What is typed, and the text that says what it gives. The menu writes what is typed: where a name
+# belongs, a hint stands in its place.
+ACCOUNT = "nps acme"
 COMMANDS: dict[str, str] = {
     "nps": "help.overview",
-    "nps acme": "help.account",
+    ACCOUNT: "help.account",
     "nps team": "help.team",
     "nps all": "help.all",
     "nps cases": "help.cases",
@@ -37,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "nps wave list": "wave.help.list",
     "nps help": "help.help",
 }
+KEEP = "case_note"  # the action in the menu of every message
 FIRST = "en"
 NAME = "npsbot"
 COLOUR = "#0e5a6b"
@@ -107,9 +110,24 @@ def manifest_data(app_id: str | None, public_url: str, company: str) -> dict[str
                     {
                         "scopes": list(SCOPES),
                         "commands": [
-                            {"title": typed, "description": t(key)}
+                            {"title": _title(typed, t), "description": t(key)}
                             for typed, key in COMMANDS.items()
                         ],
+                    }
+                ],
+            }
+        ],
+        "composeExtensions": [
+            {
+                "botId": app_id,
+                "commands": [
+                    {
+                        "id": KEEP,
+                        "type": "action",
+                        "context": ["message"],
+                        "fetchTask": True,
+                        "title": t("adaptive.keep"),
+                        "description": t("adaptive.keep_why"),
                     }
                 ],
             }
@@ -128,10 +146,9 @@ def translation(language: str) -> dict[str, Any]:
     """Gives the manifest's texts in another language, by their places in the manifest."""
     t = texts.of(language)
     said = _description(t)
-    lines = {
-        f"bots[0].commandLists[0].commands[{place}].description": t(key)
-        for place, key in enumerate(COMMANDS.values())
-    }
+    commands = "bots[0].commandLists[0].commands"
+    lines = {f"{commands}[{n}].description": t(key) for n, key in enumerate(COMMANDS.values())}
+    lines |= {f"{commands}[{n}].title": _title(typed, t) for n, typed in enumerate(COMMANDS)}
     return {
         "$schema": f"{_SCHEMAS}/MicrosoftTeams.Localization.schema.json",
         "name.short": NAME,
@@ -139,6 +156,8 @@ def translation(language: str) -> dict[str, Any]:
         "description.short": said["short"],
         "description.full": said["full"],
         **lines,
+        "composeExtensions[0].commands[0].title": t("adaptive.keep"),
+        "composeExtensions[0].commands[0].description": t("adaptive.keep_why"),
     }
 
 
@@ -146,6 +165,10 @@ def reasons() -> str:
     """Gives a line for each permission: what it is for."""
     lines = [f"  {permission}: {reason}" for permission, reason in PERMISSIONS.items()]
     return "\n".join(["Permissions:", *lines])
+
+
+def _title(typed: str, t: Texts) -> str:
+    return f"nps [{t('adaptive.customer')}]" if typed == ACCOUNT else typed
 
 
 def _description(t: Texts) -> dict[str, str]:

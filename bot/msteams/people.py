@@ -48,7 +48,7 @@ class People:
         self._accounts: dict[str, str] = {}
 
     def note(self, person: str, account: str) -> None:
-        """Keeps Teams' own id of a person (by Entra id), as a validated request told it."""
+        """Keeps Teams' own id of a person (by Entra id), as a request or a roster told it."""
         if len(self._accounts) >= KEEP_AT_MOST:
             self._accounts.clear()
         self._accounts[person] = account
@@ -92,6 +92,14 @@ class People:
             raise _asked(error) from error
         log.info("person not in the roster", place=at.conversation, person=person)
         return None
+
+    async def everybody(self, at: Address) -> list[TeamsPerson]:
+        """Gives our own people in a conversation; none where its roster can't be read now."""
+        try:
+            return [person async for person in self._roster(at) if not person.outside]
+        except Exception as error:
+            log.info("roster not read", place=at.conversation, reason=str(errors.read(error)))
+            return []
 
     async def outsiders(self, at: Address) -> bool:
         """Tells whether people from outside can read a conversation.
@@ -153,8 +161,12 @@ class People:
             or GUEST_NAME in upn
         )
         addresses = [part(told, "email").lower(), upn]
+        account = part(told, "id")
+        person = part(told, "aadObjectId") or part(told, "objectId") or account
+        if account:
+            self.note(person, account)
         return TeamsPerson(
-            id=part(told, "aadObjectId") or part(told, "objectId") or part(told, "id"),
+            id=person,
             name=part(told, "name") or None,
             # Another organisation writes its people's addresses: they prove nothing here.
             addresses=()

@@ -7,19 +7,19 @@ from typing import Any, Literal
 
 import structlog
 
+from bot.known import known
 from bot.msteams.adaptive import attachment, draw_card
 from bot.msteams.channel import TeamsChannel
 from bot.msteams.data import Inputs
 from bot.msteams.forms import draw_task
 from bot.msteams.origin import Asker, Origin, pack
 from bot.msteams.pace import LONGEST_WAIT_SECONDS
-from handlers import routes, texts
+from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import (
     Button,
     Buttons,
     Card,
-    Choice,
     Element,
     Form,
     FormErrors,
@@ -31,7 +31,6 @@ from handlers.cards import (
 from handlers.chat import (
     ChatError,
     InDoubt,
-    Lookup,
     Message,
     MessageRef,
     OutsidersCanRead,
@@ -44,7 +43,6 @@ log = structlog.get_logger()
 # The values of these two end in the place that was asked in: the card stands in a personal chat.
 OPEN_COMMAND = "teams_open_command"  # what was typed, whose form it opens
 SHOW_THERE = "teams_show_there"  # the account to show there
-I_AM = "teams_i_am"  # its value is the member that somebody says to be
 SEPARATOR = "\n"
 Answer = dict[str, Any]
 Sent = Literal["sent", "busy", "closed"]
@@ -152,15 +150,6 @@ class Replies:
                 value = plain_text(reply.card) if isinstance(reply, Whisper) else t("teams.done")
         return {"statusCode": 200, "type": kind, "value": value}
 
-    def who_card(self, asker: Asker) -> Card:
-        """Gives the question which member somebody is."""
-        t = texts.of(asker.language, self._ctx.programme.language)
-        buttons = tuple(
-            Button(f"{member.name} ({member.email})", I_AM, str(member.id))
-            for member in asker.maybe
-        )
-        return Card(t("teams.who"), (Text(t("teams.who_why")), Buttons(buttons)), audience="person")
-
     async def _task(
         self,
         form: Form,
@@ -169,12 +158,6 @@ class Replies:
         wrong: Mapping[str, str] | None = None,
         inputs: Inputs | None = None,
     ) -> Answer:
-        known: dict[str, list[Choice]] = {}
-        for each in form.inputs:
-            if each.kind == "members" or each.kind == "accounts":
-                # The first names are shown before anything is typed.
-                event = Lookup(asker.person, each.kind, "")
-                known[each.kind] = await routes.lookup(self._ctx, event)
         return draw_task(
             form,
             pack(self._ctx.secret, origin, form),
@@ -182,7 +165,7 @@ class Replies:
             asker.language,
             wrong,
             inputs,
-            known,
+            await known(self._ctx, asker.person, form, inputs),
         )
 
     async def _send(self, card: Card, asker: Asker) -> Sent:

@@ -16,6 +16,7 @@ from bot.slack.readers import Readers
 from handlers.alerts import with_note
 from handlers.cards import Card, Chart
 from handlers.chat import (
+    Called,
     ChatError,
     InDoubt,
     Message,
@@ -125,17 +126,17 @@ class SlackChannel:
                 raise TryLater(str(found)) from error
             raise found from error
 
-    async def named(self, place: Place) -> str | None:
-        """Gives the name of a channel, such as `#nordics`; None where Slack does not tell."""
+    async def called(self, place: Place) -> Called | None:
+        """Gives `#nordics` for a channel; None for direct messages, and where Slack won't tell."""
         target = place.partition(":")[2]
-        if target.startswith(("U", "W", "D")):
+        if target.startswith(("U", "W")):
             return None
         try:
             answer = await self.client.conversations_info(channel=target)
         except FAILURES:
             return None
         name = (answer.get("channel") or {}).get("name")
-        return f"#{name}" if name else None
+        return Called(f"#{name}") if name else None
 
     async def channel_id(self, place: Place) -> str:
         """Gives Slack's id of a place; opens the direct messages of a person."""

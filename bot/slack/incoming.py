@@ -96,13 +96,13 @@ def origin_of(body: dict[str, Any], user: str) -> Origin:
     )
 
 
-def submitted(user: str, view: Mapping[str, Any]) -> str | None:
+def submitted(user: str, view: Mapping[str, Any]) -> str:
     """Gives what tells one submission of a form from another: the same for a repetition."""
     if not view.get("id"):
-        return None
+        return ""
     said = json.dumps([view.get("private_metadata"), view.get("state")], sort_keys=True)
     digest = hashlib.sha256(said.encode()).hexdigest()
-    return f"{user} {view['id']} {view.get('hash')} {digest}"
+    return f"slack {user} {view['id']} {view.get('hash')} {digest}"
 
 
 def notice_of(body: Mapping[str, Any], event: Mapping[str, Any]) -> Notice | None:

@@ -111,8 +111,9 @@ class Listeners:
         async with self._working():
             asker = await self._asker(user, (body.get("user") or {}).get("name"))
             inputs = read_inputs((view.get("state") or {}).get("values") or {})
-            event = Submission(asker.person, origin.place, action, value, inputs, origin.message)
             key = submitted(user, view)
+            where, message = origin.place, origin.message
+            event = Submission(asker.person, where, action, value, inputs, message, key)
             reply, first = await self._answered.give(key, lambda: self._submit(event, asker))
             await self._answer_form(ack, reply, view, asker, origin, first)
 

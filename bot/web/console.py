@@ -15,6 +15,7 @@ from bot.web.console_view import PREFIX, SHARED, View, is_direct
 from handlers import routes
 from handlers.cards import Card, Form, FormErrors, Reply, Whisper, to_json
 from handlers.chat import (
+    Called,
     ChatError,
     Click,
     Command,
@@ -88,10 +89,6 @@ class ConsoleChannel:
             row.card, row.language, row.changed_at = to_json(card), language, self._now()
             session.add(row)
 
-    async def named(self, place: Place) -> str | None:
-        """Gives None: a place here has no other name."""
-        return None
-
     async def outsiders(self, place: Place) -> bool:
         """Outsiders read places named `shared-…`, and direct messages of who is no member."""
         name = place.removeprefix(PREFIX)
@@ -102,6 +99,10 @@ class ConsoleChannel:
         async with self._db.reading() as session:
             member = await members.by_email(session, name)
         return member is None or member.left_at is not None
+
+    async def called(self, place: Place) -> Called | None:
+        """Gives the place as the console lists it."""
+        return Called(place)
 
 
 def add_routes(app: web.Application, ctx: Context) -> None:

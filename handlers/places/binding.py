@@ -4,7 +4,8 @@ from handlers import texts
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text, Tone
 from handlers.chat import Click, Command, Place, row_id
 from handlers.context import Context, NotAllowed, Refused
-from handlers.places.words import shown, told
+from handlers.places.naming import spoken
+from handlers.places.words import told
 from handlers.rights import LEADERS
 from handlers.surveys import reason_label
 from handlers.texts import Texts
@@ -54,7 +55,9 @@ async def _list(ctx: Context, me: Member) -> Card:
     body: list[Element] = [] if found else [Text(t("bind.list.none"))]
     for each in found[:_SHOWN]:
         row = each.row
-        body.append(Text(t("bind.list.line", who=for_whom(each, t), place=_place(each))))
+        body.append(
+            Text(t("bind.list.line", who=for_whom(each, t), place=await spoken(ctx, row.place, t)))
+        )
         if each.troubled:
             body.append(Text(told(row.problem or "", row.mend or "other", t), "note"))
         sure = t("bind.list.sure", who=for_whom(each, t))
@@ -78,10 +81,6 @@ def for_whom(bound: Bound, t: Texts) -> str:
     if row.reason is not None:
         return t("bind.list.reason", name=reason_label(row.reason, t))
     return t(f"bind.list.board.{row.board}")
-
-
-def _place(bound: Bound) -> str:
-    return shown(bound.row.place, bound.row.name)
 
 
 def _may(me: Member, bound: Bound) -> bool:

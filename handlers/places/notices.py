@@ -8,6 +8,7 @@ from handlers.cards import Reply
 from handlers.chat import ChatError, Notice
 from handlers.context import Context
 from handlers.places import emptying
+from handlers.places.naming import name_of
 from storage import alerts as outbox
 from storage import members, places
 from storage.models import Member
@@ -73,9 +74,10 @@ async def opened(ctx: Context, notice: Notice, me: Member | None) -> Reply:
 
 async def renamed(ctx: Context, notice: Notice, _me: Member | None) -> Reply:
     """A place has another name: lists show it, nobody is disturbed."""
-    if notice.name:
+    name = await name_of(ctx, notice.place) or notice.name
+    if name:
         async with ctx.db.session() as session:
-            await places.rename(session, notice.place, notice.name)
+            await places.rename(session, notice.place, name)
     return None
 
 

@@ -1,6 +1,6 @@
 """Why a place takes no messages, and what a person must do about it, in their language."""
 
-from handlers.chat import ChatError, Place
+from handlers.chat import ChatError
 from handlers.texts import Texts
 
 
@@ -17,8 +17,3 @@ def told(reason: str, mend: str, t: Texts) -> str:
 def to_do(mend: str, t: Texts) -> str:
     """Gives what a person must do; `mend` is a key below [mend]."""
     return t(f"mend.{mend}")
-
-
-def shown(place: Place, name: str | None) -> str:
-    """Gives a place as people know it: its name where the platform told it, and its id."""
-    return f"{name} ({place})" if name else place

@@ -63,6 +63,7 @@ from storage.models.running import (
     ConsoleMail,
     ConsoleMessage,
     Heartbeat,
+    SentForm,
 )
 from storage.models.settling import Letter, LetterStatus, Settled
 from storage.models.working import (
@@ -76,6 +77,7 @@ from storage.models.working import (
 __all__ = [
     "Letter",
     "LetterStatus",
+    "SentForm",
     "Settled",
     "Account",
     "Act",

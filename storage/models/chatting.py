@@ -11,7 +11,8 @@ class Conversation(SQLModel, table=True):
     """A Teams conversation as the last validated request told it; enough to post into it.
 
     `person` is the Entra object id of the other side of a personal chat, `team` the id of the team
-    a channel belongs to, `bot` the bot's own id there. A closed one was left or deleted.
+    a channel belongs to, `bot` the bot's own id there. `name` and `team_name` are what people call
+    them; the first channel of a team has no name of its own. A closed one was left or deleted.
     """
 
     id: str = Field(primary_key=True)
@@ -21,6 +22,8 @@ class Conversation(SQLModel, table=True):
     tenant: str | None = None
     person: str | None = Field(default=None, index=True)
     team: str | None = Field(default=None, index=True)
+    name: str | None = None
+    team_name: str | None = None
     shared: bool = False
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     noted_at: datetime = Field(sa_type=UtcDateTime)

@@ -26,6 +26,16 @@ class Heartbeat(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class SentForm(SQLModel, table=True):
+    """A form that a platform delivered: `done` once it was carried out."""
+
+    __tablename__ = "sent_form"
+
+    key: str = Field(primary_key=True)
+    done: bool = False
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
 class ConsoleMessage(SQLModel, table=True):
     """A message in a place of the local console; `card` is the card as data."""
 

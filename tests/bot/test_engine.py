@@ -113,3 +113,26 @@ async def test_the_pace_spaces_messages_of_one_channel_only() -> None:
     for _ in range(5):
         await pace("mail")
     assert loop.time() - begin >= 4 / 20 - 0.001
+
+
+async def test_no_job_works_on_after_the_engine_closed(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its database is closed next: a connection that it opens then is closed by nobody."""
+    started, ended = asyncio.Semaphore(0), list[int]()
+    monkeypatch.setattr("bot.engine.FINISH_SECONDS", 0.2)
+
+    async def alert(ctx: Context, alert_id: int, attempt: int) -> None:
+        started.release()
+        try:
+            await asyncio.sleep(0.05 if alert_id == 1 else 3600)
+        finally:
+            ended.append(alert_id)
+
+    async with engine_of(db, {"alert": alert}) as engine:
+        for alert_id in (1, 2):
+            await engine.enqueue(Job("alert", (alert_id, 0), place=f"slack:C{alert_id}"))
+        for _ in range(2):
+            await asyncio.wait_for(started.acquire(), 20)
+        assert ended == []
+    assert ended == [1, 2]

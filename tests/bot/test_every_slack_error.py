@@ -268,7 +268,7 @@ async def test_every_error_of_opening_direct_messages(slack: FakeSlack, crowd: C
     for each in troubles:
         here = [] if each.moves else ["D" + people[each.name][1:]]
         assert [message["channel"] for message in cards(slack, each)] == here, each.name
-        news = [message for message in told if f"slack:{people[each.name]}" in words(message)]
+        news = [message for message in told if f"Owner of {each.name}\n" in words(message)]
         assert len(news) == each.moves, each.name
         if each.moves:
             # Nobody has it: CX reads why, and can open the case from there.

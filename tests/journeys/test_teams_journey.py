@@ -9,7 +9,7 @@ import pytest_asyncio
 from sqlmodel import col, select
 
 from storage.models import CaseEvent, Conversation, Member
-from tests.fake_teams import find_action, labels, words
+from tests.fake_teams import find_action, first_values, inputs_of, labels, words
 from tests.journeys.teams_workspace import (
     CHANNEL,
     CX_CHANNEL,
@@ -135,6 +135,45 @@ async def test_words_under_the_card_are_kept_as_a_note(work: TeamsWorkspace) -> 
     async with work.db.reading() as session:
         notes = (await session.exec(select(CaseEvent.note))).all()
     assert "Jane is on holiday until Monday" in notes
+
+
+async def test_a_picked_message_becomes_a_note_and_its_words_can_be_changed(
+    work: TeamsWorkspace,
+) -> None:
+    await work.answer("jane", 3)
+    message = await alert_of(work)
+    await work.anna.ask("help")
+    elsewhere = work.teams.chat("19:elsewhere@thread.v2", "groupChat", "aad-anna")
+    picked = {"id": "171", "body": {"contentType": "html", "content": "<p>They &amp; we moved</p>"}}
+    dialog = await work.anna.pick(picked, elsewhere)
+    typed = first_values(dialog["card"]["content"])
+    assert typed["text"] == "They & we moved"
+    case = inputs_of(dialog["card"]["content"])["case"]["choices"][0]
+    assert "Acme" in case["title"]
+    told = await work.anna.keep(dialog, elsewhere, case=case["value"], text="They moved")
+    assert "Noted on the case of Acme" in str(told)
+    await edited(work, message, "They moved")
+    own = await work.anna.pick({**picked, "id": message["id"]}, CHANNEL)
+    assert not first_values(own["card"]["content"])["text"], "our own card: the words are to come"
+    async with work.db.reading() as session:
+        assert await session.get(Conversation, elsewhere) is None, "the bot is not there"
+
+
+async def test_an_answer_that_quotes_the_card_is_a_note(work: TeamsWorkspace) -> None:
+    work.teams.chats[CHANNEL]["removed"] = True
+    work.teams.chats[CX_CHANNEL]["removed"] = True
+    await work.anna.ask("help")
+    await work.answer("jane", 3)
+    message = (await work.teams.until(lambda: work.teams.at("aad-anna")[1:], "alert"))[0]
+    quote = (
+        '<blockquote itemscope itemtype="http://schema.skype.com/Reply" '
+        f'itemid="{message["id"]}"><p>Acme 3 of 10</p></blockquote><p>She is away &amp; busy</p>'
+    )
+    html = [{"contentType": "text/html", "content": quote}]
+    said = work.anna.activity("message", text="Acme 3 of 10\nShe is away & busy", attachments=html)
+    await work.anna.send(said)
+    await edited(work, message, "She is away & busy")
+    assert "Acme 3 of 10 She" not in words(message)
 
 
 async def test_a_channel_that_guests_read_gets_no_figure_the_owner_does(
@@ -269,16 +308,17 @@ async def test_members_are_found_by_address_and_remembered(work: TeamsWorkspace)
 async def test_a_person_whose_addresses_fit_two_members_is_asked_once(
     work: TeamsWorkspace,
 ) -> None:
-    work.teams.user("aad-both", "mikkel@nordfab.example", "M", userPrincipalName=
-                    work.acme.lars.email)  # fmt: skip
-    work.acme.mikkel.email = "mikkel@nordfab.example"
-    await work.make.save(work.acme.mikkel)
+    for name in ("Ida", "Jon"):
+        await work.make.member(name, email=f"{name}@nordfab.example".lower(), language="en",
+                               team_id=work.acme.team.id)  # fmt: skip
+    work.teams.user("aad-both", "ida@nordfab.example", "M", userPrincipalName=
+                    "jon@nordfab.example")  # fmt: skip
     both = work.person("aad-both")
     question = await both.ask("acme")
     assert "Who are you here?" in words(question)
-    chosen = next(label for label in labels(question) if "mikkel@" in label)
+    chosen = next(label for label in labels(question) if "ida@" in label)
     await both.press(question, chosen)
-    await edited(work, question, "Hello Mikkel")
+    await edited(work, question, "Hello Ida")
     assert "Acme A/S" in words(await both.ask("acme"))
 
 

@@ -58,6 +58,8 @@ def upgrade() -> None:
     sa.Column('tenant', sa.String(), nullable=True),
     sa.Column('person', sa.String(), nullable=True),
     sa.Column('team', sa.String(), nullable=True),
+    sa.Column('name', sa.String(), nullable=True),
+    sa.Column('team_name', sa.String(), nullable=True),
     sa.Column('shared', sa.Boolean(), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('noted_at', sa.DateTime(timezone=True), nullable=False),
@@ -73,6 +75,15 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('executor_id', name=op.f('pk_heartbeat'))
     )
+    op.create_table('sent_form',
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('done', sa.Boolean(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_sent_form'))
+    )
+    with op.batch_alter_table('sent_form', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sent_form_at'), ['at'], unique=False)
+
     op.create_table('survey',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -1022,6 +1033,10 @@ def downgrade() -> None:
     op.drop_table('member')
     op.drop_table('team')
     op.drop_table('survey')
+    with op.batch_alter_table('sent_form', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_sent_form_at'))
+
+    op.drop_table('sent_form')
     op.drop_table('heartbeat')
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_conversation_team'))

@@ -288,7 +288,7 @@ async def test_a_chat_that_can_not_be_opened_is_told_to_cx_who_can_open_the_case
     told = [words(message) for message in teams.at(CX)]
     for each in troubles:
         person = people[each.name]
-        news = [text for text in told if f"teams-user:{person}" in text]
+        news = [text for text in told if f"Owner of {each.name}\n" in text]
         assert len(news) == (person in stopped), each.name
         assert len(cards(teams, each)) == (person not in stopped), each.name
         if news:

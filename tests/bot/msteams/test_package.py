@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.msteams.incoming import command_words
 from bot.msteams.package import PERMISSIONS, PackageError, manifest_data, package, translation
 from bot.web import about
 from handlers import routes
@@ -99,7 +100,7 @@ def test_the_bot_stands_in_personal_team_and_group_chats_with_its_commands() -> 
     for listed in bot["commandLists"]:
         typed = [command["title"] for command in listed["commands"]]
         assert all(words == "nps" or words.startswith("nps ") for words in typed)
-        known = {words.removeprefix("nps").strip() for words in typed} - {"", "acme"}
+        known = {words.removeprefix("nps").strip() for words in typed} - {"", "[customer]"}
         assert known <= set(routes.COMMANDS)
     assert manifest["validDomains"] == ["nps.nordfab.example"]
     assert manifest["supportsChannelFeatures"] == "tier1"
@@ -112,6 +113,9 @@ def test_every_command_is_told_in_every_language() -> None:
         for place, command in enumerate(commands):
             key = f"bots[0].commandLists[0].commands[{place}].description"
             assert told[key] != command["description"]
+        (hint,) = {title for name, title in told.items() if "title" in name and "[" in title}
+        assert command_words(hint) == "", "the hint sent as it is names no customer"
+        assert told["composeExtensions[0].commands[0].title"]
 
 
 def test_permissions_are_few_and_each_has_its_reason() -> None:

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from bot.msteams.adapter import add_routes
 from handlers.chat import Message, Submission
 from handlers.context import Context
 from storage.db import Database
 from tests.bot.msteams.teams_bot import TeamsBot, running
 from tests.bot.slack_app import CASE, register
 from tests.factories import Make
-from tests.fake_teams import first_values
+from tests.fake_teams import TeamsUser, first_values
 
 
 @pytest.fixture
@@ -41,6 +45,16 @@ async def dialog_of(bot: TeamsBot) -> dict[str, Any]:
     return await bot.anna.fetch(bot.teams.at("aad-anna")[-1], "I called")
 
 
+@asynccontextmanager
+async def restarted(bot: TeamsBot) -> AsyncIterator[TeamsUser]:
+    """The same bot in a process that remembers nothing; gives Anna there."""
+    app = web.Application()
+    add_routes(app, bot.ctx, bot.channel)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        yield TeamsUser(bot.teams, url, "aad-anna", bot.session)
+
+
 def filled(bot: TeamsBot, dialog: dict[str, Any], **inputs: str) -> dict[str, Any]:
     content = dialog["card"]["content"]
     typed = {name: value for name, value in first_values(content).items() if value}
@@ -61,3 +75,16 @@ async def test_one_submission_delivered_three_times_is_stored_once(
     assert sum(isinstance(event, Submission) for event in happened) == 2
     await bot.anna.send(filled(bot, dialog, said="Jane is glad again"))
     assert sum(isinstance(event, Submission) for event in happened) == 3
+
+
+async def test_a_submission_delivered_again_to_a_restarted_bot_is_carried_out_once(
+    bot: TeamsBot, happened: list[object]
+) -> None:
+    dialog = await dialog_of(bot)
+    activity = filled(bot, dialog, said="Jane is glad again")
+    await bot.anna.send(activity)
+    await bot.quiet()
+    async with restarted(bot) as again:
+        known = await again.send(activity)
+    assert "have this form already" in str(known)
+    assert sum(isinstance(event, Submission) for event in happened) == 1

@@ -124,7 +124,7 @@ async def test_a_lost_place_is_told_to_its_owner_and_cx_once_a_day(story: Story)
         await routes.notice(story.ctx, Notice("place_shared", "console:anna"))
         await story.work()
     (owner,), (cx,) = story.posted("slack:U0ANNA"), story.posted("slack:U0CLARA")
-    title = "console:anna can't be used for the alerts of Anna Berg any more"
+    title = "Alerts of Anna Berg can't be posted in console:anna any more"
     assert owner.card.title == cx.card.title == title
     assert "People from outside can read it now." in str(owner.card)
     await routes.notice(story.ctx, Notice("place_closed", "console:elsewhere"))
