@@ -62,8 +62,7 @@ class Notices:
             await self._shared(activity, channel)
         elif event == CHANNEL_RENAMED:
             await self._there(activity, channel)
-            name = part(activity, "channelData", "channel", "name")
-            await self._notice("place_renamed", f"teams:{channel}", name=name or None)
+            await self._notice("place_renamed", f"teams:{channel}")
         elif event in TEAM_THERE:
             for conversation in await self._of_team(team or here):
                 await self._notice("place_opened", f"teams:{conversation}")
@@ -142,7 +141,5 @@ class Notices:
             conversations.keep_known(await conversations.by_id(session, row.id), row)
             await conversations.note(session, row)
 
-    async def _notice(
-        self, kind: NoticeKind, place: str, person: Person | None = None, name: str | None = None
-    ) -> None:
-        await routes.notice(self._ctx, Notice(kind, place, person, name))
+    async def _notice(self, kind: NoticeKind, place: str, person: Person | None = None) -> None:
+        await routes.notice(self._ctx, Notice(kind, place, person))

@@ -74,7 +74,7 @@ async def opened(ctx: Context, notice: Notice, me: Member | None) -> Reply:
 
 async def renamed(ctx: Context, notice: Notice, _me: Member | None) -> Reply:
     """A place has another name: lists show it, nobody is disturbed."""
-    name = await name_of(ctx, notice.place) or notice.name
+    name = notice.name or await name_of(ctx, notice.place)
     if name:
         async with ctx.db.session() as session:
             await places.rename(session, notice.place, name)
