@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import structlog
 
-from handlers import texts
-from handlers.alerts import Outgoing, with_note
+from handlers import alerts, texts
+from handlers.alerts import Outgoing
 from handlers.cards import Card
 from handlers.cases import places as routes
 from handlers.cases import telling
@@ -98,12 +98,7 @@ async def _anew(
                 route = replace(route, steps=tuple(each for each in steps if each))
             card = telling.posting_of_case(ctx, alert, view, answer, route)
             t = texts.of(card.message.language, ctx.programme.language)
-            note = t("alert.outsiders" if shared is not None else "alert.anew")
-            cards = {at: with_note(each, note) for at, each in card.cards.items()}
-            message = replace(
-                card.message,
-                key=f"{card.message.key}:{posting.id}",
-                card=next(iter(cards.values())),
-            )
-            out.append(replace(card, message=message, cards=cards))
+            card = alerts.noted(card, t("alert.outsiders" if shared is not None else "alert.anew"))
+            key = f"{card.message.key}:{posting.id}"
+            out.append(replace(card, message=replace(card.message, key=key)))
     return out

@@ -104,20 +104,23 @@ def headers_only(key: str) -> bytes:
     return f"{head}Content-Type: text/rfc822-headers{tail}".encode()
 
 
+AUTOMATIC = {"Auto-Submitted": "auto-replied"}
+
+
 def answer(
     text: str,
     subject: str = "Re: One question about working with Nordfab",
     key: str = "invitation.1",
     sender: str = "Jane Jensen <jane@acme.example>",
     html: bool = False,
-    **headers: str,
+    headers: dict[str, str] | None = None,
 ) -> bytes:
     """What a person or a programme answers to one of our mails."""
     mail = EmailMessage(policy=SMTP)
     mail["From"], mail["To"], mail["Subject"] = sender, "survey@example.com", subject
     mail["Message-ID"] = f"<{abs(hash((text, subject, key, sender)))}@acme.example>"
     mail["In-Reply-To"] = f"<{key}@example.com>"
-    for name, value in headers.items():
-        mail[name.replace("_", "-")] = value
+    for name, value in (headers or {}).items():
+        mail[name] = value
     mail.set_content(text, subtype="html" if html else "plain")
     return mail.as_bytes()

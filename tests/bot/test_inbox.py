@@ -21,7 +21,7 @@ from storage.models import (
     Reminder,
     Task,
 )
-from tests.bot.mail_samples import answer, postfix
+from tests.bot.mail_samples import AUTOMATIC, answer, postfix
 from tests.handlers.cases.conftest import Story, story
 
 __all__ = ["story"]
@@ -107,7 +107,7 @@ async def test_a_bounce_changes_invitation_and_contact_and_becomes_an_offer(
         postfix("invitation.1", status="4.4.1", action="delayed"),
         postfix("invitation.99"),
         answer("Unsubscribe", sender="Eve <eve@acme.example>"),
-        answer("Jane has left", sender="eve@other.example", Auto_Submitted="auto-replied"),
+        answer("Jane has left", sender="eve@other.example", headers=AUTOMATIC),
     ],
 )
 async def test_what_is_not_proven_changes_nothing(
@@ -135,7 +135,7 @@ async def test_a_reminder_waits_until_somebody_is_back(
     at = story.clock() + timedelta(days=1)
     reminder = await story.make.save(Reminder(invitation_id=1, send_at=at))
     text = "I am away until 4 December 2026."
-    raw = answer(text, "Out of office", Auto_Submitted="auto-replied")
+    raw = answer(text, "Out of office", headers=AUTOMATIC)
     assert await arrives(story, folder, out, raw) == 1
     moved = await of(story, Reminder, reminder.id)
     assert isinstance(moved, Reminder)
@@ -149,7 +149,7 @@ async def test_who_left_is_an_offer_to_repair_that_a_person_carries_out(
     story: Story, folder: Path, out: Outbox
 ) -> None:
     text = "Jane Jensen no longer works at Acme."
-    await arrives(story, folder, out, answer(text, Auto_Submitted="auto-replied"))
+    await arrives(story, folder, out, answer(text, headers=AUTOMATIC))
     assert (await contact(story)).status == "active"
     anna = story.acme.anna
     from handlers import routes
@@ -178,7 +178,7 @@ async def test_a_persons_reply_is_passed_on_to_the_account_manager_and_not_kept(
     ((address, passed),) = out.passed
     assert address == "anna@nordfab.example"
     inner = message_from_bytes(passed).get_payload()[1]  # type: ignore[index]  # two parts
-    assert b"about the invoices" in inner.get_payload(decode=True)  # type: ignore[union-attr,operator]  # a part
+    assert b"about the invoices" in inner.get_payload(decode=True)  # type: ignore[union-attr]  # a part
     kept = await of(story, MailReply, 1)
     assert "invoices" not in str(kept)
     out.refuse = [Unreachable("no")]

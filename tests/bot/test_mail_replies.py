@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from bot.mail.replies import read
-from tests.bot.mail_samples import answer, forwarded, headers_only, postfix
+from tests.bot.mail_samples import AUTOMATIC, answer, forwarded, headers_only, postfix
 
 FROM, TODAY = "survey@example.com", date(2026, 11, 24)
 
@@ -55,18 +55,18 @@ def test_only_what_failed_for_good_is_a_bounce(changes: dict[str, str], what: st
     ],
 )  # fmt: skip
 def test_an_absence_says_until_when(subject: str, text: str, until: date | None) -> None:
-    found = read(answer(text, subject, Auto_Submitted="auto-replied"), FROM, TODAY)
+    found = read(answer(text, subject, headers=AUTOMATIC), FROM, TODAY)
     assert found is not None
     assert (found.what, found.until) == ("away", until)
 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Auto_Submitted": "auto-replied"}, {"X_Autoreply": "yes"}, {"Precedence": "auto_reply"},
-     {"Return_Path": "<>"}, {"Auto_Submitted": "auto-generated; owner-email=x"}],
+    [{"Auto-Submitted": "auto-replied"}, {"X-Autoreply": "yes"}, {"Precedence": "auto_reply"},
+     {"Return-Path": "<>"}, {"Auto-Submitted": "auto-generated; owner-email=x"}],
 )  # fmt: skip
 def test_an_automatic_reply_is_known_by_its_headers(headers: dict[str, str]) -> None:
-    found = read(answer("We have received your mail.", **headers), FROM, TODAY)
+    found = read(answer("We have received your mail.", headers=headers), FROM, TODAY)
     assert found is not None
     assert found.what == "automatic"
 
@@ -79,7 +79,7 @@ def test_an_automatic_reply_is_known_by_its_headers(headers: dict[str, str]) -> 
 )  # fmt: skip
 def test_who_left_is_told_by_an_automatic_reply_alone(text: str) -> None:
     html = text.startswith("<")
-    found = read(answer(text, Auto_Submitted="auto-replied", html=html), FROM, TODAY)
+    found = read(answer(text, headers=AUTOMATIC, html=html), FROM, TODAY)
     assert found is not None
     assert found.what == "left"
     written = read(answer(text, html=html), FROM, TODAY)
