@@ -11,6 +11,7 @@ from handlers import (
     digests,
     identity,
     letters,
+    recovery,
     undelivered,
 )
 from handlers.alerts import Builder
@@ -95,6 +96,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     letters.due,
     same_reason.due,
     ideas.due,
+    recovery.due,
     alerts.due,
     answers.due,
     sending.due,
