@@ -123,16 +123,8 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     found = await case_view.around(session, case_id)
     joined = await case_view.joined(session, case_id)
     answers = tuple(
-        [
-            Answer(
-                each.response,
-                each.contact,
-                each.hidden,
-                await case_view.before(session, each.response),
-                await case_view.first_score(session, each.response.id),
-            )
-            for each in joined
-        ]
+        Answer(each.response, each.contact, each.hidden, each.before, each.changed_from)
+        for each in joined
     )
     events = await case_view.events(session, case_id)
     last = last_step(events)

@@ -20,6 +20,7 @@ from handlers.waves.cards import answered_words, closing_day, share
 from handlers.wording import points
 from storage import groups as kept_by_leads
 from storage import members, wave_results, waves
+from storage.alerts import Added
 from storage.models import Alert, Member, MemberRole, Team, Wave, WaveState
 from storage.wave_results import AccountResult
 
@@ -43,7 +44,7 @@ async def close(ctx: Context, wave: Wave) -> list[Job]:
     """
     now = ctx.now()
     to = WaveState.STOPPED if wave.state == WaveState.STOPPED else WaveState.CLOSED
-    asked: list[Alert] = []
+    asked: list[Added] = []
     async with ctx.db.session() as session:
         if not await waves.close(session, wave.id, to, now):
             return []
