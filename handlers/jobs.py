@@ -27,7 +27,7 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
-from handlers.learning import fixing, ideas, same_reason, shared_card
+from handlers.learning import boards, fixing, ideas, same_reason, shared_card
 from handlers.places import emptying, moved
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
@@ -66,6 +66,7 @@ BUILDERS: dict[str, Builder] = {
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,
     ideas.NEW: ideas.posted,
+    boards.ALERT: boards.posted,
     ideas.CHANGED: ideas.changed,
 }
 
@@ -96,6 +97,7 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     letters.due,
     same_reason.due,
     ideas.due,
+    boards.due,
     recovery.due,
     alerts.due,
     answers.due,
