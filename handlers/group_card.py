@@ -27,7 +27,8 @@ _N_EFF = 5
 class Group:
     """All that the card of a group tells, as one member may see it.
 
-    `critics` are the first of the `deciding` decision makers who are critics.
+    `critics` are the first of the `deciding` decision makers who are critics; `speed` tells how
+    soon its cases are taken up.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Group:
     cases: OpenCases
     trend: Sequence[TrendPoint]
     recovery: Recovery | None = None  # None where it would tell of few people
+    speed: Sequence[Element] = ()
 
 
 def group_card(group: Group, reader: Reader) -> Card:
@@ -50,6 +52,7 @@ def group_card(group: Group, reader: Reader) -> Card:
         body += score_lines(found, t)
         body += _roles(found, t)
     body.append(Facts(_beside(group, t)))
+    body += group.speed
     chart = _chart(group, t)
     if chart is not None:
         body.append(chart)

@@ -1,5 +1,6 @@
 """At the closing date a wave ends by itself, and everybody concerned learns what came of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -123,7 +124,27 @@ async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
     assert card.title == "Autumn · Two: the result"
     assert "critic" not in texts_in(card)
     whole = await closing.whole_card(ctx, wave, [team], t)
-    assert "('Two', '1 of 1 (100 %)', 'team too small')" in texts_in(whole)
+    assert "('Smaller teams', '1 of 1 (100 %)', 'team too small')" in texts_in(whole)
+    rules = replace(ctx.programme, measure_members="lead")
+    whole = await closing.whole_card(replace(ctx, programme=rules), wave, [team], t)
+    assert "('Two', '1 of 1 (100 %)'," in texts_in(whole)
+
+
+async def test_smaller_teams_are_one_line_of_the_result(ctx: Context, make: Make) -> None:
+    wave = await make.wave("Autumn", closes_at=ctx.now())
+    teams = [await make.team(name) for name in ("One", "Two")]
+    for team in teams:
+        for _member in range(2):
+            anna = await make.member(team_id=team.id)
+        for _account in range(4):
+            account = await make.account(team_id=team.id, owner_id=anna.id)
+            for score in (9, 9, 7, 2):
+                invitation = await make.invitation(await make.contact(account), wave)
+                await make.response(invitation, score)
+    t = recipients.texts_of(ctx, anna)
+    whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
+    assert "('Smaller teams', '32 of 32 (100 %)', '+25')" in whole
+    assert "'One'" not in whole
 
 
 async def test_an_answer_hidden_from_the_owner_is_not_in_the_owners_result(
