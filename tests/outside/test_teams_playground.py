@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from storage import running
 from storage.migrate import upgrade
 from storage.models import Conversation, Member
-from tests.fake_teams import APP_ID, find_action, labels, token, words
+from tests.fake_teams import APP_ID, token, words
 from tests.fake_teams import TENANT as OUR_TENANT
 from tests.journeys.teams_workspace import TeamsWorkspace, teams_workspace
 from tests.outside.peers import peers, run
@@ -30,6 +30,7 @@ from tests.outside.playground import (
     free_port,
     playground,
 )
+from tests.teams_user import find_action, labels
 
 pytestmark = pytest.mark.outside
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from handlers import jobs
@@ -147,6 +148,7 @@ async def test_smaller_teams_are_one_line_of_the_result(ctx: Context, make: Make
     assert "'One'" not in whole
 
 
+@pytest.mark.both_databases
 async def test_an_answer_hidden_from_the_owner_is_not_in_the_owners_result(
     ctx: Context, make: Make
 ) -> None:
@@ -180,6 +182,7 @@ async def test_an_answer_that_the_lead_released_is_in_it_again(ctx: Context, mak
     assert "1 critic" not in texts_in(card)
 
 
+@pytest.mark.both_databases
 async def test_a_stopped_wave_gets_its_result_at_the_closing_date(
     ctx: Context, make: Make, clock: FakeClock
 ) -> None:
