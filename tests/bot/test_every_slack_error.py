@@ -105,12 +105,12 @@ def channel(slack: FakeSlack) -> SlackChannel:
 
 @pytest_asyncio.fixture
 async def crowd(
-    sqlite_db: Database, ctx: Context, channel: SlackChannel, slack: FakeSlack, clock: FakeClock,
+    db: Database, ctx: Context, channel: SlackChannel, slack: FakeSlack, clock: FakeClock,
     engine: FakeEngine,
 ) -> Crowd:  # fmt: skip
     rules = replace(ctx.programme, fallback_place=None)
-    ctx = replace(ctx, db=sqlite_db, chat=Sender({"slack": lambda: channel}), programme=rules)
-    make = Make(sqlite_db, clock)
+    ctx = replace(ctx, db=db, chat=Sender({"slack": lambda: channel}), programme=rules)
+    make = Make(db, clock)
     team = await make.team("Nordics")
     await make.member("Clara Lind", role="cx_lead", slack_id=CX, language="en")
     place = f"slack:{TEAM}"
@@ -118,12 +118,7 @@ async def crowd(
     await make.save(row)
     slack.user(CX)
     slack.channel(TEAM, (CX,))
-    return Crowd(sqlite_db, ctx, clock, engine, make, team.id)
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    return sqlite_db
+    return Crowd(db, ctx, clock, engine, make, team.id)
 
 
 def settle(slack: FakeSlack, troubles: Sequence[Trouble]) -> tuple[dict[str, str], dict[str, str]]:
@@ -346,11 +341,11 @@ async def test_a_picture_that_can_not_be_uploaded_is_left_out_and_cx_reads_why(
 
 @pytest.mark.parametrize("name", ["not_in_channel", "token_revoked", "ratelimited", "page"])
 async def test_a_reply_that_can_not_be_shown_in_place_comes_directly(
-    ctx: Context, sqlite_db: Database, clock: FakeClock, name: str
+    ctx: Context, db: Database, clock: FakeClock, name: str
 ) -> None:
-    make = Make(sqlite_db, clock)
+    make = Make(db, clock)
     await make.member("Clara Lind", role="cx_lead", slack_id=CX, language="en")
-    ctx = replace(ctx, db=sqlite_db)
+    ctx = replace(ctx, db=db)
     fault: dict[str, Any] = NONSENSE.get(name, {"error": name})
     async with running(ctx, make, []) as app:
         app.slack.user(CX)
@@ -361,7 +356,7 @@ async def test_a_reply_that_can_not_be_shown_in_place_comes_directly(
         shown = await app.slack.until(lambda: app.slack.at("U0ANNA"), "the reply directly")
         assert "/nps" in words(shown[0])
         await app.adapter.stop()
-        async with sqlite_db.reading() as session:
+        async with db.reading() as session:
             rows = (await session.exec(select(Alert).where(col(Alert.what) == "undelivered"))).all()
         expected = [("slack", MEND[name])] if name in MEND else []
         assert [(row.detail["place"], row.detail["mend"]) for row in rows] == expected

@@ -65,7 +65,7 @@ async def teams() -> AsyncIterator[FakeTeams]:
 
 @pytest_asyncio.fixture
 async def make_channel(
-    teams: FakeTeams, sqlite_db: Database, clock: FakeClock
+    teams: FakeTeams, db: Database, clock: FakeClock
 ) -> AsyncIterator[Callable[..., TeamsChannel]]:
     made: list[TeamsChannel] = []
 
@@ -76,7 +76,7 @@ async def make_channel(
         auth = BotAuth(settings_of(teams))
         made.append(
             TeamsChannel(
-                BotConnector(APP_ID, auth, timeout), auth, sqlite_db,
+                BotConnector(APP_ID, auth, timeout), auth, db,
                 Addresses("https://nps.nordfab.example", SECRET), app_id=APP_ID, tenant=TENANT,
                 clock=clock, pace=Pace(sleep=no_sleep), sleep=no_sleep,
             )
@@ -130,7 +130,7 @@ async def outcome(call: Callable[[], Awaitable[Any]]) -> tuple[type, str]:
 @pytest.mark.parametrize("name", CALLS)
 async def test_every_error_of_every_call_says_what_to_do(
     teams: FakeTeams,
-    sqlite_db: Database,
+    db: Database,
     clock: FakeClock,
     make_channel: Callable[..., TeamsChannel],
     name: str,
@@ -138,7 +138,7 @@ async def test_every_error_of_every_call_says_what_to_do(
     teams.chat(HERE, "channel", "aad-known")
     teams.user("aad-known", "known@nordfab.example", "Known")
     teams.user(ANNA, "anna@nordfab.example", "Anna")
-    await know(sqlite_db, teams, clock, (HERE, ""), ("a:known", "aad-known"))
+    await know(db, teams, clock, (HERE, ""), ("a:known", "aad-known"))
     what, call = CALLS[name]
     faults: dict[str, dict[str, Any]] = {}
     expected: dict[str, tuple[type, str]] = {}
@@ -196,7 +196,7 @@ TOO_MUCH = [
 
 @pytest_asyncio.fixture
 async def crowd(
-    sqlite_db: Database,
+    db: Database,
     ctx: Context,
     teams: FakeTeams,
     make_channel: Callable[..., TeamsChannel],
@@ -206,8 +206,8 @@ async def crowd(
     channel = make_channel()
     sender = Sender({"teams": lambda: channel, "teams-user": lambda: channel})
     rules = replace(ctx.programme, fallback_place=None)
-    ctx = replace(ctx, db=sqlite_db, chat=sender, programme=rules)
-    make = Make(sqlite_db, clock)
+    ctx = replace(ctx, db=db, chat=sender, programme=rules)
+    make = Make(db, clock)
     team = await make.team("Nordics")
     await make.member("Clara Lind", role="cx_lead", teams_id=CX, language="en")
     place = f"teams:{TEAM}"
@@ -215,13 +215,8 @@ async def crowd(
     await make.save(row)
     teams.user(CX, "clara@nordfab.example", "Clara Lind")
     teams.chat(TEAM, "channel", CX)
-    await know(sqlite_db, teams, clock, (TEAM, ""))
-    return Crowd(sqlite_db, ctx, clock, engine, make, team.id)
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    return sqlite_db
+    await know(db, teams, clock, (TEAM, ""))
+    return Crowd(db, ctx, clock, engine, make, team.id)
 
 
 async def settle(
