@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.context import close_channels, make_context, open_database, utc_now
 from bot.engine import Engine
 from bot.sender import Sender
+from handlers.answers import AnswerGroup
 from handlers.calendars import is_holiday
 from handlers.context import Context
 from handlers.jobs import JOBS
@@ -43,12 +44,13 @@ async def make_app(
     app = web.Application(client_max_size=server.MAX_BODY_BYTES)
     app[CONTEXT] = ctx
     server.add_routes(app, ctx)
-    add_pages(app, settings, ctx)
+    answers = AnswerGroup(ctx)
+    add_pages(app, settings, ctx, answers)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
         # The calendars of all countries load in a quarter of a second: not at the first alert.
         await asyncio.to_thread(is_holiday, now().date(), rules.country)
-        await engine.launch(ctx)
+        await engine.launch(ctx, answers.in_a_rush)
         assert isinstance(ctx.chat, Sender)
         clock.start(ctx, partial(ctx.chat.meet, ctx))
         yield
@@ -61,12 +63,12 @@ async def make_app(
     return app
 
 
-def add_pages(app: web.Application, settings: Settings, ctx: Context) -> None:
+def add_pages(app: web.Application, settings: Settings, ctx: Context, answers: AnswerGroup) -> None:
     """Adds the pages and the ways in of every platform that is set up."""
     from bot import pictures
     from bot.web import about, settled_page, survey_page
 
-    survey_page.add_routes(app, ctx)
+    survey_page.add_routes(app, ctx, answers)
     settled_page.add_routes(app, ctx)
     about.add_routes(app, ctx)
     pictures.add_routes(app, ctx)

@@ -61,12 +61,16 @@ class Engine:
         self._ctx: Context | None = None
         self._asked: dict[str, None] = {}
         self._running: set[asyncio.Task[object]] = set()
-        self._lines = Lines(self._enqueue_alert)
+        self._rush: Callable[[], bool] = bool
+        self._lines = Lines(self._enqueue_alert, lambda: self._rush())
 
-    async def launch(self, ctx: Context) -> None:
-        """Starts working for `ctx`; raises AlreadyRunning while another process has our id."""
+    async def launch(self, ctx: Context, rush: Callable[[], bool] = bool) -> None:
+        """Starts working for `ctx`; raises AlreadyRunning while another process has our id.
+
+        While `rush()` holds alerts wait a moment, so that answers are stored first.
+        """
         await self._claim_id(ctx)
-        self._ctx = ctx
+        self._ctx, self._rush = ctx, rush
         config: DBOSConfig = {
             "name": "npsbot",
             "application_version": WORKFLOW_FORMAT,
@@ -112,7 +116,7 @@ class Engine:
         if job.id in self._asked:
             return  # the clock names what waits at every tick
         if job.place is not None:
-            await self._lines.join(job, job.place)
+            self._lines.join(job, job.place)
             return
         with SetWorkflowID(job.id):
             queue = wave_queue(str(job.args[1]))

@@ -13,29 +13,43 @@ log = structlog.get_logger()
 # Not a limit, the engine keeps that over all processes. But it looks ten times a second into the
 # backlog of every place, each in a transaction: with many critics at once that starved answers.
 SECONDS_A_JOB = 1.0
+# While answers come faster than they are stored, cards wait: a customer waits for the page, and
+# nobody sees whether one card of many came a second later.
+PATIENCE_SECONDS = 5.0
+_LOOK_SECONDS = 0.2
 
 
 class Lines:
-    """Hands the first job of an idle place over at once, and those behind it one a second."""
+    """Hands the first job of an idle place over at once, and those behind it one a second.
 
-    def __init__(self, hand_over: Callable[[Job], Awaitable[None]]) -> None:
+    While `rush()` holds a job waits, for `patience` seconds at most.
+    """
+
+    def __init__(
+        self,
+        hand_over: Callable[[Job], Awaitable[None]],
+        rush: Callable[[], bool],
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._hand_over = hand_over
+        self._rush = rush
+        self._looks = round(patience / _LOOK_SECONDS)
         self._waiting: dict[str, deque[Job]] = {}
         self._names: set[str] = set()
         self._servants: set[asyncio.Task[None]] = set()
 
-    async def join(self, job: Job, place: str) -> None:
+    def join(self, job: Job, place: str) -> None:
         """Lets a job wait for its turn at a place; one that waits already is not added again."""
-        if place in self._waiting:
-            if job.id not in self._names:
-                self._names.add(job.id)
-                self._waiting[place].append(job)
+        if job.id in self._names:
             return
-        self._waiting[place] = deque()
+        self._names.add(job.id)
+        if place in self._waiting:
+            self._waiting[place].append(job)
+            return
+        self._waiting[place] = deque([job])
         servant = asyncio.create_task(self._serve(place))
         self._servants.add(servant)
         servant.add_done_callback(self._servants.discard)
-        await self._hand_over(job)
 
     def stop(self) -> None:
         """Forgets who waits: the rows say what is due, and the clock asks again."""
@@ -46,8 +60,8 @@ class Lines:
 
     async def _serve(self, place: str) -> None:
         line = self._waiting[place]
-        await asyncio.sleep(SECONDS_A_JOB)
         while line:
+            await self._let_answers_go_first()
             job = line.popleft()
             self._names.discard(job.id)
             try:
@@ -56,3 +70,9 @@ class Lines:
                 log.exception("job not handed over", job=job.id)  # the next tick asks again
             await asyncio.sleep(SECONDS_A_JOB)
         del self._waiting[place]
+
+    async def _let_answers_go_first(self) -> None:
+        for _look in range(self._looks):
+            if not self._rush():
+                return
+            await asyncio.sleep(_LOOK_SECONDS)

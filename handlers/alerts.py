@@ -20,8 +20,9 @@ from handlers.chat import (
 )
 from handlers.context import Context, Job
 from storage import alerts
+from storage.alerts import Added
 from storage.db import Session
-from storage.models import Alert, AlertStatus, Posting
+from storage.models import Alert, AlertStatus
 
 log = structlog.get_logger()
 
@@ -50,7 +51,7 @@ class Outgoing:
     part: str = "card"
     response_id: int | None = None
     member_id: int | None = None
-    cards: Mapping[Place, Card] = field(default_factory=dict)  # where a place gets another card
+    draw: Callable[[Place], Card] | None = None  # where a place gets another card
     reasons: Mapping[Place, str] = field(default_factory=dict)  # why it stands there, kept with it
     mentions: tuple[Place, ...] = ()  # whom to call by name: that of the place's platform is taken
 
@@ -59,7 +60,7 @@ class Outgoing:
 Builder = Callable[[Context, Alert], Awaitable[list[Outgoing] | None]]
 
 
-async def add(session: Session, *, key: str, what: str, due_at: datetime, **ids: Any) -> Alert:
+async def add(session: Session, *, key: str, what: str, due_at: datetime, **ids: Any) -> Added:
     """Asks for an alert; a key that was asked for before gives that row, unchanged.
 
     `ids` are `case_id`, `response_id`, `wave_id`, `member_id`, `account_id` and `detail`.
@@ -73,7 +74,7 @@ def job(alert_id: int, attempts: int, place: str | None = None) -> Job:
     return Job("alert", (alert_id, attempts), place or "fallback")
 
 
-def job_of(alert: Alert) -> Job:
+def job_of(alert: Alert | Added) -> Job:
     """Gives the job of an alert as it stands."""
     return job(alert.id, alert.attempts, alert.detail.get("partition"))
 
@@ -115,8 +116,9 @@ async def deliver(
         log.exception("alert failed", alert=alert_id, what=alert.what)
         await _try_again(ctx, alert, "a fault in the program, see the log", _pause(alert, None))
     else:
-        async with ctx.db.quick_session() as session:
-            await alerts.finish(session, alert_id, status, ctx.now())
+        if alert.status != status:
+            async with ctx.db.quick_session() as session:
+                await alerts.finish(session, alert_id, status, ctx.now())
 
 
 async def _say(ctx: Context, build: Builder, alert: Alert) -> AlertStatus:
@@ -124,18 +126,19 @@ async def _say(ctx: Context, build: Builder, alert: Alert) -> AlertStatus:
     if outgoing is None:
         return AlertStatus.CANCELLED
     for part in outgoing:
-        await _send(ctx, alert, part)
+        await _send(ctx, alert, part, alone=len(outgoing) == 1)
     return AlertStatus.SENT
 
 
-async def _send(ctx: Context, alert: Alert, part: Outgoing) -> None:
+async def _send(ctx: Context, alert: Alert, part: Outgoing, alone: bool) -> None:
     """Sends to all places of the first step that takes it; raises when none does, or to wait."""
     problems: list[tuple[Place, str]] = []
     for step in part.steps:
         reached, later = False, None
-        for place in dict.fromkeys(step):
+        places = dict.fromkeys(step)
+        for place in places:
             try:
-                await _post(ctx, alert, part, place)
+                await _post(ctx, alert, part, place, ends=alone and len(places) == 1)
                 reached = True
             except OutsidersCanRead as error:
                 reached = await _post_directly(ctx, alert, part) or reached
@@ -158,13 +161,16 @@ async def _send(ctx: Context, alert: Alert, part: Outgoing) -> None:
     raise Unreachable(problems[-1][1] if problems else "nobody has a place for this")
 
 
-async def _post(ctx: Context, alert: Alert, part: Outgoing, place: Place) -> None:
+async def _post(
+    ctx: Context, alert: Alert, part: Outgoing, place: Place, *, ends: bool = False
+) -> None:
+    """Sends to one place and remembers it; with `ends` all is said with that."""
     mark = f"{part.message.key}@{place}"
     if mark in alert.detail.get("sent_to", ()):
         return
     message = replace(
         part.message,
-        card=part.cards.get(place, part.message.card),
+        card=part.draw(place) if part.draw is not None else part.message.card,
         reply_to=part.threads.get(place, part.message.reply_to),
         mention=_mention(part, place),
     )
@@ -173,22 +179,27 @@ async def _post(ctx: Context, alert: Alert, part: Outgoing, place: Place) -> Non
     # Also what nobody edits: should outsiders come to read the place, it must be emptied.
     once = part.subject is None and message.card.audience == "internal"
     if part.subject is not None or once:
-        posting = Posting(
-            subject=part.subject or "alert",
-            subject_id=part.subject_id or alert.id,
-            part="once" if once else part.part,
-            response_id=part.response_id,
-            member_id=part.member_id,
-            reason=part.reasons.get(place),
-            place=ref.place,
-            message_id=ref.id,
-            thread_id=ref.thread,
-            language=message.language,
-            posted_at=ctx.now(),
-        )
-    async with ctx.db.quick_session() as session:
-        await alerts.note_sent(session, alert.id, mark, posting)
+        posting = {
+            "subject": part.subject or "alert",
+            "subject_id": part.subject_id or alert.id,
+            "part": "once" if once else part.part,
+            "response_id": part.response_id,
+            "member_id": part.member_id,
+            "reason": part.reasons.get(place),
+            "place": ref.place,
+            "message_id": ref.id,
+            "thread_id": ref.thread,
+            "language": message.language,
+            "moved": False,
+            "posted_at": ctx.now(),
+        }
     alert.detail = {**alert.detail, "sent_to": [*alert.detail.get("sent_to", ()), mark]}
+    async with ctx.db.quick_session() as session:
+        await alerts.note_sent(session, alert, posting)
+        if ends:
+            await alerts.finish(session, alert.id, AlertStatus.SENT, ctx.now())
+    if ends:
+        alert.status = AlertStatus.SENT
 
 
 async def _post_directly(ctx: Context, alert: Alert, part: Outgoing) -> bool:
@@ -198,7 +209,7 @@ async def _post_directly(ctx: Context, alert: Alert, part: Outgoing) -> bool:
     message = replace(part.message, card=card, reply_to=None)
     reason = next(iter(part.reasons.values()), None)
     reasons = dict.fromkeys(part.direct, reason) if reason else {}
-    own = replace(part, message=message, threads={}, cards={}, reasons=reasons, mentions=())
+    own = replace(part, message=message, threads={}, draw=None, reasons=reasons, mentions=())
     for place in part.direct:
         try:
             await _post(ctx, alert, own, place)
@@ -222,6 +233,14 @@ def _mention(part: Outgoing, place: Place) -> Place | None:
 def with_note(card: Card, note: str) -> Card:
     """Gives the card with a line of small print above the rest."""
     return replace(card, body=(Text(note, "note"), *card.body))
+
+
+def noted(out: Outgoing, note: str) -> Outgoing:
+    """Gives the message with a line of small print above it, whatever card a place gets."""
+    card = with_note(out.message.card, note)
+    drawn = out.draw
+    own = None if drawn is None else lambda place: with_note(drawn(place), note)
+    return replace(out, message=replace(out.message, card=card), draw=own)
 
 
 async def _tell_cx(ctx: Context, alert: Alert, problems: list[tuple[Place, str]]) -> None:

@@ -35,6 +35,8 @@ KEEP_VISITS = timedelta(days=90)
 _LARGEST_GROUP = 200
 _GATHER = 0.4  # of the time the last group took
 _GATHER_AT_MOST = 0.02  # seconds
+_MANY = 8  # at once: answers come faster than they are stored
+_RUSH_SECONDS = 1.0
 # What the case's card shows of an answer.
 _SHOWN = frozenset(
     {
@@ -97,6 +99,11 @@ class AnswerGroup:
         self._ctx = ctx
         self._waiting: list[tuple[Answer, asyncio.Future[Recorded]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._rush_until = 0.0
+
+    def in_a_rush(self) -> bool:
+        """Tells whether answers come faster than they are stored: other work should wait."""
+        return self._now() < self._rush_until
 
     async def record(self, answer: Answer) -> Recorded:
         """Stores one answer together with those that came at the same time; raises AnswerError."""
@@ -113,6 +120,8 @@ class AnswerGroup:
                 del self._waiting[:_LARGEST_GROUP]
                 started = self._now()
                 await self._write_group(group)
+                if len(group) >= _MANY:
+                    self._rush_until = self._now() + _RUSH_SECONDS
                 if self._waiting:
                     # Whoever was answered just now comes back with the next step: one bigger group
                     # costs little more than a small one.

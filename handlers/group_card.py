@@ -26,7 +26,8 @@ _N_EFF = 5
 class Group:
     """All that the card of a group tells, as one member may see it.
 
-    `critics` are the first of the `deciding` decision makers who are critics.
+    `critics` are the first of the `deciding` decision makers who are critics; `speed` tells how
+    soon its cases are taken up.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Group:
     critics: Sequence[DecidingCritic]
     cases: OpenCases
     trend: Sequence[TrendPoint]
+    speed: Sequence[Element] = ()
 
 
 def group_card(group: Group, reader: Reader) -> Card:
@@ -48,6 +50,7 @@ def group_card(group: Group, reader: Reader) -> Card:
         body += score_lines(found, t)
         body += _roles(found, t)
     body.append(Facts(_beside(group, t)))
+    body += group.speed
     chart = _chart(group, t)
     if chart is not None:
         body.append(chart)

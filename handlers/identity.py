@@ -143,9 +143,16 @@ async def several(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         "attention",
         "person",
     )
-    message = Message(question(t, maybe), f"alert:{alert.id}", t.language)
-    cards = {place: told for step in cx.steps for place in step if place != person.place}
-    return [Outgoing(message, ((person.place,), *cx.steps), (person.place,), cards=cards)]
+    asking = question(t, maybe)
+    message = Message(asking, f"alert:{alert.id}", t.language)
+    return [
+        Outgoing(
+            message,
+            ((person.place,), *cx.steps),
+            (person.place,),
+            draw=lambda place: asking if place == person.place else told,
+        )
+    ]
 
 
 async def claimed(ctx: Context, alert: Alert) -> list[Outgoing] | None:

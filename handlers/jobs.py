@@ -82,8 +82,11 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "letter": letters.send,
 }
 
-# Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
-DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
+# Settles its own rows due now and gives the jobs to run.
+Look = Callable[[Context], Awaitable[list[Job]]]
+
+# Asked by the clock at each tick.
+DUE: tuple[Look, ...] = (
     deadlines.due,
     promises.due,
     task_opening.due,

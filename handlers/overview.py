@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from handlers import texts, wording
+from handlers import speed, speed_lines, texts, wording
 from handlers.account_teams import SHOW_GROUP, group_of
 from handlers.accounts import lines
 from handlers.accounts.card import SHOW
@@ -49,10 +49,12 @@ async def overview(ctx: Context, me: Member) -> Card:
         standings = await standings_of(ctx, session, me, found, now_only=True) if found else []
         reader = reader_for(ctx, me)
         todo, button = await tasks.home_lines(session, ctx, me, reader)
+        own = await speed.of_oneself(ctx, session, me)
     card = accounts_card(standings, team, reader, me)
-    if button is None:
-        return card
-    return replace(card, body=(*card.body, *todo, Buttons((button,))))
+    lead_sees = ctx.programme.measure_members == "lead"
+    todo = [*todo, *speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)]
+    below = [Buttons((button,))] if button is not None else []
+    return replace(card, body=(*card.body, *todo, *below))
 
 
 def accounts_card(

@@ -1,15 +1,23 @@
 """The outbox: messages that must reach our own side, claimed, sent and kept until they are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Table, Update, bindparam, exists, inspect
+from sqlalchemy import (
+    CursorResult,
+    Executable,
+    Table,
+    Update,
+    bindparam,
+    exists,
+    insert,
+    inspect,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -17,6 +25,7 @@ from storage.db import Session
 from storage.models import Alert, AlertStatus, Case, Posting
 
 _ALERT: Table = SQLModel.metadata.tables["alert"]
+_POSTED = insert(SQLModel.metadata.tables["posting"])
 # No sending takes this long: the process died. The engine's own recovery is faster where it works.
 _SENDING_AT_MOST = timedelta(minutes=5)
 _BLANK: dict[str, Any] = {
@@ -49,19 +58,35 @@ async def changed_rows(session: Session, statement: Update) -> int:
     return result.rowcount
 
 
-async def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> list[Alert]:
-    """Stores the alerts whose key is new, and gives the rows of all keys in the order asked."""
+class Added(NamedTuple):
+    """What is known of an alert that was asked for; making a whole row of each costs too much."""
+
+    id: int
+    key: str
+    what: str
+    status: AlertStatus
+    due_at: datetime
+    attempts: int
+    detail: dict[str, Any]
+
+
+async def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> list[Added]:
+    """Stores the alerts whose key is new, and gives those of all keys in the order asked."""
     if not rows:
         return []
     whole = {row["key"]: {**_BLANK, "detail": {}, **row} for row in rows}
     adding = inserting(session, Alert).returning(col(Alert.id), col(Alert.key))
     added = (await session.execute(adding, list(whole.values()))).all()
-    by_key = {key: Alert(id=alert_id, **whole[key]) for alert_id, key in added}
+    by_key = {key: _added(alert_id, whole[key]) for alert_id, key in added}
     known = [key for key in whole if key not in by_key]
     if known:
         found = (await session.exec(select(Alert).where(col(Alert.key).in_(known)))).all()
-        by_key |= {alert.key: alert for alert in found}
+        by_key |= {alert.key: _added(alert.id, vars(alert)) for alert in found}
     return [by_key[row["key"]] for row in rows]
+
+
+def _added(alert_id: int, row: Mapping[str, Any]) -> Added:
+    return Added(alert_id, *(row[name] for name in Added._fields[1:]))
 
 
 async def claim(session: Session, alert_id: int, claimed_by: str, now: datetime) -> Alert | None:
@@ -70,30 +95,22 @@ async def claim(session: Session, alert_id: int, claimed_by: str, now: datetime)
     Two alerts of one case are never sent at a time: the first becomes the case's card and the
     second its thread, so the case's row is locked before looking.
     """
-    alert = await session.get(Alert, alert_id, populate_existing=True)
-    if alert is None:
-        return None
-    if alert.case_id is not None and session.get_bind().dialect.name == "postgresql":
-        await session.exec(select(Case.id).where(col(Case.id) == alert.case_id).with_for_update())
-    asked = {"asked": alert_id, "case": alert.case_id, "by": claimed_by, "now": now}
-    taken = await session.execute(_claiming(), asked)
-    assert isinstance(taken, CursorResult)
-    if taken.rowcount != 1:
-        return None
-    for name, value in (("status", AlertStatus.SENDING), ("claimed_by", claimed_by)):
-        set_committed_value(alert, name, value)
-    set_committed_value(alert, "claimed_at", now)
-    return alert
+    if session.get_bind().dialect.name == "postgresql":
+        of_alert = select(Alert.case_id).where(col(Alert.id) == alert_id)
+        lock = select(Case.id).where(col(Case.id) == of_alert.scalar_subquery())
+        await session.exec(lock.with_for_update())
+    asked = {"asked": alert_id, "by": claimed_by, "now": now}
+    return (await session.execute(_claiming(), asked)).scalar_one_or_none()
 
 
 # Built once: on the way of every alert, building a statement costs more than running it.
 @cache
-def _claiming() -> Update:
+def _claiming() -> Executable:
     other = _ALERT.alias()
     of_case = exists().where(
-        other.c.case_id == bindparam("case"), other.c.status == AlertStatus.SENDING
+        other.c.case_id == _ALERT.c.case_id, other.c.status == AlertStatus.SENDING
     )
-    return (
+    claimed = (
         update(_ALERT)
         .where(
             _ALERT.c.id == bindparam("asked"),
@@ -102,7 +119,10 @@ def _claiming() -> Update:
             ~of_case,
         )
         .values(status=AlertStatus.SENDING, claimed_by=bindparam("by"), claimed_at=bindparam("now"))
+        .returning(*_ALERT.columns)
     )
+    fresh = {"populate_existing": True}
+    return select(Alert).from_statement(claimed).execution_options(**fresh)
 
 
 async def take_back(session: Session, alert_id: int, job: str, run: str) -> None:
@@ -152,20 +172,26 @@ def _ending() -> Update:
     return ended.values(status=bindparam("as"), sent_at=bindparam("now"), problem=None)
 
 
-async def note_sent(session: Session, alert_id: int, place: str, posting: Posting | None) -> None:
-    """Remembers that a place has the message: a retry is for the other places only."""
-    alert = await session.get_one(Alert, alert_id)
-    alert.detail = {**alert.detail, "sent_to": [*alert.detail.get("sent_to", []), place]}
-    session.add(alert)
+async def note_sent(session: Session, alert: Alert, posting: dict[str, Any] | None) -> None:
+    """Remembers which places have the message: a retry is for the others only.
+
+    `alert` is one that this process claimed: nobody else changes what is kept with it.
+    """
+    await session.execute(_noting(), {"asked": alert.id, "kept": alert.detail})
     if posting is not None:
-        session.add(posting)
+        await session.execute(_POSTED, posting)
 
 
-async def revive(session: Session, alert: Alert, case_id: int, due_at: datetime) -> Alert:
+@cache
+def _noting() -> Update:
+    return update(_ALERT).where(_ALERT.c.id == bindparam("asked")).values(detail=bindparam("kept"))
+
+
+async def revive(session: Session, alert_id: int, case_id: int, due_at: datetime) -> Alert:
     """Asks anew for an alert that had nothing to say before: now it has."""
+    alert = await put_back(session, alert_id, due_at)
     alert.case_id = case_id
-    session.add(alert)
-    return await put_back(session, alert.id, due_at)
+    return alert
 
 
 async def note(session: Session, alert_id: int, values: dict[str, Any]) -> None:
@@ -246,14 +272,22 @@ async def postings(
     session: Session, subject: str, subject_id: int, part: str | None = None
 ) -> Sequence[Posting]:
     """Gives the messages we posted about something and may edit, the oldest first."""
-    query = select(Posting).where(
-        col(Posting.subject) == subject,
-        col(Posting.subject_id) == subject_id,
-        col(Posting.moved).is_(False),
+    asked = {"about": subject, "asked": subject_id}
+    found = (await session.exec(_postings(), params=asked)).all()
+    return [each for each in found if part is None or each.part == part]
+
+
+@cache
+def _postings() -> SelectOfScalar[Posting]:
+    return (
+        select(Posting)
+        .where(
+            col(Posting.subject) == bindparam("about"),
+            col(Posting.subject_id) == bindparam("asked"),
+            col(Posting.moved).is_(False),
+        )
+        .order_by(col(Posting.id))
     )
-    if part is not None:
-        query = query.where(col(Posting.part) == part)
-    return (await session.exec(query.order_by(col(Posting.id)))).all()
 
 
 async def posting_at(session: Session, place: str, message_id: str) -> Posting | None:

@@ -5,10 +5,12 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Executable, bindparam
+from sqlalchemy import Executable, bindparam, exists
+from sqlalchemy import case as first_of
 from sqlalchemy import select as select_rows
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.db import Session
 from storage.models import (
@@ -33,19 +35,25 @@ from storage.models import (
 _LOOK_BACK = 200  # solved cases in which a like one is looked for
 
 
-class Joined(NamedTuple):
-    """A response of a case with its contact."""
-
-    response: Response
-    contact: Contact
-    hidden: bool
-
-
 class Before(NamedTuple):
     """The score a contact gave the time before."""
 
     score: int
     answered_at: datetime
+
+
+class Joined(NamedTuple):
+    """A response of a case with its contact.
+
+    `before` is the contact's last score of the same kind before this response; `changed_from` is
+    this response's score before its last change, None when it was never changed.
+    """
+
+    response: Response
+    contact: Contact
+    hidden: bool
+    before: Before | None
+    changed_from: int | None
 
 
 class SolvedBefore(NamedTuple):
@@ -96,62 +104,72 @@ def _around() -> Executable:
 
 async def joined(session: Session, case_id: int) -> list[Joined]:
     """Gives the responses of a case, the first that came first."""
-    query = (
-        select(Response, Contact, CaseResponse.hidden_from_owner)
-        .join(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
-        .join(Contact, col(Contact.id) == col(Response.contact_id))
-        .where(col(CaseResponse.case_id) == case_id)
-        .order_by(col(CaseResponse.joined_at), col(Response.answered_at), col(Response.id))
-    )
-    return [Joined(*row) for row in (await session.exec(query)).all()]
+    found = []
+    for row in (await session.execute(_joined(), {"case": case_id})).all():
+        response, contact, hidden, score, answered_at, changed_from = row
+        before = Before(score, answered_at) if score is not None else None
+        found.append(Joined(response, contact, hidden, before, changed_from))
+    return found
 
 
-async def before(session: Session, response: Response) -> Before | None:
-    """Gives the contact's score of the same kind before this response, or None."""
-    query = (
-        select(Response.score, Response.answered_at)
+@cache
+def _joined() -> Executable:
+    earlier, previous = aliased(Response), aliased(Response)
+    last_before = (
+        select(earlier.id)
         .where(
-            col(Response.contact_id) == response.contact_id,
-            col(Response.kind) == response.kind,
-            col(Response.status) == ResponseStatus.CONFIRMED,
-            col(Response.score).is_not(None),
-            col(Response.id) != response.id,
-            col(Response.answered_at) < response.answered_at,
+            col(earlier.contact_id) == col(Response.contact_id),
+            col(earlier.kind) == col(Response.kind),
+            col(earlier.status) == ResponseStatus.CONFIRMED,
+            col(earlier.score).is_not(None),
+            col(earlier.id) != col(Response.id),
+            col(earlier.answered_at) < col(Response.answered_at),
         )
-        .order_by(col(Response.answered_at).desc(), col(Response.id).desc())
+        .order_by(col(earlier.answered_at).desc(), col(earlier.id).desc())
         .limit(1)
+        .correlate(Response)
+        .scalar_subquery()
     )
-    row = (await session.exec(query)).first()
-    return Before(row[0], row[1]) if row is not None and row[0] is not None else None
-
-
-async def first_score(session: Session, response_id: int) -> int | None:
-    """Gives the score of a response before its last change; None when it was never changed."""
-    query = (
+    changed_from = (
         select(ResponseChange.score)
         .where(
-            col(ResponseChange.response_id) == response_id,
+            col(ResponseChange.response_id) == col(Response.id),
             col(ResponseChange.reply) == Reply.SCORE,
         )
         .order_by(col(ResponseChange.at).desc(), col(ResponseChange.id).desc())
         .limit(1)
+        .correlate(Response)
+        .scalar_subquery()
     )
-    return (await session.exec(query)).first()
+    shown = (col(CaseResponse.hidden_from_owner), col(previous.score), col(previous.answered_at))
+    return (
+        select_rows(Response, Contact, *shown, changed_from)
+        .join(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
+        .join(Contact, col(Contact.id) == col(Response.contact_id))
+        .outerjoin(previous, col(previous.id) == last_before)
+        .where(col(CaseResponse.case_id) == bindparam("case"))
+        .order_by(col(CaseResponse.joined_at), col(Response.answered_at), col(Response.id))
+    )
 
 
 async def critics_of(session: Session, account_id: int, kind: str) -> list[tuple[int, str]]:
     """Gives response id and name of the contacts whose current score is 0 to 6."""
-    query = (
-        select(CurrentAnswer.response_id, Contact.name)
+    asked = {"account": account_id, "of_kind": kind}
+    return [(row[0], row[1]) for row in (await session.execute(_critics(), asked)).all()]
+
+
+@cache
+def _critics() -> Executable:
+    return (
+        select_rows(col(CurrentAnswer.response_id), col(Contact.name))
         .join(Contact, col(Contact.id) == col(CurrentAnswer.contact_id))
         .where(
-            col(CurrentAnswer.account_id) == account_id,
-            col(CurrentAnswer.kind) == kind,
+            col(CurrentAnswer.account_id) == bindparam("account"),
+            col(CurrentAnswer.kind) == bindparam("of_kind"),
             col(CurrentAnswer.score) <= 6,
         )
         .order_by(col(CurrentAnswer.answered_at), col(CurrentAnswer.contact_id))
     )
-    return list((await session.exec(query)).all())
 
 
 async def other_open(session: Session, case: Case) -> Case | None:
@@ -176,8 +194,13 @@ async def other_open(session: Session, case: Case) -> Case | None:
 
 async def events(session: Session, case_id: int) -> Sequence[CaseEvent]:
     """Gives the timeline of a case, the latest first."""
-    query = select(CaseEvent).where(col(CaseEvent.case_id) == case_id)
-    return (await session.exec(query.order_by(col(CaseEvent.id).desc()))).all()
+    return (await session.exec(_events(), params={"case": case_id})).all()
+
+
+@cache
+def _events() -> SelectOfScalar[CaseEvent]:
+    of_case = select(CaseEvent).where(col(CaseEvent.case_id) == bindparam("case"))
+    return of_case.order_by(col(CaseEvent.id).desc())
 
 
 async def has_hidden(session: Session, case_id: int) -> bool:
@@ -218,10 +241,12 @@ async def solved_like(
 ) -> SolvedBefore | None:
     """Gives the best solved case elsewhere with one of these reasons and a line on what helped.
 
-    Best: a saved customer, then a changed process, then the rest; more shared reasons; the latest.
+    Best: what the customer confirmed; a saved customer, then a changed process, then the rest;
+    more shared reasons; the latest. What is hidden from its owner anywhere is left out.
     """
     if not reasons:
         return None
+    kept = aliased(CaseResponse)
     query = (
         select(Case, Account, Member, Response.reasons)
         .join(Account, col(Account.id) == col(Case.account_id))
@@ -233,8 +258,15 @@ async def solved_like(
             col(Case.what_helped).is_not(None),
             col(Case.account_id) != case.account_id,
             col(Case.hidden_from_owner).is_(False),
+            ~exists().where(
+                col(kept.case_id) == col(Case.id), col(kept.hidden_from_owner).is_(True)
+            ),
         )
-        .order_by(col(Case.solved_at).desc(), col(Case.id).desc())
+        .order_by(
+            first_of((col(Case.settled) == "yes", 0), else_=1),
+            col(Case.solved_at).desc(),
+            col(Case.id).desc(),
+        )
         .limit(_LOOK_BACK)
     )
     wanted = set(reasons)
@@ -244,8 +276,9 @@ async def solved_like(
     return min(like, key=lambda each: _rank(each, wanted), default=None)
 
 
-def _rank(found: SolvedBefore, wanted: set[str]) -> tuple[int, int]:
+def _rank(found: SolvedBefore, wanted: set[str]) -> tuple[bool, int, int]:
     outcomes = ["saved", "process_changed", "lesson", "lost"]
     outcome = found.case.outcome or "lesson"
     place = outcomes.index(outcome) if outcome in outcomes else len(outcomes)
-    return place, -len(wanted & set(found.reasons))
+    confirmed = found.case.settled == "yes"
+    return not confirmed, place, -len(wanted & set(found.reasons))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, and_, bindparam, func, true
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +32,13 @@ CaseKey = tuple[int, str, int | None]  # account, kind, wave
 
 class AnotherOpen(Exception):
     """A case was opened for the same account, kind and wave a moment before; nothing was kept."""
+
+
+class Opened(NamedTuple):
+    """What is known of a case that was opened; making a whole row of each costs too much."""
+
+    id: int
+    hidden_from_owner: bool
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKe
     return {(case.account_id, case.kind, case.wave_id): case for case in found}
 
 
-async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[CaseKey, Case]:
+async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[CaseKey, Opened]:
     """Opens cases, and gives those that were not open already for account, kind and wave."""
     if not rows:
         return {}
@@ -142,10 +149,10 @@ async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[Cas
     statement = inserting(session, Case).returning(col(Case.id), *key)
     made = (await session.execute(statement, list(rows))).all()
     by_key = {(row["account_id"], row["kind"], row["wave_id"]): row for row in rows}
-    opened: dict[CaseKey, Case] = {}
+    opened: dict[CaseKey, Opened] = {}
     for case_id, account_id, kind, wave_id in made:
         row = by_key[account_id, kind, wave_id]
-        opened[account_id, kind, wave_id] = Case(id=case_id, **row)
+        opened[account_id, kind, wave_id] = Opened(case_id, row["hidden_from_owner"])
     return opened
 
 

@@ -2,9 +2,21 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlmodel import col
 
 from storage.db import Session
@@ -119,7 +131,14 @@ async def kept_responses(session: Session, account_id: int | None = None) -> lis
 
     What a contact wants shown to the manager is kept also where no case says so.
     """
-    mine = true() if account_id is None else col(Account.id) == account_id
+    values = {} if account_id is None else {"account": account_id}
+    found = await session.execute(_kept(account_id is not None), values)
+    return [Kept(*row) for row in found.all()]
+
+
+@cache
+def _kept(of_account: bool) -> Executable:
+    mine = col(Account.id) == bindparam("account") if of_account else true()
     whom = (col(Account.owner_id), col(Account.team_id))
     in_cases = (
         select(col(CaseResponse.response_id), *whom)
@@ -139,8 +158,7 @@ async def kept_responses(session: Session, account_id: int | None = None) -> lis
         .join(Account, col(Account.id) == col(Response.account_id))
         .where(mine, col(Response.to_manager).is_(True), ~in_case)
     )
-    query = in_cases.union_all(asked)
-    return [Kept(*row) for row in (await session.execute(query)).all()]
+    return in_cases.union_all(asked)
 
 
 async def kept_cases(session: Session) -> list[Kept]:

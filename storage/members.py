@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
+from sqlalchemy import bindparam
 from sqlmodel import col, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.alerts import changed_rows
 from storage.db import Session
@@ -86,8 +89,21 @@ async def lead_of(session: Session, team_id: int | None) -> Member | None:
     """Gives the lead of a team, or None."""
     if team_id is None:
         return None
-    team = await of_team(session, team_id)
-    return next((member for member in team if member.role == MemberRole.TEAM_LEAD), None)
+    return (await session.exec(_lead(), params={"team": team_id})).first()
+
+
+@cache
+def _lead() -> SelectOfScalar[Member]:
+    return (
+        select(Member)
+        .where(
+            col(Member.team_id) == bindparam("team"),
+            col(Member.role) == MemberRole.TEAM_LEAD,
+            col(Member.left_at).is_(None),
+        )
+        .order_by(col(Member.name), col(Member.id))
+        .limit(1)
+    )
 
 
 async def backed_by(session: Session, member_id: int) -> Sequence[Member]:
@@ -111,6 +127,26 @@ async def places(
     else:
         query = query.where(col(BoundPlace.team_id) == team_id)
     return (await session.exec(query)).all()
+
+
+async def places_around(
+    session: Session, member_id: int | None, team_id: int | None
+) -> tuple[list[BoundPlace], list[BoundPlace]]:
+    """Gives the bound places of a member and those of a team, on all platforms."""
+    asked = {"member": member_id, "team": team_id}
+    found = (await session.exec(_around(), params=asked)).all()
+    own = [each for each in found if member_id is not None and each.member_id == member_id]
+    return own, [each for each in found if team_id is not None and each.team_id == team_id]
+
+
+# Built once: on the way of every alert, building a statement costs more than running it.
+@cache
+def _around() -> SelectOfScalar[BoundPlace]:
+    of_them = or_(
+        col(BoundPlace.member_id) == bindparam("member"),
+        col(BoundPlace.team_id) == bindparam("team"),
+    )
+    return select(BoundPlace).where(of_them).order_by(col(BoundPlace.platform))
 
 
 async def bind(

@@ -25,9 +25,9 @@ _Respond = Callable[[web.Request], Awaitable[web.Response]]
 _CLOSED = {"unknown": 404, "expired": 410, "locked": 410}
 
 
-def add_routes(app: web.Application, ctx: Context, group: AnswerGroup | None = None) -> None:
+def add_routes(app: web.Application, ctx: Context, group: AnswerGroup) -> None:
     """Adds the survey page, its trap, `Don't ask me again` and the page's own files."""
-    survey = _Survey(ctx, group or AnswerGroup(ctx))
+    survey = _Survey(ctx, group)
     route = app.router.add_route
     route("GET", "/s/{token}", survey.show)
     route("HEAD", "/s/{token}", survey.show)

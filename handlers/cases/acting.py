@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
 from handlers.cards import Card, Reply, whisper
-from handlers.cases import seeing, telling, times
+from handlers.cases import pacing, seeing, telling, times
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
@@ -18,8 +18,9 @@ from handlers.rights import reads_comments
 from handlers.texts import Texts
 from storage import alerts as outbox
 from storage import case_view, cases, members
+from storage.alerts import Added
 from storage.db import Session
-from storage.models import OPEN_STATES, Account, Alert, Case, CaseState, Member
+from storage.models import OPEN_STATES, Account, Case, CaseState, Member
 
 # How often a lost race is looked at anew; each time somebody else was first.
 _TRIES = 5
@@ -71,7 +72,7 @@ class Outcome:
 
     view: CaseView
     done: bool
-    jobs: list[Alert] = field(default_factory=list)
+    jobs: list[Added] = field(default_factory=list)
 
 
 # Gives the plan of what happens by itself, or None when the case's state does not allow it.
@@ -102,7 +103,7 @@ async def by_itself(
     The timeline names nobody, it can't be undone, and every card follows.
     """
 
-    async def attempt() -> list[Alert] | None:
+    async def attempt() -> list[Added] | None:
         async with ctx.db.session() as session:
             case = await session.get(Case, case_id, populate_existing=True)
             if case is None:
@@ -154,12 +155,13 @@ async def _keep(
     me: Member | None,
     platform: str | None,
     kept: bool = False,
-) -> list[Alert]:
+) -> list[Added]:
     """Writes the change and its line in the timeline; gives the alerts that tell it."""
     now = ctx.now()
     before = {name: _plain(getattr(case, name)) for name in plan.values}
     if not await cases.change(session, case, {**plan.values, "remind_at": now}):
         raise _Lost
+    await pacing.keep(session, ctx, case, plan.values, undone=plan.act == "undone")
     event = {
         "case_id": case.id,
         "at": now,

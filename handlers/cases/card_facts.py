@@ -132,7 +132,9 @@ def _helped(view: CaseView, t: Texts) -> str:
     assert helped is not None
     reason = t(f"reasons.{helped.reason}") if known(t, helped.reason) else helped.reason
     line = t("alert.helped_at", reason=reason, account=helped.account, what=helped.what)
-    return f"{line} ({helped.who})" if helped.who else line
+    by = [helped.who, t("alert.helped_confirmed") if helped.confirmed else None]
+    told = "; ".join(each for each in by if each)
+    return f"{line} ({told})" if told else line
 
 
 def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:

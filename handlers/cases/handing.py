@@ -15,6 +15,7 @@ from handlers.context import Context
 from storage import alerts as outbox
 from storage import cases, members, tasks
 from storage import owning as rows
+from storage.alerts import Added
 from storage.db import Session
 from storage.models import OPEN_STATES, Alert, Case, CaseState, Member
 
@@ -30,7 +31,7 @@ class Moved:
     new_id: int | None
 
 
-async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved]) -> list[Alert]:
+async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved]) -> list[Added]:
     """Gives all that is open at accounts to their new owners: cases, promises and tasks.
 
     Rows only: the new owner gets one card with all cases, the old one a notice.
@@ -56,7 +57,7 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
     return await _hand(session, ctx, passing, "owner_changed")
 
 
-async def while_away(session: Session, ctx: Context, me: Member) -> list[Alert]:
+async def while_away(session: Session, ctx: Context, me: Member) -> list[Added]:
     """Gives the open cases of a member who goes away to who acts for them, as one card."""
     passing = []
     for case, account in await rows.open_with(session, member_id=me.id):
@@ -68,7 +69,7 @@ async def while_away(session: Session, ctx: Context, me: Member) -> list[Alert]:
 
 async def back_again(
     session: Session, ctx: Context, me: Member, backup_id: int | None
-) -> list[Alert]:
+) -> list[Added]:
     """Gives back to a member what their backup holds and has not begun."""
     if backup_id is None:
         return []
@@ -80,7 +81,7 @@ async def back_again(
 
 async def _hand(
     session: Session, ctx: Context, passing: Sequence[tuple[Case, Member]], why: str
-) -> list[Alert]:
+) -> list[Added]:
     now = ctx.now()
     asked: list[dict[str, Any]] = []
     given: dict[tuple[int | None, int], list[int]] = {}

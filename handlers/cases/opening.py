@@ -11,7 +11,8 @@ from handlers.cases import keeping, times
 from handlers.context import Context, Job
 from storage import alerts as outbox
 from storage import cases, hiding
-from storage.cases import CaseKey, Ground
+from storage.alerts import Added
+from storage.cases import CaseKey, Ground, Opened
 from storage.db import Session
 from storage.models import (
     Account,
@@ -77,7 +78,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     fresh = await cases.open_new(
         session, [_opened(ctx, ground, opener, hidden) for opener in openers.values()]
     )
-    opened = {**ground.cases, **fresh}
+    opened: dict[CaseKey, Case | Opened] = {**ground.cases, **fresh}
     if opened.keys() < openers.keys():  # somebody opened one meanwhile
         opened |= await cases.open_of(session, {critic.account_id for critic in new})
     await cases.join(
@@ -128,7 +129,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:
             case_id = case_ids[critic.response_id]
-            await outbox.revive(session, alert, case_id, critic.settle_at)
+            await outbox.revive(session, alert.id, case_id, critic.settle_at)
     return [_due(alert) for alert in (*rows, *late)]
 
 
@@ -253,7 +254,7 @@ def _given_back(
     ctx: Context,
     ground: Ground,
     critics: Sequence[Critic],
-    opened: Mapping[CaseKey, Case],
+    opened: Mapping[CaseKey, Case | Opened],
     hidden: Collection[int],
 ) -> list[dict[str, Any]]:
     """Gives the hidden cases that an answer joins which the owner sees: they are the owner's."""
@@ -285,25 +286,27 @@ async def _note_joining(
     ctx: Context,
     ground: Ground,
     critics: Sequence[Critic],
-    opened: dict[CaseKey, Case],
+    opened: Mapping[CaseKey, Case | Opened],
 ) -> None:
     """Writes the timeline, and gives an open case the deadline of a decision maker who joins it."""
     events: list[dict[str, Any]] = []
     changes: dict[int, dict[str, Any]] = {}
     for critic in critics:
-        case = opened[critic.key]
-        joins = critic.key in ground.cases
+        case = ground.cases.get(critic.key)
         events.append(
             {
-                "case_id": case.id,
+                "case_id": opened[critic.key].id,
                 "at": ctx.now(),
-                "act": "joined" if joins else "opened",
+                "act": "joined" if case is not None else "opened",
                 "note": str(critic.response_id),
                 "before": {},
                 "undone": False,
             }
         )
-        if joins and ground.contacts[critic.contact_id].role == ContactRole.DECISION_MAKER:
+        if (
+            case is not None
+            and ground.contacts[critic.contact_id].role == ContactRole.DECISION_MAKER
+        ):
             who = _responsible_for(ctx, ground, critic.account_id)
             change = changes.setdefault(case.id, _unchanged(case))
             _hurry(change, _deadlines(ctx, ground, critic, who))
@@ -343,5 +346,5 @@ def _partition(ground: Ground, account_id: int) -> str:
     return "fallback"
 
 
-def _due(alert: Alert) -> Due:
+def _due(alert: Alert | Added) -> Due:
     return Due(alert.id, alert.due_at, alerts.job_of(alert))

@@ -63,9 +63,8 @@ async def of_member(
     reason: str = "owner",
 ) -> Route:
     """Gives where cards for a member go: their places, else their team's, else the fallback."""
-    own = await members.places(session, member_id=member.id) if member else ()
     team_id = team_id if team_id is not None else member.team_id if member else None
-    team = await members.places(session, team_id=team_id) if team_id is not None else ()
+    own, team = await members.places_around(session, member.id if member else None, team_id)
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
     direct = direct_places(member) if member else ()
     return _route(

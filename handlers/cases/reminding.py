@@ -1,9 +1,7 @@
 """Reminders, escalations and cases handed over: said only while they are still true."""
 
-from dataclasses import replace
-
-from handlers import texts, wording
-from handlers.alerts import Outgoing, with_note
+from handlers import alerts, texts, wording
+from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card
 from handlers.cases import places
 from handlers.cases.card import alert_card
@@ -11,7 +9,7 @@ from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
 from handlers.cases.telling import SUBJECT, posting_of_case, ref_of
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
-from handlers.chat import Message, Place
+from handlers.chat import Message
 from handlers.context import Context
 from handlers.texts import Texts
 from storage import alerts as outbox
@@ -74,7 +72,7 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     answer = view.answers[0]
     reason = "conflict" if answer.hidden and to == "lead" else to
     reader = Reader(t, zone_of(route.member, ctx), reason)
-    card = with_note(alert_card(view, answer, reader, ctx.now()), note)
+    card = alerts.with_note(alert_card(view, answer, reader, ctx.now()), note)
     return [
         Outgoing(
             Message(card, f"alert:{alert.id}", t.language),
@@ -101,10 +99,7 @@ async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         route = await places.of_person(session, ctx, to)
         note = await cases.last_note(session, view.case.id, "handed_over")
     out = posting_of_case(ctx, alert, view, view.answer(None), route)
-    if not note:
-        return [out]
-    cards = {place: with_note(card, note) for place, card in out.cards.items()}
-    return [_with_cards(out, cards)]
+    return [alerts.noted(out, note) if note else out]
 
 
 def holds(case: Case, about: str) -> bool:
@@ -164,8 +159,3 @@ async def _route(ctx: Context, view: CaseView, session: Session) -> Route:
     if view.case.hidden_from_owner:
         return await places.of_lead(session, ctx, view.account, "conflict")
     return await places.of_case(session, ctx, view.case, view.account)
-
-
-def _with_cards(out: Outgoing, cards: dict[Place, Card]) -> Outgoing:
-    first = next(iter(cards.values()))
-    return replace(out, cards=cards, message=replace(out.message, card=first))

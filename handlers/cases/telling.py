@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import structlog
@@ -16,11 +17,12 @@ from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
-from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Unreachable
+from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Place, Unreachable
 from handlers.context import Context
 from handlers.places import emptying
 from storage import alerts as outbox
 from storage import cases, hiding, members
+from storage.alerts import Added
 from storage.db import Session
 from storage.models import Alert, CaseState, Member, Posting
 from storage.models import Reply as ReplyKind
@@ -46,7 +48,7 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         if await _hide_now(session, view, answer):
             view = await load(session, ctx, alert.case_id)
             answer = view.answer(alert.response_id)
-        await _remember_told(session, alert, answer)
+        _remember_told(alert, answer)
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
         # Its own cards are not above it: a retry brings the same card to the places left.
         others = [each for each in posted if each.response_id != answer.response.id]
@@ -75,14 +77,16 @@ def posting_of_case(
     steps = ((tuple(refs),) if refs else ()) + route.steps
     reasons = {**route.reasons, **{each.place: each.reason or "owner" for each in own}}
     language = texts.of(route.member.language if route.member else None, ctx.programme.language)
-    cards = {}
-    for place, reason in reasons.items():
-        main = place not in refs
-        reader = Reader(language, zone_of(route.member, ctx), reason, main)
-        cards[place] = alert_card(view, answer, reader, now)
-    first = next(iter(cards.values()))
+    usual = next(iter(reasons))
+
+    @cache
+    def draw(place: Place) -> Card:
+        reason = reasons.get(place, reasons[usual])
+        reader = Reader(language, zone_of(route.member, ctx), reason, main=place not in refs)
+        return alert_card(view, answer, reader, now)
+
     return Outgoing(
-        Message(first, f"alert:{alert.id}", language.language, also_in_channel=bool(refs)),
+        Message(draw(usual), f"alert:{alert.id}", language.language, also_in_channel=bool(refs)),
         steps,
         direct=route.direct,
         threads=refs,
@@ -91,7 +95,7 @@ def posting_of_case(
         part="thread" if refs else "card",
         response_id=answer.response.id,
         member_id=route.member.id if route.member else None,
-        cards=cards,
+        draw=draw,
         reasons=reasons,
         mentions=places.mentions(route, now, ctx),
     )
@@ -188,7 +192,7 @@ async def _hide_now(session: Session, view: CaseView, answer: Answer) -> bool:
 
 async def _after(
     session: Session, ctx: Context, view: CaseView, answer: Answer, route: Route, joined: bool
-) -> list[Alert]:
+) -> list[Added]:
     """Asks for what follows a card: the mention in the morning, and a fresh card above a thread."""
     now = ctx.now()
     later: list[dict[str, Any]] = []
@@ -228,10 +232,11 @@ def _digest(comment: str | None) -> str:
     return hashlib.sha256((comment or "").encode()).hexdigest()
 
 
-async def _remember_told(session: Session, alert: Alert, answer: Answer) -> None:
+def _remember_told(alert: Alert, answer: Answer) -> None:
+    # Stored with the first place that has the card.
     response = answer.response
     told = {"score": response.score, "comment": _digest(response.comment)}
-    await outbox.note(session, alert.id, {"told": told})
+    alert.detail = {**alert.detail, "told": told}
 
 
 async def _say_later(session: Session, alert: Alert, view: CaseView) -> list[str]:
@@ -251,6 +256,7 @@ async def _say_later(session: Session, alert: Alert, view: CaseView) -> list[str
     now = {"score": response.score, "comment": _digest(response.comment)}
     await outbox.note(session, first.id, {"told": now})
     await outbox.note(session, alert.id, {"say": say})
+    alert.detail = {**alert.detail, "say": say}
     return say
 
 

@@ -63,6 +63,7 @@ class Helped:
     account: str
     what: str
     who: str | None
+    confirmed: bool = False  # the customer says that it is settled
 
 
 @dataclass(frozen=True)
@@ -122,16 +123,8 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     found = await case_view.around(session, case_id)
     joined = await case_view.joined(session, case_id)
     answers = tuple(
-        [
-            Answer(
-                each.response,
-                each.contact,
-                each.hidden,
-                await case_view.before(session, each.response),
-                await case_view.first_score(session, each.response.id),
-            )
-            for each in joined
-        ]
+        Answer(each.response, each.contact, each.hidden, each.before, each.changed_from)
+        for each in joined
     )
     events = await case_view.events(session, case_id)
     last = last_step(events)
@@ -226,7 +219,9 @@ async def _helped(session: Session, case: Case, answers: tuple[Answer, ...]) -> 
         return None
     shared = next(reason for reason in reasons if reason in found.reasons)
     who = first_name(found.solver.name) if found.solver else None
-    return Helped(shared, found.account.name, found.case.what_helped, who)
+    return Helped(
+        shared, found.account.name, found.case.what_helped, who, found.case.settled == "yes"
+    )
 
 
 def first_name(name: str) -> str:

@@ -19,6 +19,7 @@ from handlers.learning.shared_card import FIXED, Shared
 from handlers.rights import LEADERS
 from handlers.surveys import reason_label
 from storage import learning, members, sharing, versions
+from storage.alerts import Added
 from storage.db import Session
 from storage.models import Account, Act, Alert, Member, SharedReason, SharedState
 
@@ -81,7 +82,7 @@ async def _end(
     return shared_card.shared_card(shared, reader, owned=owned)
 
 
-async def _tell(session: Session, ctx: Context, shared: Shared) -> list[Alert]:
+async def _tell(session: Session, ctx: Context, shared: Shared) -> list[Added]:
     """One card for each owner; accounts whose answers are kept from theirs are the lead's."""
     now = ctx.now()
     whom: dict[tuple[int, bool], list[int]] = {}

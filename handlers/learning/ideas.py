@@ -49,6 +49,7 @@ from handlers.rights import LEADERS
 from handlers.surveys import reason_label
 from storage import alerts as outbox
 from storage import groups, ideas, sharing, tasks, versions
+from storage.alerts import Added
 from storage.db import Session
 from storage.ideas import Had
 from storage.models import Act, Alert, IdeaState, Member, Posting, Response
@@ -94,7 +95,7 @@ async def due(ctx: Context) -> list[Job]:
     return [alerts.job_of(each) for each in asked if each.status == "pending"]
 
 
-async def _announce(session: Session, ctx: Context) -> list[Alert]:
+async def _announce(session: Session, ctx: Context) -> list[Added]:
     found = await ideas.unannounced(session)
     if not found:
         return []

@@ -8,8 +8,9 @@ from handlers import alerts
 from handlers.context import Context, Job
 from handlers.surveys import NPS_KINDS, OUTSIDE, REASONS
 from storage import learning, tasks
+from storage.alerts import Added
 from storage.db import Session
-from storage.models import Alert, Response, SharedReason
+from storage.models import Response, SharedReason
 
 ALERT, CHANGED = "shared_reason", "shared_reason_changed"
 ACCOUNTS = 3
@@ -52,10 +53,10 @@ async def due(ctx: Context) -> list[Job]:
     return [alerts.job_of(each) for each in told if each.status == "pending"]
 
 
-async def _look(session: Session, ctx: Context, reasons: Iterable[str]) -> list[Alert]:
+async def _look(session: Session, ctx: Context, reasons: Iterable[str]) -> list[Added]:
     now = ctx.now()
     opened = await learning.open_now(session)
-    told: list[Alert] = []
+    told: list[Added] = []
     for reason in reasons:
         found = await learning.naming(session, reason, now - WITHIN, NPS_KINDS, _MOST)
         found = [each for each in found if _is_settled(each, ctx)]
@@ -74,7 +75,7 @@ async def _look(session: Session, ctx: Context, reasons: Iterable[str]) -> list[
     return told
 
 
-async def changed(session: Session, shared: SharedReason, now: datetime) -> Alert:
+async def changed(session: Session, shared: SharedReason, now: datetime) -> Added:
     """Asks for all cards of a shared reason to be edited."""
     return await alerts.add(session, **changed_row(shared.id, f"{now.timestamp():.3f}", now))
 

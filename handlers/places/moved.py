@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import structlog
 
-from handlers import texts
-from handlers.alerts import Outgoing, with_note
+from handlers import alerts, texts
+from handlers.alerts import Outgoing
 from handlers.cards import Card
 from handlers.cases import places as routes
 from handlers.cases import telling
@@ -77,11 +77,7 @@ async def _anew(ctx: Context, alert: Alert, place: Place) -> list[Outgoing]:
             direct = replace(route, steps=tuple(each for each in steps if each))
             card = telling.posting_of_case(ctx, alert, view, answer, direct)
             t = texts.of(card.message.language, ctx.programme.language)
-            cards = {at: with_note(each, t("alert.outsiders")) for at, each in card.cards.items()}
-            message = replace(
-                card.message,
-                key=f"{card.message.key}:{posting.id}",
-                card=next(iter(cards.values())),
-            )
-            out.append(replace(card, message=message, cards=cards))
+            card = alerts.noted(card, t("alert.outsiders"))
+            key = f"{card.message.key}:{posting.id}"
+            out.append(replace(card, message=replace(card.message, key=key)))
     return out

@@ -26,8 +26,9 @@ from handlers.surveys import reason_label
 from handlers.tasks.opening import responsible
 from handlers.tasks.outcomes import FORMS
 from storage import references, tasks
+from storage.alerts import Added
 from storage.db import Session
-from storage.models import Alert, Member, Reference, ReferenceUse
+from storage.models import Member, Reference, ReferenceUse
 from storage.references import Offer
 
 ASK, WITHDRAW, REQUEST = "reference_ask", "reference_withdraw", "reference_request"
@@ -133,7 +134,7 @@ async def _row(session: Session, offer: Offer, now: datetime) -> Reference:
     )
 
 
-async def _request(session: Session, ctx: Context, offer: Offer, use: ReferenceUse) -> Alert:
+async def _request(session: Session, ctx: Context, offer: Offer, use: ReferenceUse) -> Added:
     """A task of the owner's, told at once because a colleague waits for it."""
     now = ctx.now()
     owner = (await responsible(session, [offer.account]))[offer.account.id]

@@ -12,6 +12,7 @@ from handlers.waves import recipients
 from handlers.waves.cards import Standing, standing, wave_card
 from storage import alerts as outbox
 from storage import members, waves
+from storage.alerts import Added
 from storage.db import Session
 from storage.models import Alert, Posting, Wave
 
@@ -22,7 +23,7 @@ PART = "progress"
 ALERT = "wave_progress"
 
 
-async def tell_start(ctx: Context, session: Session, wave: Wave) -> Alert:
+async def tell_start(ctx: Context, session: Session, wave: Wave) -> Added:
     """Asks for the card that the planner watches, in the transaction that starts the wave."""
     return await _tell(ctx, session, wave, f"wave:{wave.id}:progress")
 
@@ -101,7 +102,7 @@ async def refresh(ctx: Context, wave_id: int, _mark: str = "") -> None:
             log.warning("progress card not edited", posting=row.id, reason=error.reason)
 
 
-async def _tell(ctx: Context, session: Session, wave: Wave, key: str) -> Alert:
+async def _tell(ctx: Context, session: Session, wave: Wave, key: str) -> Added:
     return await alerts.add(
         session,
         key=key,

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, select
 
 from bot.web import survey_page
 from handlers import links
+from handlers.answers import AnswerGroup
 from handlers.context import Context
 from tests.factories import Acme
 
@@ -22,7 +23,7 @@ def make_app(ctx: Context, left: asyncio.Event | None = None) -> web.Application
     was left.
     """
     app = web.Application(client_max_size=1024 * 1024)
-    survey_page.add_routes(app, ctx)
+    survey_page.add_routes(app, ctx, AnswerGroup(ctx))
 
     async def tell(request: web.Request, response: web.StreamResponse) -> None:
         if left is not None and response.status == 204 and request.method == "POST":

@@ -71,6 +71,8 @@ class _Stage:
         )
         await self.told(response, wave.id)
         await self.submit(self.acme.mikkel, "case.solve", "1", _SOLVED)
+        async with self.ctx.db.session() as session:
+            (await session.get_one(Case, 1)).settled = "yes"
         before = await self.make.invitation(self.acme.contacts["jane"], sent_at=march)
         await self.make.response(before, 8, answered_at=march)
         self.told_before: list[tuple[int, int]] = []

@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 from aiohttp import ClientSession
 
 from tests.fake_slack import TEAM as SLACK_TEAM
-from tests.fake_slack import find_action as slack_action
-from tests.fake_slack import sign, state_of
 from tests.fake_slack import words as slack_words
-from tests.fake_teams import find_action, first_values, words
+from tests.fake_teams import words
 from tests.outside.peers import peers, run
 from tests.outside.playground import PERSONAL, TEAM, Playground, aad
+from tests.slack_user import find_action as slack_action
+from tests.slack_user import sign, state_of
+from tests.teams_user import find_action, first_values
 
 LOOKS = 1500  # of 0.1 s: these programs tell nobody when something changes
 Shown = dict[str, Any]

@@ -22,22 +22,16 @@ from handlers.chat import (
     Unreachable,
 )
 from handlers.context import Context
-from storage.db import Database
 from tests.bot.msteams.teams_bot import CHANNEL, GROUP, TeamsBot, running
 from tests.factories import Make
-from tests.fake_teams import Fault, content_of, find_action, words
+from tests.fake_teams import Fault, content_of, words
+from tests.teams_user import find_action
 
 BUTTONS = Buttons((Button("Take it", "case.take", "7"),))
 CARD = Card("Acme: 3 of 10", (Text("Third wrong invoice", "quote"), BUTTONS), "critical")
 MESSAGE = Message(CARD, "alert:17", "en")
 PLACE = f"teams:{CHANNEL}"
 ANNA = "teams-user:aad-anna"
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    """The queries have tests of their own, on both databases."""
-    return sqlite_db
 
 
 @pytest_asyncio.fixture

@@ -1,5 +1,7 @@
 """What is open passes on when an account has a new owner, and while its owner is away."""
 
+import pytest
+
 from handlers.cards import Card
 from handlers.files.importing import import_file
 from storage import members
@@ -46,6 +48,7 @@ async def test_reminders_go_to_the_new_owner_not_under_the_old_ones_card(story: 
     assert len(late) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_hidden_case_stays_with_the_lead(story: Story) -> None:
     await story.answer("jane", 3, to_manager=True)
     await new_owner(story, story.acme.mikkel.email)
