@@ -9,10 +9,33 @@ from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
 from handlers.chat import ChatError, Command, Message, Place
-from handlers.context import Context
+from handlers.context import Context, Refused
+from handlers.places.naming import spoken
+from handlers.places.words import why
+from handlers.texts import Texts
 from storage.models import Member
 
 log = structlog.get_logger()
+
+
+async def may_read(ctx: Context, place: Place) -> bool:
+    """Tells whether people from outside may read a place: what is not told counts as yes."""
+    try:
+        return await ctx.chat.outsiders(place)
+    except ChatError as error:
+        log.warning("readers unknown", place=place, reason=error.reason)
+        return True
+
+
+async def refuse_outsiders(ctx: Context, place: Place, t: Texts) -> None:
+    """Raises Refused where outsiders can read a place, or nobody tells who does."""
+    try:
+        outsiders = await ctx.chat.outsiders(place)
+    except ChatError as error:
+        named = await spoken(ctx, place, t)
+        raise Refused(t("bind.unreachable", place=named, reason=why(error, t))) from error
+    if outsiders:
+        raise Refused(t("bind.outsiders"))
 
 
 async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply, me: Member) -> Reply:
@@ -32,14 +55,6 @@ async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply, me: Me
         log.warning("reply not sent directly", reason=error.reason)
         return whisper(t("routes.not_sent_directly"))
     return whisper(t("routes.sent_directly"))
-
-
-async def may_read(ctx: Context, place: Place) -> bool:
-    """Tells whether people from outside can read a place; where nobody can tell, they can."""
-    try:
-        return await ctx.chat.outsiders(place)
-    except ChatError:
-        return True
 
 
 def _not_for_all(card: Card) -> Card:
