@@ -120,6 +120,19 @@ def add_working_hours(start: datetime, hours: float, calendar: Calendar) -> date
         at = next_working_moment(end, calendar)
 
 
+def working_hours(start: datetime, end: datetime, calendar: Calendar) -> float:
+    """Gives the hours of working time between two moments; 0 where the end is not later."""
+    passed = timedelta()
+    day = start.astimezone(calendar.zone).date()
+    last = end.astimezone(calendar.zone).date()
+    while day <= last:
+        if is_working_day(day, calendar):
+            first, over = _span(day, calendar)
+            passed += max(min(over, end) - max(first, start), timedelta())
+        day += timedelta(days=1)
+    return passed / timedelta(hours=1)
+
+
 def add_working_days(start: datetime, days: int, calendar: Calendar) -> datetime:
     """Gives the same time of day `days` working days later (UTC), within the working hours.
 

@@ -15,6 +15,8 @@ from handlers.cases.card_facts import Reader
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
 from handlers.context import Context, Job
+from handlers.learning import said
+from handlers.places import health
 from handlers.tasks import board as tasks
 from handlers.texts import Texts, of
 from storage import alerts as outbox
@@ -95,7 +97,7 @@ async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 async def _body(
     session: Session, ctx: Context, member: Member, since: datetime, until: datetime, t: Texts
 ) -> list[Element]:
-    body: list[Element] = []
+    body: list[Element] = [*await health.lines(session, ctx, member, t)]
     praise = await digests.promoters(session, member.id, since, until)
     if praise:
         body.append(Text(t("digest.promoters"), "heading"))
@@ -115,6 +117,7 @@ async def _body(
     body += await _due_today(session, ctx, member, ctx.now(), t)
     body += await promises.due_lines(session, ctx, member, t)
     reader = reader_for(ctx, member)
+    body += await said.digest_lines(session, member, (since, until), reader)
     return body + await tasks.digest_lines(session, ctx, member, (since, until), reader)
 
 

@@ -11,12 +11,14 @@ from handlers import (
     digests,
     identity,
     letters,
+    recovery,
     undelivered,
 )
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
     lapsing,
+    leaving,
     policy,
     promise_cards,
     promises,
@@ -26,8 +28,8 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
-from handlers.learning import fixing, ideas, same_reason, shared_card
-from handlers.places import emptying, moved
+from handlers.learning import boards, fixing, ideas, same_reason, shared_card
+from handlers.places import emptying, moved, notices
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
 from handlers.tasks import opening as task_opening
@@ -44,6 +46,7 @@ BUILDERS: dict[str, Builder] = {
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
     "cases_handed": handing.cases_handed,
+    leaving.WHAT: leaving.build,
     "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
@@ -57,14 +60,17 @@ BUILDERS: dict[str, Builder] = {
     request.ANSWERED: request.answer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
+    notices.APP_LOST: undelivered.app_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
     identity.SEVERAL: identity.several,
     emptying.WHAT: moved.build,
+    emptying.ANEW: moved.anew,
     same_reason.ALERT: shared_card.told,
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,
     ideas.NEW: ideas.posted,
+    boards.ALERT: boards.posted,
     ideas.CHANGED: ideas.changed,
 }
 
@@ -82,8 +88,11 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "letter": letters.send,
 }
 
-# Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
-DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
+# Settles its own rows due now and gives the jobs to run.
+Look = Callable[[Context], Awaitable[list[Job]]]
+
+# Asked by the clock at each tick.
+DUE: tuple[Look, ...] = (
     deadlines.due,
     promises.due,
     task_opening.due,
@@ -95,6 +104,8 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     letters.due,
     same_reason.due,
     ideas.due,
+    boards.due,
+    recovery.due,
     alerts.due,
     answers.due,
     sending.due,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from handlers import texts, wording
+from handlers import speed, speed_lines, texts, wording
 from handlers.account_teams import SHOW_GROUP, group_of
 from handlers.accounts import lines
 from handlers.accounts.card import SHOW
@@ -15,6 +15,8 @@ from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
 from handlers.measures.measure import Scope
+from handlers.places import health
+from handlers.recovery import recovery_lines
 from handlers.rights import LEADERS
 from handlers.tasks import board as tasks
 from storage import accounts, members, waves
@@ -49,10 +51,12 @@ async def overview(ctx: Context, me: Member) -> Card:
         standings = await standings_of(ctx, session, me, found, now_only=True) if found else []
         reader = reader_for(ctx, me)
         todo, button = await tasks.home_lines(session, ctx, me, reader)
+        own = await speed.of_oneself(ctx, session, me)
     card = accounts_card(standings, team, reader, me)
-    if button is None:
-        return card
-    return replace(card, body=(*card.body, *todo, Buttons((button,))))
+    lead_sees = ctx.programme.measure_members == "lead"
+    todo = [*todo, *speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)]
+    below = [Buttons((button,))] if button is not None else []
+    return replace(card, body=(*card.body, *todo, *below))
 
 
 def accounts_card(
@@ -113,12 +117,19 @@ async def _programme(ctx: Context, me: Member) -> Card:
             for wave in await waves.in_states(session, waves.RUNNING)
             if not wave.is_test
         ]
-    body: list[Element] = [*critics_lines(group, t), *score_lines(group.figures, t)]
+        troubled = await health.lines(session, ctx, me, t)
+    body: list[Element] = [
+        *troubled,
+        *critics_lines(group, t),
+        *score_lines(group.figures, t),
+    ]
     told = tuple((wave.name, _wave(wave, counts, reader)) for wave, counts in running)
     facts = [
         (t("team.heard"), coverage(group.figures, t)),
         (t("team.cases.label"), cases_line(group.cases, t)),
     ]
+    if group.recovery is not None:
+        facts += recovery_lines(group.recovery, t)
     body.append(Facts(tuple(each for each in facts if each[1])))
     if told:
         body += [Text(t("overview.waves"), "heading"), Facts(told)]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -27,6 +28,7 @@ async def test_health_and_readiness(ctx: Context) -> None:
         assert (await http.get("/readyz")).status == 200
 
 
+@pytest.mark.both_databases
 async def test_metrics_count_requests_by_pattern_and_never_by_token(ctx: Context) -> None:
     async with client(ctx) as http:
         answer = await http.get("/s/a-token-of-somebody")

@@ -60,6 +60,7 @@ async def test_others_are_told_whom_to_ask_whatever_they_type_or_press(
         assert reply.card.title == sentence
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("flagged", ["case", "response", "wish"])
 async def test_what_is_kept_from_the_owner_is_in_no_line_and_no_figure(
     ctx: Context, make: Make, flagged: str
