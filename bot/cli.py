@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +13,9 @@ from bot import cli_privacy, logs
 from bot.cli_shared import choose, finish, read_day, settings, stop, with_context
 from bot.config import ConfigError
 from handlers.context import Refused
+
+if TYPE_CHECKING:
+    from handlers.measures.measure import Scope
 
 app = typer.Typer(
     name="npsbot",
@@ -128,6 +131,12 @@ def measure(
     rho: Annotated[float | None, typer.Option(help="Fixes rho instead of estimating it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures.")] = False,
     member: SeenAs = None,
+    speed: Annotated[
+        bool, typer.Option(help="How soon cases are taken up, instead of the score.")
+    ] = False,
+    of_member: Annotated[
+        str | None, typer.Option("--member", metavar="EMAIL", help="With --speed: one person's.")
+    ] = None,
 ) -> None:
     """Print the figures of an account, team, segment or the whole programme."""
     from bot.measure_command import figures
@@ -143,6 +152,11 @@ def measure(
         stop("Choose one of --account, --team, --segment and --all.")
     scope = Scope(*chosen[0]) if chosen else Scope("all")
     day = read_day("at", at)
+    if speed:
+        _speed(scope, of_member, as_json, member)
+        return
+    if of_member is not None:
+        stop("--member goes with --speed: nobody has a score of their own.")
     printed = with_context(
         lambda ctx: figures(ctx, scope, kind, wave_name, day, rho, as_json, member)
     )
@@ -279,6 +293,12 @@ def teams_package(
         stop(f"{out} can't be written: {error.strerror}")
     print(f"{out} is ready: upload it in the Teams admin center, Manage apps, Upload new app.")
     print(reasons(), file=sys.stderr)
+
+
+def _speed(scope: "Scope", of_member: str | None, as_json: bool, member: str | None) -> None:
+    from bot.speed_command import figures
+
+    print(with_context(lambda ctx: figures(ctx, scope, of_member, as_json, member)))
 
 
 def _chat(text: str, member: str, format: Format = "text") -> None:

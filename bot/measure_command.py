@@ -1,6 +1,7 @@
 """`npsbot measure`: the figures of a scope on the command line."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 
 from handlers import audit, viewing
@@ -37,13 +38,19 @@ async def figures(
     data = to_json(measured)
     if as_json:
         return json.dumps(data, indent=2)
-    lines = [f"{name}: {_short(value)}" for name, value in data.items()]
-    return "\n".join(lines)
+    return in_lines(data)
+
+
+def in_lines(data: Mapping[str, object]) -> str:
+    """Gives figures in a few lines, rounded for the eye."""
+    return "\n".join(f"{name}: {_short(value)}" for name, value in data.items())
 
 
 def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.1f}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "".join(f"\n  {_short(part)}" for part in value)
     if isinstance(value, list):
         return "..".join(_short(part) for part in value)
     if isinstance(value, dict):

@@ -1,17 +1,19 @@
 """The figures of a group of accounts: a team, a segment, the whole programme."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from handlers import names, rights, viewing
+from handlers import names, rights, speed, speed_lines, viewing
 from handlers.accounts.commands import show
 from handlers.accounts.reader import reader_for
 from handlers.accounts.standing import KIND
-from handlers.cards import Button, Buttons, Card, Reply
+from handlers.cards import Button, Buttons, Card, Element, Reply
 from handlers.chat import Click, Command
 from handlers.context import Context, NotAllowed
 from handlers.figures import measure_scope
 from handlers.group_card import READ, Group, group_card
 from handlers.measures.measure import Scope
+from handlers.recovery import recovery_of
 from handlers.texts import Texts
 from handlers.trends import wave_trend
 from storage import accounts, groups, members
@@ -81,15 +83,37 @@ async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str
             session, part, KIND, ctx.now(), READ, kept
         )
         cases = await groups.open_cases(session, part, ctx.now(), hidden_cases)
+        won = await recovery_of(session, ctx, part, kept, hidden_cases)
     if figures.withheld:
-        deciding, critics = 0, []
-    return Group(name, figures, deciding, critics, cases, trend)
+        return Group(name, figures, 0, [], cases, trend)
+    return Group(name, figures, deciding, critics, cases, trend, won)
 
 
 async def _card(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Card:
-    card = group_card(await group_of(ctx, me, scope, part, name), reader_for(ctx, me))
+    reader = reader_for(ctx, me)
+    group = await group_of(ctx, me, scope, part, name)
+    group = replace(group, speed=await _speed(ctx, me, scope, part, group, reader.t))
+    card = group_card(group, reader)
     ctx.note(Act.VIEWED, "programme" if scope.type == "all" else scope.type, part.team_id)
     return card
+
+
+async def _speed(
+    ctx: Context, me: Member, scope: Scope, part: Part, group: Group, t: Texts
+) -> list[Element]:
+    """How soon cases are taken up, of teams: a segment's are those of several."""
+    if scope.type not in ("team", "all"):
+        return []
+    async with ctx.db.reading() as session:
+        kept = await speed.kept_from(session, me)
+        if scope.type == "all":
+            return speed_lines.teams_lines(await speed.by_team(ctx, session, kept), t)
+        told: list[Element] = []
+        if not group.figures.withheld:
+            told += speed_lines.group_lines(await speed.of_part(ctx, session, part, kept), t)
+        if part.team_id == me.team_id:
+            told += speed_lines.people_lines(await speed.of_own_team(ctx, session, me), t)
+        return told
 
 
 def _choose(

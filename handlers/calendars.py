@@ -120,6 +120,19 @@ def add_working_hours(start: datetime, hours: float, calendar: Calendar) -> date
         at = next_working_moment(end, calendar)
 
 
+def working_hours(start: datetime, end: datetime, calendar: Calendar) -> float:
+    """Gives the hours of working time between two moments; 0 where the end is not later."""
+    passed = timedelta()
+    day = start.astimezone(calendar.zone).date()
+    last = end.astimezone(calendar.zone).date()
+    while day <= last:
+        if is_working_day(day, calendar):
+            first, over = _span(day, calendar)
+            passed += max(min(over, end) - max(first, start), timedelta())
+        day += timedelta(days=1)
+    return passed / timedelta(hours=1)
+
+
 def add_working_days(start: datetime, days: int, calendar: Calendar) -> datetime:
     """Gives the same time of day `days` working days later (UTC), within the working hours.
 
@@ -154,6 +167,11 @@ def start_of_working_day(day: date, calendar: Calendar) -> datetime:
 def end_of_work(at: datetime, calendar: Calendar) -> datetime:
     """Gives when the hours of a moment's day end (UTC)."""
     return _span(at.astimezone(calendar.zone).date(), calendar)[1]
+
+
+def last_day(ends_at: datetime, zone: ZoneInfo) -> date:
+    """Gives the last day before a moment: what ends at midnight is open on the day before."""
+    return (ends_at - timedelta(seconds=1)).astimezone(zone).date()
 
 
 def _span(day: date, calendar: Calendar) -> tuple[datetime, datetime]:

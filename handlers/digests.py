@@ -15,6 +15,8 @@ from handlers.cases.card_facts import Reader
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
 from handlers.context import Context, Job
+from handlers.learning import said
+from handlers.places import health
 from handlers.tasks import board as tasks
 from handlers.texts import Texts, of
 from storage import alerts as outbox
@@ -106,7 +108,7 @@ async def _body(
     days: int,
     t: Texts,
 ) -> list[Element]:
-    body: list[Element] = []
+    body: list[Element] = [*await health.lines(session, ctx, member, t)]
     since, until = span
     stood_in_for = [
         each.id
@@ -132,6 +134,7 @@ async def _body(
     body += await _due(session, ctx, member, days, t)
     body += await promises.due_lines(session, ctx, member, t, days)
     reader = reader_for(ctx, member)
+    body += await said.digest_lines(session, member, span, reader)
     body += await tasks.digest_lines(session, ctx, member, span, reader, days)
     return body + await team_digest.lines(session, ctx, member, span, reader)
 

@@ -18,10 +18,11 @@ from handlers.measures.samples import (
     sample_of_today,
 )
 from handlers.measures.window import span_until, window_until
-from handlers.scopes import NotMeasurable, as_told, check, find, kinds_of
+from handlers.scopes import NotMeasurable, as_told, check, find, kinds_of, together
 from storage import answers, history, measures, scopes
 from storage.db import Session
 from storage.measures import Span
+from storage.models import Team
 from storage.scopes import Part
 
 
@@ -81,16 +82,22 @@ async def measure_accounts(
 
 
 async def measure_groups(
-    ctx: Context, groups: Sequence[Scope], kind: str, wave: str, without: Collection[int] = ()
+    ctx: Context,
+    groups: Sequence[Scope],
+    kind: str,
+    wave: str,
+    without: Collection[int] = (),
+    small: Collection[Team] = (),
 ) -> list[Measure]:
     """The figures of several teams, segments or of all in one wave, which is read once for them.
 
-    Responses `without` are kept from whoever asks.
+    Responses `without` are kept from whoever asks. Teams that are too `small` come last, as one.
     """
     check(kind)
     async with ctx.db.reading() as session:
         wave_id = await _wave(session, wave)
         found = [await find(session, scope) for scope in groups]
+        found += [await together(session, small)] if small else []
         rows = await history.recorded(session, kinds_of(kind), waves=[wave_id], without=without)
         present = await scopes.accounts(session, Part())
     teams = {row.id: row.team for row in present}

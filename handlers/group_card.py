@@ -12,6 +12,7 @@ from handlers.measures.counts import ROLES
 from handlers.measures.measure import Measure, Weighted
 from handlers.measures.score import Interval
 from handlers.measures.trend import TrendPoint
+from handlers.recovery import Recovery, recovery_lines
 from handlers.texts import Texts
 from storage.groups import DecidingCritic, OpenCases
 
@@ -26,7 +27,8 @@ _N_EFF = 5
 class Group:
     """All that the card of a group tells, as one member may see it.
 
-    `critics` are the first of the `deciding` decision makers who are critics.
+    `critics` are the first of the `deciding` decision makers who are critics; `speed` tells how
+    soon its cases are taken up.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Group:
     critics: Sequence[DecidingCritic]
     cases: OpenCases
     trend: Sequence[TrendPoint]
+    recovery: Recovery | None = None  # None where it would tell of few people
+    speed: Sequence[Element] = ()
 
 
 def group_card(group: Group, reader: Reader) -> Card:
@@ -48,6 +52,7 @@ def group_card(group: Group, reader: Reader) -> Card:
         body += score_lines(found, t)
         body += _roles(found, t)
     body.append(Facts(_beside(group, t)))
+    body += group.speed
     chart = _chart(group, t)
     if chart is not None:
         body.append(chart)
@@ -195,6 +200,8 @@ def _account_button(critic: DecidingCritic) -> Button:
 def _beside(group: Group, t: Texts) -> tuple[tuple[str, str], ...]:
     facts = [(t("team.heard"), coverage(group.figures, t))]
     facts.append((t("team.cases.label"), cases_line(group.cases, t)))
+    if group.recovery is not None:
+        facts += recovery_lines(group.recovery, t)
     return tuple((label, value) for label, value in facts if value)
 
 

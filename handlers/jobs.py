@@ -8,16 +8,18 @@ from handlers import (
     answers,
     audit,
     deadlines,
+    departing,
     digests,
     identity,
-    leaving,
     letters,
+    recovery,
     undelivered,
 )
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
     lapsing,
+    leaving,
     policy,
     promise_cards,
     promises,
@@ -27,8 +29,8 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
-from handlers.learning import fixing, ideas, same_reason, shared_card
-from handlers.places import emptying, moved
+from handlers.learning import boards, fixing, ideas, same_reason, shared_card
+from handlers.places import emptying, moved, notices
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
 from handlers.tasks import opening as task_opening
@@ -45,6 +47,7 @@ BUILDERS: dict[str, Builder] = {
     "case_escalation": reminding.case_escalation,
     "case_handed": reminding.case_handed,
     "cases_handed": handing.cases_handed,
+    leaving.WHAT: leaving.build,
     "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
@@ -56,17 +59,20 @@ BUILDERS: dict[str, Builder] = {
     thanks.ALERT: thanks.card,
     references.REQUEST: request.card,
     request.ANSWERED: request.answer,
-    leaving.NOTICED: leaving.offer,
+    departing.NOTICED: departing.offer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
+    notices.APP_LOST: undelivered.app_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,
     identity.SEVERAL: identity.several,
     emptying.WHAT: moved.build,
+    emptying.ANEW: moved.anew,
     same_reason.ALERT: shared_card.told,
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,
     ideas.NEW: ideas.posted,
+    boards.ALERT: boards.posted,
     ideas.CHANGED: ideas.changed,
 }
 
@@ -84,8 +90,12 @@ JOBS: dict[str, Callable[..., Awaitable[Any]]] = {
     "letter": letters.send,
 }
 
-# Asked by the clock at each tick: each settles its own rows due now and gives the jobs to run.
-DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
+# Settles its own rows due now and gives the jobs to run.
+Look = Callable[[Context], Awaitable[list[Job]]]
+
+# Asked by the clock at each tick.
+DUE: tuple[Look, ...] = (
+    handing.due,
     deadlines.due,
     promises.due,
     task_opening.due,
@@ -97,6 +107,8 @@ DUE: tuple[Callable[[Context], Awaitable[list[Job]]], ...] = (
     letters.due,
     same_reason.due,
     ideas.due,
+    boards.due,
+    recovery.due,
     alerts.due,
     answers.due,
     sending.due,

@@ -1,18 +1,22 @@
 """The answer to `/nps` alone and the home tab: my accounts, or the programme for who leads it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from handlers import texts, today, wording
+from handlers import speed, speed_lines, texts, today, wording
 from handlers.account_teams import SHOW_GROUP, group_of
 from handlers.accounts import lines
 from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, reader_for
 from handlers.accounts.standing import Standing, standings_of
+from handlers.calendars import last_day
 from handlers.cards import Button, Buttons, Card, Element, Facts, Reply, Table, Text
 from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
 from handlers.measures.measure import Scope
+from handlers.places import health
+from handlers.recovery import recovery_lines
 from handlers.rights import LEADERS
 from storage import accounts, members, waves
 from storage.models import Account, Member, MemberRole, Team, Wave, WaveState
@@ -46,7 +50,11 @@ async def overview(ctx: Context, me: Member) -> Card:
         standings = await standings_of(ctx, session, me, found, now_only=True) if found else []
         reader = reader_for(ctx, me)
         day = await today.elements(session, ctx, me, reader, standings)
-    return accounts_card(standings, team, reader, me, day)
+        own = await speed.of_oneself(ctx, session, me)
+    lead_sees = ctx.programme.measure_members == "lead"
+    told = speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)
+    card = accounts_card(standings, team, reader, me, day)
+    return replace(card, body=(*card.body, *told))
 
 
 def accounts_card(
@@ -110,12 +118,20 @@ async def _programme(ctx: Context, me: Member) -> Card:
             if not wave.is_test
         ]
         day = await today.elements(session, ctx, me, reader)
-    body: list[Element] = [*critics_lines(group, t), *score_lines(group.figures, t), *day]
+        troubled = await health.lines(session, ctx, me, t)
+    body: list[Element] = [
+        *troubled,
+        *critics_lines(group, t),
+        *score_lines(group.figures, t),
+        *day,
+    ]
     told = tuple((wave.name, _wave(wave, counts, reader)) for wave, counts in running)
     facts = [
         (t("team.heard"), coverage(group.figures, t)),
         (t("team.cases.label"), cases_line(group.cases, t)),
     ]
+    if group.recovery is not None:
+        facts += recovery_lines(group.recovery, t)
     body.append(Facts(tuple(each for each in facts if each[1])))
     if told:
         body += [Text(t("overview.waves"), "heading"), Facts(told)]
@@ -133,7 +149,7 @@ def _wave(wave: Wave, counts: waves.Counts, reader: Reader) -> str:
         return t("overview.wave_paused", **values)
     if wave.closes_at is None:
         return t("overview.wave_open", **values)
-    day = wording.long_day(reader.day(wave.closes_at), t, reader.today)
+    day = wording.long_day(last_day(wave.closes_at, reader.zone), t, reader.today)
     return t("overview.wave", day=day, **values)
 
 

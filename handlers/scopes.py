@@ -1,11 +1,13 @@
 """What may be measured: the account, team, segment or programme behind a typed key or name."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from handlers.context import Context, Refused
 from handlers.measures.measure import Measure, Scope, withheld
 from storage import members, scopes
 from storage.db import Session
+from storage.models import Team
 from storage.scopes import Part
 
 NPS_KINDS = ("relationship", "transactional", "product", "similar")
@@ -56,6 +58,20 @@ async def find(session: Session, scope: Scope) -> Found:
             if segment is None:
                 raise NotMeasurable(f"there is no segment {key!r}")
             return Found(Scope("segment", segment), Part(segment=segment))
+
+
+async def together(session: Session, teams: Collection[Team]) -> Found:
+    """Gives teams that are told as one, because each of them is too small."""
+    size = sum([await scopes.team_size(session, team.id) for team in teams])
+    ids = tuple(team.id for team in teams)
+    return Found(Scope("team"), Part(team_ids=ids), size < SMALL_TEAM)
+
+
+async def folded(ctx: Context, session: Session, teams: Sequence[Team]) -> list[Team]:
+    """Gives those of the teams that are not told alone: fewer than four members."""
+    if ctx.programme.measure_members == "lead":
+        return []
+    return [team for team in teams if await scopes.team_size(session, team.id) < SMALL_TEAM]
 
 
 def is_told(ctx: Context, found: Found) -> bool:

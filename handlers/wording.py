@@ -25,6 +25,11 @@ def money(amount: float, currency: str | None, t: Texts) -> str:
     return f"{number} {currency}" if currency else number
 
 
+def decimal(value: float, t: Texts) -> str:
+    """Gives `1.5` or `1,5`: one decimal, none where it says nothing."""
+    return format_decimal(round(value, 1), format="#,##0.#", locale=_locale(t.language))
+
+
 def clock(at: datetime, zone: ZoneInfo, t: Texts) -> str:
     """Gives the time of day: `13:20`."""
     local = at.astimezone(zone)

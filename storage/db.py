@@ -116,7 +116,7 @@ class Database:
                 yield connection
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections; the next session opens its own, as with any engine."""
         await self.engine.dispose()
         if self._quick is not None:
             self._quick.close()

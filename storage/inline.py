@@ -64,8 +64,9 @@ class Inline:
             connection.close()  # rolls back what was not committed
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections; the next transaction opens its own, as with any engine."""
         self._waiting.shutdown()
+        self._waiting = ThreadPoolExecutor(1, "sqlite")
         self._engine.dispose()
 
     def _begin(self) -> Connection:

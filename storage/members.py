@@ -198,6 +198,12 @@ async def leave(session: Session, member_id: int, now: datetime) -> None:
     await session.flush()
 
 
+async def back_by(session: Session, now: datetime) -> Sequence[int]:
+    """Gives the ids of members whose absence is over."""
+    query = select(Member.id).where(col(Member.away_until) <= now).order_by(col(Member.id))
+    return (await session.exec(query)).all()
+
+
 async def bound_to(session: Session, place: str) -> Sequence[BoundPlace]:
     """Gives for whom a place is bound."""
     query = select(BoundPlace).where(col(BoundPlace.place) == place).order_by(col(BoundPlace.id))

@@ -12,11 +12,12 @@ from storage.models import Account, Invitation, Member, Team, Wave
 
 @dataclass(frozen=True)
 class Part:
-    """What is counted: these accounts, a team's or a segment's, else the whole programme."""
+    """What is counted: these accounts, those of one or of several teams, a segment's, or all."""
 
     account_ids: tuple[int, ...] | None = None
     team_id: int | None = None
     segment: str | None = None
+    team_ids: tuple[int, ...] | None = None
 
 
 class AccountRow(NamedTuple):
@@ -101,6 +102,8 @@ def _belongs(part: Part) -> ColumnElement[bool]:
         return col(Account.id).in_(part.account_ids)
     if part.team_id is not None:
         return col(Account.team_id) == part.team_id
+    if part.team_ids is not None:
+        return col(Account.team_id).in_(part.team_ids)
     if part.segment is not None:
         return col(Account.segment) == part.segment
     return true()

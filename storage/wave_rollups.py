@@ -164,6 +164,8 @@ async def pooled(
     belongs: ColumnElement[bool] = true()
     if part.team_id is not None:
         belongs = col(WaveRollup.team_id) == part.team_id
+    elif part.team_ids is not None:
+        belongs = col(WaveRollup.team_id).in_(part.team_ids)
     elif part.segment is not None:
         belongs = col(WaveRollup.segment) == part.segment
     own = _by_account(kinds, wave_ids, without, belongs).subquery()

@@ -1,5 +1,6 @@
-"""Fixtures: a fresh real database a test, on SQLite and on PostgreSQL, and a context around it."""
+"""Fixtures: an empty real database a test, SQLite and where SQL may differ PostgreSQL too."""
 
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -33,6 +34,15 @@ def missing(program: str) -> None:
     if os.environ.get("REQUIRE") == "all":
         pytest.fail(f"{program} is required here and missing")
     pytest.skip(f"{program} is not installed")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: looking through it for garbage again and again takes a fifth of
+    the suite's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
@@ -133,35 +143,52 @@ def shared_postgres(postgres_url: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a fresh database with all tables, on each kind in turn."""
-    if request.param == "postgres":
-        return _emptied(request.getfixturevalue("shared_postgres"))
-    return copy_of_template(request, tmp_path)
-
-
-def copy_of_template(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def _fresh(template: Path, folder: Path) -> str:
     """Gives the address of a fresh SQLite database with all tables."""
-    path = tmp_path / "npsbot.db"
-    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    path = folder / "npsbot.db"
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    shutil.copy(template, path)
     return f"sqlite:///{path}"
 
 
-@pytest_asyncio.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
-    """A fresh database with all tables, on each kind in turn."""
-    database = Database(database_url)
-    yield database
-    await database.close()
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Doubles a test on a database where SQL may differ: those of storage and those marked."""
+    if "database_kind" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("both_databases")
+        both = marked or "storage" in metafunc.definition.path.parts
+        metafunc.parametrize("database_kind", ["sqlite", "postgres"] if both else ["sqlite"])
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
+    """The address of an empty database with all tables, of each kind where both are wanted."""
+    if database_kind == "postgres":
+        return _emptied(request.getfixturevalue("shared_postgres"))
+    template: Path = request.getfixturevalue("sqlite_template")
+    return _fresh(template, template.parent)
+
+
+def copy_of_template(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Gives the address of a SQLite database with all tables, in the folder of a test."""
+    return _fresh(request.getfixturevalue("sqlite_template"), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def databases() -> dict[str, Database]:
+    """The databases of this process by address: what SQLAlchemy learned of a statement in one
+    test serves all the others, a sixth of the suite's time. Connections end with their test.
+    """
+    return {}
 
 
 @pytest_asyncio.fixture
-async def sqlite_db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """A fresh SQLite database: for tests that are not about storage, journeys for example."""
-    database = Database(copy_of_template(request, tmp_path))
-    yield database
-    await database.close()
+async def db(database_url: str, databases: dict[str, Database]) -> AsyncIterator[Database]:
+    """An empty database with all tables, of each kind where both are wanted."""
+    if database_url not in databases:
+        databases[database_url] = Database(database_url)
+    yield databases[database_url]
+    await databases[database_url].close()
 
 
 @pytest.fixture

@@ -131,6 +131,7 @@ async def _wave(
                 if answering.done() and found.posted >= found.critics:
                     break
             await asyncio.sleep(0.25)
+        contacts.no_more_mails()  # however far it came: a slow machine waits no longer
         await answering
     return await _counted(ctx, wave_id)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
 from handlers.cards import Card, Reply, whisper
-from handlers.cases import seeing, telling, times
+from handlers.cases import pacing, seeing, telling, times
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
@@ -161,6 +161,7 @@ async def _keep(
     before = {name: _plain(getattr(case, name)) for name in plan.values}
     if not await cases.change(session, case, {**plan.values, "remind_at": now}):
         raise _Lost
+    await pacing.keep(session, ctx, case, plan.values, undone=plan.act == "undone")
     event = {
         "case_id": case.id,
         "at": now,
@@ -251,9 +252,13 @@ async def card_here(ctx: Context, event: Click | Submission, me: Member, view: C
 
 def visible(view: CaseView, me: Member) -> Answer:
     """Gives the first answer of a case that a member may see."""
-    if seeing.sees_hidden(me, view.account):
-        return view.answers[0]
-    return view.answer(None)
+    return next(iter(readable(view, me)), view.answers[0])
+
+
+def readable(view: CaseView, me: Member) -> list[Answer]:
+    """Gives the answers of a case that a member may see."""
+    sees = seeing.sees_hidden(me, view.account)
+    return [each for each in view.answers if sees or not each.hidden]
 
 
 def stale(view: CaseView, me: Member, ctx: Context) -> str:

@@ -125,6 +125,8 @@ def in_snapshot(part: Part) -> Belongs:
             return row.account_id in part.account_ids
         if part.team_id is not None:
             return row.team_id == part.team_id
+        if part.team_ids is not None:
+            return row.team_id in part.team_ids
         return part.segment is None or row.segment == part.segment
 
     return belongs

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from handlers import alerts, calendars, rights
+from handlers import alerts, calendars, rights, viewing
 from handlers.alerts import Outgoing
 from handlers.cards import Card, Element, Facts, Table, Text
 from handlers.chat import Message
 from handlers.context import Context, Job
 from handlers.figures import measure_groups
 from handlers.measures.measure import Measure, Scope
-from handlers.scopes import NPS_KINDS
+from handlers.scopes import NPS_KINDS, folded
 from handlers.texts import Texts
 from handlers.waves import recipients
 from handlers.waves.cards import answered_words, closing_day, share
@@ -96,7 +96,9 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         steps, direct = await recipients.of_member(ctx, me), recipients.direct(ctx, me)
         leads = me.role in rights.LEADERS
         card = (
-            await whole_card(ctx, wave, all_teams, t) if leads else await own_card(ctx, wave, me, t)
+            await whole_card(ctx, wave, all_teams, t, me)
+            if leads
+            else await own_card(ctx, wave, me, t)
         )
     else:
         team = next((each for each in all_teams if each.id == team_id), None)
@@ -108,20 +110,28 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     return [Outgoing(Message(card, f"alert:{alert.id}", t.language), steps, direct)]
 
 
-async def whole_card(ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts) -> Card:
-    """Gives the result for CX leads: the whole wave, and each team that may be shown."""
+async def whole_card(
+    ctx: Context, wave: Wave, teams: Sequence[Team], t: Texts, me: Member | None = None
+) -> Card:
+    """Gives the result for CX leads: the whole wave, each team of four and more, and the rest.
+
+    What is kept from `me` is left out.
+    """
     async with ctx.db.reading() as session:
         counted = await waves.counts(session, wave.id)
         reached = await wave_results.reached(session, wave.id)
-    own = [team for team in teams if team.id in reached.team_ids]
-    whole, *by_team = await _measure(
-        ctx, (Scope("all"), *(Scope("team", team.name) for team in own)), wave
-    )
+        kept = await viewing.kept_answers(session, me) if me else set()
+        asked = [team for team in teams if team.id in reached.team_ids]
+        small = await folded(ctx, session, asked)
+    own = [team for team in asked if team not in small]
+    names = [*(team.name for team in own), *([t("wave.result.smaller")] if small else [])]
+    groups = (Scope("all"), *(Scope("team", team.name) for team in own))
+    whole, *by_team = await _measure(ctx, groups, wave, kept, small)
     heard = (t("wave.result.heard"), answered_words(counted))
     body: list[Element] = [Facts(_facts(whole, t) if whole else (heard,))]
     rows = [
-        (team.name, _heard(found, t), _score(found, t))
-        for team, found in zip(own, by_team, strict=True)
+        (name, _heard(found, t), _score(found, t))
+        for name, found in zip(names, by_team, strict=True)
         if found is not None
     ]
     if rows:
@@ -236,11 +246,15 @@ def _score(whole: Measure, t: Texts) -> str:
 
 
 async def _measure(
-    ctx: Context, groups: Sequence[Scope], wave: Wave, without: Collection[int] = ()
+    ctx: Context,
+    groups: Sequence[Scope],
+    wave: Wave,
+    without: Collection[int] = (),
+    small: Collection[Team] = (),
 ) -> Sequence[Measure | None]:
     if wave.kind not in NPS_KINDS:
-        return [None for _group in groups]
-    return await measure_groups(ctx, groups, wave.kind, wave.name, without)
+        return [None for _group in [*groups, *([small] if small else [])]]
+    return await measure_groups(ctx, groups, wave.kind, wave.name, without, small)
 
 
 def _start_of_work(ctx: Context, person: Member | None) -> datetime:

@@ -30,7 +30,8 @@ from handlers.context import Context, Refused
 from storage.models import Member
 from tests.conftest import SECRET
 from tests.factories import Make
-from tests.fake_slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack, SlackUser
+from tests.fake_slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from tests.slack_user import SlackUser
 
 
 @dataclass

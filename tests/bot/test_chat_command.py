@@ -23,6 +23,7 @@ TYPED = {
 ACTING = ("wave pause", "wave resume", "wave stop", "wave test")  # they change or send something
 
 
+@pytest.mark.both_databases
 async def test_every_command_is_printed_as_an_adaptive_card_or_a_dialog(
     ctx: Context, make: Make
 ) -> None:

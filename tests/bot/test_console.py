@@ -21,8 +21,8 @@ from tests.conftest import SECRET
 
 
 @pytest_asyncio.fixture
-async def console(sqlite_db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Console]:
-    async with served(sqlite_db, monkeypatch) as running:
+async def console(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Console]:
+    async with served(db, monkeypatch) as running:
         yield running
 
 

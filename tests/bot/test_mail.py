@@ -283,13 +283,13 @@ async def test_a_cancelled_mail_does_not_leave_half_a_conversation() -> None:
 
 
 async def test_a_mail_of_a_member_is_read_inside_and_all_others_outside(
-    sqlite_db: Database,
+    db: Database,
 ) -> None:
     clock = FakeClock()
-    make = Make(sqlite_db, clock)
+    make = Make(db, clock)
     await make.member("Anna Berg", email="anna@nordfab.example")
     await make.member("Gone", email="gone@nordfab.example", left_at=clock())
-    async with channel_to(1, db=sqlite_db) as channel:
+    async with channel_to(1, db=db) as channel:
         assert not await channel.outsiders("mail:Anna@Nordfab.example")
         assert await channel.outsiders("mail:gone@nordfab.example")
         assert await channel.outsiders(JANE)

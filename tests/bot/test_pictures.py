@@ -90,12 +90,10 @@ def test_every_chart_is_found_again_from_its_address(name: str) -> None:
 
 
 async def test_the_page_gives_the_picture_and_refuses_what_we_did_not_sign(
-    sqlite_db: Database,
+    db: Database,
 ) -> None:
     app = web.Application()
-    ctx = Context(
-        Programme(), sqlite_db, FakeChat(), FakeClock(), FakeEngine().soon, no_pace, SECRET
-    )
+    ctx = Context(Programme(), db, FakeChat(), FakeClock(), FakeEngine().soon, no_pace, SECRET)
     add_routes(app, ctx)
     address = Addresses("", SECRET).picture(CHARTS["counts"])
     foreign = Addresses("", SECRET + "x").picture(CHARTS["counts"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -27,6 +28,7 @@ async def test_health_and_readiness(ctx: Context) -> None:
         assert (await http.get("/readyz")).status == 200
 
 
+@pytest.mark.both_databases
 async def test_metrics_count_requests_by_pattern_and_never_by_token(ctx: Context) -> None:
     async with client(ctx) as http:
         answer = await http.get("/s/a-token-of-somebody")
@@ -35,6 +37,18 @@ async def test_metrics_count_requests_by_pattern_and_never_by_token(ctx: Context
         text = await (await http.get("/metrics")).text()
     assert 'npsbot_http_requests_total{route="/s/{token}",status="500"} 1.0' in text
     assert "a-token-of-somebody" not in text
+
+
+async def test_a_body_packed_wrongly_is_no_error_of_ours(ctx: Context) -> None:
+    async def read(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    app = web.Application()
+    server.add_routes(app, ctx)
+    app.router.add_post("/read", read)
+    async with TestClient(TestServer(app)) as http:
+        answer = await http.post("/read", data=b"no gzip", headers={"Content-Encoding": "gzip"})
+        assert answer.status == 400
 
 
 async def test_not_ready_while_the_database_is_gone(ctx: Context, postgres_database: str) -> None:

@@ -24,10 +24,10 @@ Http = TestClient[web.Request, web.Application]
 
 @pytest.fixture
 async def ctx_(
-    sqlite_db: Database, chat: FakeChat, clock: FakeClock, engine: FakeEngine, programme: Programme
+    db: Database, chat: FakeChat, clock: FakeClock, engine: FakeEngine, programme: Programme
 ) -> Context:
-    ctx = Context(programme, sqlite_db, chat, clock, engine.soon, no_pace, SECRET)
-    make = Make(sqlite_db, clock)
+    ctx = Context(programme, db, chat, clock, engine.soon, no_pace, SECRET)
+    make = Make(db, clock)
     acme = await acme_story(make)
     case = await make.save(
         Case(

@@ -32,7 +32,8 @@ from handlers.cards import (
     Text,
     whisper,
 )
-from tests.fake_slack import find_action, state_of, words, wrong_blocks, wrong_view
+from tests.fake_slack import words, wrong_blocks, wrong_view
+from tests.slack_user import find_action, state_of
 
 PUBLIC = Addresses("https://nps.nordfab.example", "secret" * 8)
 LOCAL = Addresses("http://127.0.0.1:8400", "secret" * 8)

@@ -16,17 +16,18 @@ from storage.db import Database
 from tests.bot.slack_app import CASE, SURVEY, SlackApp, register, running
 from tests.conftest import SECRET
 from tests.factories import Make
-from tests.fake_slack import BOT_USER, sign, state_of, words
+from tests.fake_slack import BOT_USER, words
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
+from tests.slack_user import sign, state_of
 
 
 @pytest_asyncio.fixture
-async def app(sqlite_db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SlackApp]:
+async def app(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SlackApp]:
     happened: list[object] = []
     register(monkeypatch, happened)
     clock = FakeClock()
-    ctx = Context(Programme(), sqlite_db, FakeChat(), clock, FakeEngine().soon, no_pace, SECRET)
-    async with running(ctx, Make(sqlite_db, clock), happened) as app:
+    ctx = Context(Programme(), db, FakeChat(), clock, FakeEngine().soon, no_pace, SECRET)
+    async with running(ctx, Make(db, clock), happened) as app:
         yield app
 
 
@@ -443,13 +444,13 @@ async def test_a_reply_url_that_is_used_up_is_replaced_by_an_ephemeral_message(
 
 
 async def test_a_command_typed_over_the_socket_is_answered(
-    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+    db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happened: list[object] = []
     register(monkeypatch, happened)
     clock = FakeClock()
-    ctx = Context(Programme(), sqlite_db, FakeChat(), clock, FakeEngine().soon, no_pace, SECRET)
-    async with running(ctx, Make(sqlite_db, clock), happened, "socket") as app:
+    ctx = Context(Programme(), db, FakeChat(), clock, FakeEngine().soon, no_pace, SECRET)
+    async with running(ctx, Make(db, clock), happened, "socket") as app:
         socket = (await app.slack.until(lambda: app.slack.sockets))[0]
         body = app.anna.command_body("acme", "C0NORD")
         payload = dict(parse_qsl(body))

@@ -1,18 +1,18 @@
 """The console as a person uses it, in Chromium: places, buttons, menus, forms, commands, mails."""
 
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from handlers.cards import Button, Buttons, Card, Menu, Text
 from storage import console as rows
 from storage.db import Database
 from tests.bot.console_app import ANNA, Console, served
 from tests.bot.mail_cards import EVERYTHING, HOSTILE
-from tests.conftest import missing
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CASE = Card(
     "Acme A/S: 3 of 10",
@@ -30,27 +30,21 @@ CASE = Card(
 )
 
 
-@pytest_asyncio.fixture
-async def console(sqlite_db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Console]:
-    async with served(sqlite_db, monkeypatch) as running:
+@pytest_asyncio.fixture(loop_scope="session")
+async def console(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Console]:
+    async with served(db, monkeypatch) as running:
         yield running
 
 
-@pytest_asyncio.fixture
-async def page(console: Console) -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing("chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await browser.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
-        await browser.close()
-        # Nothing breaks, and nothing is against the page's own rules but the script in a mail.
-        assert [each for each in complaints if "Blocked script execution" not in each] == []
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(console: Console, browser: Browser) -> AsyncIterator[Page]:
+    page = await browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    # Nothing breaks, and nothing is against the page's own rules but the script in a mail.
+    assert [each for each in complaints if "Blocked script execution" not in each] == []
 
 
 async def opened(page: Page, console: Console, place: str = "console:nordics") -> None:

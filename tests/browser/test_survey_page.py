@@ -1,53 +1,39 @@
 """The survey page in a real browser: phone and desktop, keyboard alone, without scripts."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
+import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from handlers.context import Context
 from handlers.settings import Programme
 from storage.db import Database
 from storage.models import Alert, Contact, Response
 from tests.bot.survey_site import Site, make_app
-from tests.conftest import SECRET, missing
+from tests.conftest import SECRET
 from tests.factories import Make, acme_story
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
 
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(
-    sqlite_db: Database,
+    db: Database,
     chat: FakeChat,
     clock: FakeClock,
     engine: FakeEngine,
     programme: Programme,
 ) -> AsyncIterator[Site]:
-    ctx = Context(programme, sqlite_db, chat, clock, engine.soon, no_pace, SECRET)
-    acme = await acme_story(Make(sqlite_db, clock))
+    ctx = Context(programme, db, chat, clock, engine.soon, no_pace, SECRET)
+    acme = await acme_story(Make(db, clock))
     left = asyncio.Event()
     async with TestClient(TestServer(make_app(ctx, left))) as http:
         yield Site(ctx, acme, http, left)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        missing("chromium")
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield launched
-        await launched.close()
 
 
 def address(site: Site, score: str = "") -> str:

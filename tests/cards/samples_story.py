@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import select
 
-from handlers import links, routes
+from handlers import jobs, links, routes
 from handlers.accounts.card import SHOW
 from handlers.cards import Card, Form
 from handlers.chat import Click, Person
@@ -87,7 +87,7 @@ async def _stage(language: str, ctx: Context, make: Make) -> Story:
     async with ctx.db.session() as session:
         await answers.recount(session, [acme.account.id], "relationship", clock(), 12)
     await _helped_before(make, acme.mikkel.id)
-    return Story(acme, ctx, chat, clock, engine, make)
+    return Story(acme, ctx, chat, clock, engine, make, jobs.DUE)
 
 
 async def _helped_before(make: Make, mikkel: int) -> None:

@@ -95,9 +95,9 @@ DRAWINGS: dict[str, Callable[[Card | Form], str]] = {
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-async def test_every_card_and_form_is_drawn_as_accepted(subject: str, sqlite_db: Database) -> None:
+async def test_every_card_and_form_is_drawn_as_accepted(subject: str, db: Database) -> None:
     drawn = {}
-    for name, part in (await samples_of(subject, sqlite_db)).items():
+    for name, part in (await samples_of(subject, db)).items():
         for ending, draw in DRAWINGS.items():
             drawn[f"{subject}.{name}.{ending}"] = draw(part)
         if isinstance(part, Card) and any(isinstance(element, Scale) for element in part.body):

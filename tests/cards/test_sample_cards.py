@@ -132,7 +132,7 @@ LINES: dict[str, list[str]] = {
 PUSHED = {
     "story_en.new": "Acme A/S: 3 of 10 from Jane Jensen (CFO). Take by 15:20.",
     "story_da.new": "Acme A/S: 3 af 10 fra Jane Jensen (CFO). Tag den inden 15:20.",
-    "story_nl.new": "Acme A/S: een 3 van Jane Jensen (CFO). Oppakken vóór 15:20.",
+    "story_nl.new": "Acme A/S: een 3 van Jane Jensen (CFO). Pak het op vóór 15:20.",
 }
 TONES = {
     "new": "critical", "taken": "attention", "solved": "good", "not_settled": "critical",

@@ -1,5 +1,7 @@
 """What a member corrected holds against the import until the import's own value changes."""
 
+import pytest
+
 from handlers.context import Context
 from handlers.files.importing import import_file
 from storage.models import Contact
@@ -43,6 +45,7 @@ async def test_a_members_word_beats_the_import_until_its_own_value_changes(
     assert (found.role, found.corrected) == ("influencer", {})
 
 
+@pytest.mark.both_databases
 async def test_a_corrected_address_is_still_the_same_person(ctx: Context, make: Make) -> None:
     account = await make.account(key="acme")
     jane = await make.contact(

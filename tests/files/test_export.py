@@ -49,6 +49,7 @@ async def test_an_export_goes_into_an_empty_database_and_out_again_byte_by_byte(
         await database.close()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("form", FORMS)
 async def test_an_export_imported_where_it_came_from_changes_nothing(
     files: Files, make: Make, form: str

@@ -1,5 +1,6 @@
 """Members, accounts and contacts: created, updated, cleared, never doubled, never revived."""
 
+import pytest
 from sqlmodel import select
 
 from handlers.context import Context
@@ -55,6 +56,7 @@ async def test_members_are_created_with_team_and_places_and_not_doubled(files: F
     assert places == {("slack", "slack:C1", anna.id), ("console", "console:anna", anna.id)}
 
 
+@pytest.mark.both_databases
 async def test_a_missing_column_and_an_empty_cell_leave_alone_and_a_dash_clears(
     files: Files,
 ) -> None:
@@ -107,6 +109,7 @@ async def test_accounts_find_owner_team_and_a_parent_further_down(files: Files) 
     assert not acme.strategic
 
 
+@pytest.mark.both_databases
 async def test_unknown_owner_and_parent_and_a_circle_of_parents_are_problems(files: Files) -> None:
     text = (
         "account_key,parent_key,owner_email\n"
@@ -147,6 +150,7 @@ async def test_contacts_of_two_accounts_with_one_address_are_two(files: Files, m
     )
 
 
+@pytest.mark.both_databases
 async def test_an_unknown_account_or_topic_is_a_problem(files: Files, make: Make) -> None:
     await make.account(key="acme")
     await make.survey(reasons=["colour"])
@@ -157,6 +161,7 @@ async def test_an_unknown_account_or_topic_is_a_problem(files: Files, make: Make
     ]
 
 
+@pytest.mark.both_databases
 async def test_a_dry_run_says_the_same_and_stores_nothing(files: Files) -> None:
     report = await files.put("members", MEMBERS, dry_run=True)
     assert (report.ok, report.dry_run, report.created) == (True, True, 2)
@@ -200,6 +205,7 @@ async def test_who_unsubscribed_stays_so_with_a_notice(
     ]
 
 
+@pytest.mark.both_databases
 async def test_a_file_can_unsubscribe_a_person_for_good(files: Files, make: Make) -> None:
     acme, other = await make.account(key="acme"), await make.account(key="other")
     jane = await make.contact(acme, email="jane@acme.example")

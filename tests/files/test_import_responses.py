@@ -69,6 +69,7 @@ async def test_answers_come_with_their_wave_invitation_and_snapshot(
     assert (of_lis.score, of_lis.reply, of_lis.invitation_id) == (None, "may_not_recommend", lis.id)
 
 
+@pytest.mark.both_databases
 async def test_imported_answers_count_but_alert_nobody_and_open_no_case(
     files: Files, acme: Acme, engine: FakeEngine
 ) -> None:
@@ -97,6 +98,7 @@ async def test_the_same_file_again_changes_nothing_and_doubles_nothing(
     assert len(await files.rows(Invitation)) == before
 
 
+@pytest.mark.both_databases
 async def test_a_second_file_updates_answers_and_answers_the_unanswered(
     files: Files, acme: Acme
 ) -> None:
@@ -131,6 +133,7 @@ async def test_an_answer_without_a_wave_is_known_by_its_time(files: Files, acme:
     assert [row.score for row in await files.rows(Response)] == [5, 4]
 
 
+@pytest.mark.both_databases
 async def test_a_row_of_a_wave_that_was_sent_from_here_finds_its_invitation(
     files: Files, acme: Acme
 ) -> None:
@@ -210,6 +213,7 @@ async def test_suspect_and_provisional_answers_do_not_count(files: Files, acme: 
         assert (await session.exec(select(Rollup))).all() == []
 
 
+@pytest.mark.both_databases
 async def test_a_later_file_changes_the_sums_of_a_wave_that_is_counted(
     files: Files, acme: Acme
 ) -> None:

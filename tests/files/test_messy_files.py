@@ -15,9 +15,9 @@ from tests.files.conftest import Files
 
 
 @pytest.fixture
-def db(sqlite_db: Database) -> Database:
+def db(db: Database) -> Database:
     """How a file is read does not depend on the database."""
-    return sqlite_db
+    return db
 
 
 ACCOUNTS = "account_key{s}name{s}annual_value\nacme{s}Ærø Smør A/S{s}{v}\n"

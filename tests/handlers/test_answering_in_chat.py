@@ -11,7 +11,6 @@ from handlers.cards import Button, Buttons, Card, Form, FormErrors, Scale, Whisp
 from handlers.chat import Click, Person, Submission
 from handlers.context import Context
 from handlers.surveys import default_survey, prompt_message
-from storage.db import Database
 from storage.models import Alert, Contact, Response
 from tests.conftest import SECRET
 from tests.factories import Acme, Make, acme_story
@@ -19,11 +18,6 @@ from tests.fakes import FakeClock
 
 JANE = Person("slack", "U0JANE", "jane@acme.example")
 Row = TypeVar("Row", bound=SQLModel)
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    return sqlite_db
 
 
 @pytest.fixture

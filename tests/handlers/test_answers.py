@@ -107,6 +107,7 @@ async def test_settling_at_once_where_the_programme_says_so(ctx: Context, acme: 
     assert alert.due_at == ctx.now()
 
 
+@pytest.mark.both_databases
 async def test_a_second_critic_joins_the_case(ctx: Context, acme: Acme) -> None:
     await record_many(ctx, [score(acme, "jane", 3), score(acme, "ole", 5)])
     await record(ctx, score(acme, "mia", 2))
@@ -143,6 +144,7 @@ async def test_a_bad_answer_in_a_group_fails_alone(ctx: Context, acme: Acme) -> 
     assert sorted(each.score or 0 for each in await rows(ctx, Response)) == [4, 9]
 
 
+@pytest.mark.both_databases
 async def test_two_answers_at_once_are_one_row_and_nothing_is_lost(
     ctx: Context, acme: Acme
 ) -> None:
@@ -156,6 +158,7 @@ async def test_two_answers_at_once_are_one_row_and_nothing_is_lost(
     assert len(await rows(ctx, Alert)) == len(await rows(ctx, Case)) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_changed_score_keeps_both_and_leaves_the_case_open(
     ctx: Context, acme: Acme, clock: FakeClock
 ) -> None:
@@ -223,6 +226,7 @@ async def test_provisional_and_suspect_answers_neither_count_nor_alert(
     assert not await rows(ctx, ResponseChange)
 
 
+@pytest.mark.both_databases
 async def test_provisional_answers_are_deleted_after_seven_days(
     ctx: Context, acme: Acme, clock: FakeClock
 ) -> None:
@@ -246,6 +250,7 @@ async def test_a_trial_answer_is_stored_and_counts_nowhere(
     assert not await rows(ctx, Alert)
 
 
+@pytest.mark.both_databases
 async def test_two_who_may_not_recommend_make_one_question_to_the_owner(
     ctx: Context, acme: Acme
 ) -> None:
@@ -305,6 +310,7 @@ async def test_what_was_not_given_is_kept_and_what_was_emptied_goes(
     assert (stored.contact_wish, stored.to_manager) == ("call", True)
 
 
+@pytest.mark.both_databases
 async def test_a_group_waits_for_one_commit_and_tells_each_its_own_outcome(
     ctx: Context, acme: Acme
 ) -> None:
@@ -324,6 +330,7 @@ async def test_a_group_waits_for_one_commit_and_tells_each_its_own_outcome(
         assert (await session.exec(query)).all() == [1, 2, 3]
 
 
+@pytest.mark.both_databases
 async def test_show_it_to_the_manager_hides_the_case_from_the_owner(
     ctx: Context, acme: Acme
 ) -> None:

@@ -156,3 +156,19 @@ def test_the_working_day_before_and_after() -> None:
     assert calendars.start_of_working_day(date(2026, 11, 24), DK) == datetime(
         2026, 11, 24, 7, 0, tzinfo=UTC
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-11-24 13:20", "2026-11-24 15:20", 2),  # within the day
+        ("2026-11-24 13:20", "2026-11-25 09:20", 5),  # the evening and the night are no work
+        ("2026-11-27 16:00", "2026-11-30 09:00", 2),  # nor is the weekend
+        ("2026-04-01 16:00", "2026-04-07 08:30", 1.5),  # nor Easter
+        ("2026-11-24 18:00", "2026-11-25 07:00", 0),  # all of it outside the hours
+        ("2026-03-27 12:00", "2026-03-30 12:00", 9),  # over the spring change
+        ("2026-11-25 09:20", "2026-11-24 13:20", 0),  # backwards
+    ],
+)
+def test_working_hours_between_two_moments(start: str, end: str, hours: float) -> None:
+    assert calendars.working_hours(at(start), at(end), DK) == pytest.approx(hours)

@@ -131,6 +131,7 @@ async def test_worked_example_has_the_documented_figures(
     assert to_json(found)["window"] == {"from": "2025-11-24", "to": "2026-11-24"}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("at", [None, TODAY, TODAY - timedelta(days=1), TODAY + timedelta(days=9)])
 async def test_every_way_to_the_same_answers_gives_the_same_figures(
     ctx: Context, db: Database, clock: FakeClock, at: date | None
@@ -271,6 +272,7 @@ async def test_the_window_begins_behind_the_day_twelve_months_before(
     assert found.rated == 1
 
 
+@pytest.mark.both_databases
 async def test_today_groups_by_what_is_true_now_and_a_wave_by_its_snapshot(
     ctx: Context, db: Database, clock: FakeClock, make: Make
 ) -> None:
@@ -303,6 +305,7 @@ async def test_today_groups_by_what_is_true_now_and_a_wave_by_its_snapshot(
     assert (await measure_scope(ctx, Scope("segment", "retail"))).rated == 1
 
 
+@pytest.mark.both_databases
 async def test_a_wave_keeps_the_value_at_invitation(
     ctx: Context, db: Database, clock: FakeClock, make: Make
 ) -> None:
@@ -475,6 +478,7 @@ async def test_a_team_of_three_is_withheld_unless_leads_are_measured(
     assert "withheld" not in to_json(await measure_scope(ctx, ALL))
 
 
+@pytest.mark.both_databases
 async def test_the_trend_follows_the_waves_of_a_scope(
     ctx: Context, db: Database, clock: FakeClock, make: Make
 ) -> None:

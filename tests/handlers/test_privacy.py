@@ -123,12 +123,14 @@ async def test_a_person_gets_all_that_is_stored_about_them(
     assert "annual_value" not in json.dumps(person["accounts"])
 
 
+@pytest.mark.both_databases
 async def test_a_member_gets_what_is_stored_about_them(ctx: Context, story: Acme) -> None:
     person = await export_person(ctx, "anna@nordfab.example")
     assert [row["name"] for row in person["members"]] == ["Anna Berg"]
     assert person["contacts"] == []
 
 
+@pytest.mark.both_databases
 async def test_an_erased_person_leaves_an_anonymous_score_and_nothing_else(
     ctx: Context, story: Acme, make: Make, engine: FakeEngine, files: Files
 ) -> None:
@@ -238,6 +240,7 @@ async def _everything(files: Files) -> str:
     return json.dumps(rows, default=str, ensure_ascii=False)
 
 
+@pytest.mark.both_databases
 async def test_work_with_a_person_is_told_and_forgotten(
     ctx: Context, story: Acme, make: Make, files: Files
 ) -> None:

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from bot import logs
 from bot.charts import specification
 from bot.measure_command import figures
-from handlers import routes
+from handlers import jobs, routes
 from handlers.cards import Card, Chart, to_json
 from handlers.chat import Click, Notice, Person
 from handlers.context import Context
@@ -38,6 +38,7 @@ def words_of(value: Any) -> str:
 
 
 async def hidden_case(story: Story) -> None:
+    story.looks = jobs.DUE
     await story.answer(
         "peter", 2, comment=f"Anna forgot {SECRET}", idea=SECRET, reasons=["invoicing"]
     )
@@ -147,6 +148,7 @@ def cells(workbook: bytes) -> str:
 
 
 async def test_a_channel_that_outsiders_came_to_read_shows_nothing_any_more(story: Story) -> None:
+    story.looks = jobs.DUE
     await story.answer("jane", 3, comment=SECRET)
     await story.work()
     await story.forward(hours=24)

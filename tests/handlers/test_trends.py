@@ -150,6 +150,7 @@ async def test_groups_are_measured_together_as_each_by_itself(ctx: Context, make
     assert await measure_groups(ctx, GROUPS, "relationship", "Q1") == each
 
 
+@pytest.mark.both_databases
 async def test_a_reply_that_is_kept_from_somebody_is_in_no_figure_of_theirs(
     ctx: Context, make: Make
 ) -> None:
@@ -253,6 +254,7 @@ async def test_a_guess_that_nobody_confirmed_leaves_the_sums_with_its_row(
     assert sums.asked == 5
 
 
+@pytest.mark.both_databases
 async def test_an_outcome_that_comes_late_changes_the_sums(
     ctx: Context, make: Make, acme: Acme
 ) -> None:

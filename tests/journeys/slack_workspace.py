@@ -30,8 +30,9 @@ from storage.migrate import upgrade
 from storage.models import BoundPlace, Survey
 from tests.conftest import SECRET
 from tests.factories import Acme, Make, acme_story
-from tests.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SlackUser
+from tests.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack
 from tests.fakes import FakeClock
+from tests.slack_user import SlackUser
 
 
 class Mailbox:

@@ -27,10 +27,12 @@ from storage.db import Database
 from storage.models import BoundPlace, Member, Survey
 from tests.conftest import SECRET
 from tests.factories import Acme, Make, acme_story
-from tests.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SlackUser
-from tests.fake_teams import APP_ID, APP_PASSWORD, TENANT, FakeTeams, TeamsUser
+from tests.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from tests.fake_teams import APP_ID, APP_PASSWORD, TENANT, FakeTeams
 from tests.fakes import FakeClock
 from tests.journeys.slack_workspace import Mailbox
+from tests.slack_user import SlackUser
+from tests.teams_user import TeamsUser
 
 CHANNEL = "19:anna@thread.tacv2"
 CX_CHANNEL = "19:cx@thread.tacv2"

@@ -9,8 +9,9 @@ from sqlmodel import col, select
 
 from storage.models import CaseEvent
 from tests.fake_slack import words as slack_words
-from tests.fake_teams import labels, words
+from tests.fake_teams import words
 from tests.journeys.teams_workspace import CHANNEL, TeamsWorkspace, teams_workspace
+from tests.teams_user import labels
 
 
 @pytest_asyncio.fixture

@@ -9,13 +9,14 @@ import pytest_asyncio
 from sqlmodel import col, select
 
 from storage.models import CaseEvent, Conversation, Member
-from tests.fake_teams import find_action, first_values, inputs_of, labels, words
+from tests.fake_teams import words
 from tests.journeys.teams_workspace import (
     CHANNEL,
     CX_CHANNEL,
     TeamsWorkspace,
     teams_workspace,
 )
+from tests.teams_user import find_action, first_values, inputs_of, labels
 
 COMMENT = "Third wrong invoice in a row <at>everyone</at> **x** [y](http://z)"
 

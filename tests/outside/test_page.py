@@ -22,14 +22,14 @@ pytestmark = pytest.mark.outside
 
 @pytest.fixture
 async def site(
-    sqlite_db: Database,
+    db: Database,
     chat: FakeChat,
     clock: FakeClock,
     engine: FakeEngine,
     programme: Programme,
 ) -> AsyncIterator[Site]:
-    ctx = Context(programme, sqlite_db, chat, clock, engine.soon, no_pace, SECRET)
-    acme = await acme_story(Make(sqlite_db, clock))
+    ctx = Context(programme, db, chat, clock, engine.soon, no_pace, SECRET)
+    acme = await acme_story(Make(db, clock))
     async with TestClient(TestServer(make_app(ctx))) as http:
         yield Site(ctx, acme, http)
 

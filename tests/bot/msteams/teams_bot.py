@@ -18,7 +18,8 @@ from handlers.context import Context
 from storage.models import Member
 from tests.conftest import SECRET
 from tests.factories import Make
-from tests.fake_teams import APP_ID, APP_PASSWORD, TENANT, FakeTeams, TeamsUser
+from tests.fake_teams import APP_ID, APP_PASSWORD, TENANT, FakeTeams
+from tests.teams_user import TeamsUser
 
 CHANNEL = "19:nordics@thread.tacv2"
 GROUP = "19:group@thread.v2"

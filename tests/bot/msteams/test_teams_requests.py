@@ -18,7 +18,6 @@ from handlers.cards import Card
 from handlers.chat import Command, Message, Notice, Person, Submission
 from handlers.context import Context
 from storage import conversations
-from storage.db import Database
 from storage.models import Conversation
 from tests.bot.msteams.teams_bot import CHANNEL, GROUP, TeamsBot, running
 from tests.bot.slack_app import CASE, FORM, SURVEY, register
@@ -31,11 +30,10 @@ from tests.fake_teams import (
     SIGNING_KEY,
     TENANT,
     Fault,
-    find_action,
-    only_label,
     token,
     words,
 )
+from tests.teams_user import find_action, only_label
 
 OTHER_KEY = generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -45,12 +43,6 @@ def happened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     happened: list[object] = []
     register(monkeypatch, happened)
     return happened
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    """The queries have tests of their own, on both databases."""
-    return sqlite_db
 
 
 @pytest_asyncio.fixture
@@ -458,7 +450,10 @@ async def test_events_of_places_are_passed_on(bot: TeamsBot, happened: list[obje
     await anna.install("remove")
     removed = f"teams:{bot.teams.personal('aad-anna')}"
     await bot.quiet()
-    assert Notice("removed", removed) in happened
+    gone = [each for each in happened if isinstance(each, Notice) and each.kind == "removed"]
+    assert [(each.place, each.person and each.person.id) for each in gone] == [
+        (removed, "aad-anna")
+    ]
     later = [each for each in happened[count:] if isinstance(each, Notice)]
     assert {each.kind for each in later} <= {"installed", "removed", "place_closed"}
     async with bot.ctx.db.reading() as session:

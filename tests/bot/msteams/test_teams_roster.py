@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 from sqlmodel import select
 
@@ -11,19 +10,14 @@ from handlers.chat import Called, Message
 from handlers.context import Context
 from handlers.places.naming import spoken
 from handlers.texts import of
-from storage.db import Database
 from storage.models import Alert, Member
 from tests.bot.msteams.teams_bot import CHANNEL, GROUP, TeamsBot, running
 from tests.bot.slack_app import CASE
 from tests.factories import Make
-from tests.fake_teams import APP_ID, labels, words
+from tests.fake_teams import APP_ID, words
+from tests.teams_user import labels
 
 TEAM = "19:team@thread.tacv2"
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    return sqlite_db
 
 
 @pytest_asyncio.fixture

@@ -13,11 +13,10 @@ from aiohttp.test_utils import TestServer
 from bot.msteams.adapter import add_routes
 from handlers.chat import Message, Submission
 from handlers.context import Context
-from storage.db import Database
 from tests.bot.msteams.teams_bot import TeamsBot, running
 from tests.bot.slack_app import CASE, register
 from tests.factories import Make
-from tests.fake_teams import TeamsUser, first_values
+from tests.teams_user import TeamsUser, first_values
 
 
 @pytest.fixture
@@ -25,11 +24,6 @@ def happened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     happened: list[object] = []
     register(monkeypatch, happened)
     return happened
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    return sqlite_db
 
 
 @pytest_asyncio.fixture

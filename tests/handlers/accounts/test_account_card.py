@@ -10,19 +10,12 @@ from handlers.cards import Card, Chart, Facts, Table, to_json
 from handlers.context import Context
 from handlers.figures import measure_scope
 from handlers.measures.measure import Scope
-from storage.db import Database
 from storage.models import ContactStatus, RecommendPolicy
 from tests.factories import Make, acme_story
 from tests.handlers.accounts.acme import COMMENT, answered_acme, pressed, recount
 from tests.handlers.accounts.reading import buttons_of, card_for, facts_of, texts_of
 
 ROOM = "console:nordics"
-
-
-@pytest.fixture
-def db(sqlite_db: Database) -> Database:
-    """One kind of database: the queries run on both in the tests of rights, people and groups."""
-    return sqlite_db
 
 
 async def test_acme_is_told_line_by_line(ctx: Context, make: Make) -> None:

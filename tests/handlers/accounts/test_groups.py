@@ -160,6 +160,7 @@ async def test_other_teams_segments_and_all_are_for_who_leads(ctx: Context, make
     assert isinstance(pressed_all, Whisper)
 
 
+@pytest.mark.both_databases
 async def test_a_missing_or_wrong_name_offers_what_there_is(ctx: Context, make: Make) -> None:
     await _team(make)
     await _team(make, "South")
@@ -232,6 +233,7 @@ async def test_my_accounts_come_in_order_of_need_without_a_score_over_all(
     ]  # fmt: skip
 
 
+@pytest.mark.both_databases
 async def test_a_lead_sees_the_teams_accounts_and_cx_the_programme(
     ctx: Context, make: Make
 ) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from handlers.accounts.standing import standing_of
 from handlers.measures.health import Health
 from storage.models import Account, Promise
@@ -26,6 +28,7 @@ async def test_a_critic_who_signs_is_a_risk_until_they_say_it_is_settled(story: 
     assert await health(story) == ("at_risk", "decision_maker_critic")
 
 
+@pytest.mark.both_databases
 async def test_a_promise_past_its_day_is_watched_unless_it_is_kept_from_the_reader(
     story: Story,
 ) -> None:

@@ -131,6 +131,7 @@ async def test_an_account_of_another_team_is_told_with_its_owners_name(
     assert str(refused.value) == "Ørsted A/S belongs to another team. Ask Bo Friis or your CX lead."
 
 
+@pytest.mark.both_databases
 async def test_names_that_the_asker_may_not_see_are_not_offered(ctx: Context, make: Make) -> None:
     anna, *_rest = await _portfolio(make)
     async with ctx.db.reading() as session:

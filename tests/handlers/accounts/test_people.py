@@ -1,5 +1,7 @@
 """`/nps acme people`: who was heard, who may be asked when, and correcting a person in place."""
 
+import pytest
+
 from handlers import routes
 from handlers.cards import Card, Form, FormErrors, Reply, Text, Whisper
 from handlers.chat import Person, Submission
@@ -51,6 +53,7 @@ async def test_the_coverage_map_lists_everybody_by_role(ctx: Context, make: Make
     )  # fmt: skip
 
 
+@pytest.mark.both_databases
 async def test_an_account_without_decision_maker_asks_who_signs(ctx: Context, make: Make) -> None:
     anna = await make.member("Anna Berg")
     account = await make.account(

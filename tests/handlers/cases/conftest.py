@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest_asyncio
 
-from handlers import jobs, routes
+from handlers import alerts, deadlines, digests, jobs, letters, routes
 from handlers.cards import Button, Buttons, Card, Link, Menu, Reply
-from handlers.cases import opening
+from handlers.cases import handing, opening, promises
 from handlers.cases.opening import Critic
 from handlers.chat import Click, Command, MessageRef, Person, Submission
 from handlers.context import Context, Job
+from handlers.learning import same_reason
+from handlers.settled import asking
 from storage import answers, members
 from storage.models import Account, Alert, Case, Contact, Invitation, Member, Response
 from tests.factories import Acme, Make, acme_story
@@ -29,6 +31,7 @@ class Story:
     clock: FakeClock
     engine: FakeEngine
     make: Make
+    looks: tuple[jobs.Look, ...] = jobs.DUE
 
     async def answer(
         self, who: str, score: int = 3, settle: float = 0, alert: bool = True, **values: Any
@@ -67,8 +70,8 @@ class Story:
                 await run(self.ctx, job)
 
     async def tick(self) -> None:
-        """One tick of the clock of the running process."""
-        for job in await jobs.find_due(self.ctx):
+        """One tick of the clock of the running process, as far as it looks here."""
+        for job in [job for look in self.looks for job in await look(self.ctx)]:
             await run(self.ctx, job)
         await self.work()
 
@@ -152,6 +155,19 @@ def button(card: Card, action: str) -> Button:
     return found[0]
 
 
+# What may find something in a test of cases. All looks at once are proven by the state machine.
+LOOKS = (
+    handing.due,
+    deadlines.due,
+    promises.due,
+    digests.due,
+    asking.due,
+    letters.due,
+    same_reason.due,
+    alerts.due,
+)
+
+
 @pytest_asyncio.fixture
 async def story(
     make: Make, ctx: Context, chat: FakeChat, clock: FakeClock, engine: FakeEngine
@@ -164,7 +180,7 @@ async def story(
     for lead in (acme.lars, acme.clara):
         lead.digest = "off"  # what comes to them here is escalated
         await make.save(lead)
-    return Story(acme, ctx, chat, clock, engine, make)
+    return Story(acme, ctx, chat, clock, engine, make, LOOKS)
 
 
 __all__ = ["Account", "Alert", "Contact", "Story", "button", "buttons", "run"]

@@ -4,6 +4,8 @@ import asyncio
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from handlers import jobs, routes
 from handlers.cards import Card, Form, FormErrors, Whisper
 from handlers.cases.acting import Plan, asked_anew, by_itself
@@ -36,6 +38,7 @@ def said(reply: object) -> str:
     return reply.card.title
 
 
+@pytest.mark.both_databases
 async def test_ten_clicks_at_once_have_one_winner(story: Story) -> None:
     posted = await told(story)
     people = [story.acme.anna, story.acme.mikkel] * 5
@@ -314,6 +317,7 @@ async def test_every_button_of_every_state_has_a_handler_of_its_kind(story: Stor
     assert {"critic", "case_changed", "case_reminder", "case_escalation"} <= set(jobs.BUILDERS)
 
 
+@pytest.mark.both_databases
 async def test_the_best_solved_case_with_the_same_reason_helps(story: Story) -> None:
     nordhavn = await story.make.account("Nordhavn Parts", owner_id=story.acme.mikkel.id)
     contact = await story.make.contact(nordhavn)

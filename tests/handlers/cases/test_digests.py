@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from handlers.cards import Card
 from handlers.chat import Click, Person
 from storage.models import Account, RecommendPolicy, ResponseStatus
@@ -124,6 +126,7 @@ def _click(
     return Click(person, posted.place, action, value, posted.ref if message else None)
 
 
+@pytest.mark.both_databases
 async def test_two_who_may_not_recommend_ask_for_the_companys_rule(story: Story) -> None:
     from handlers import alerts
 

@@ -15,6 +15,7 @@ async def member(story: Story, who: Member) -> Member:
         return await session.get_one(Member, who.id)
 
 
+@pytest.mark.both_databases
 async def test_a_member_without_an_account_is_known_after_one_press(story: Story) -> None:
     anna = story.acme.anna
     found = await identity.confirm(story.ctx, Person("teams", "aad-1"), [anna.email], anna.id)

@@ -63,6 +63,7 @@ async def test_an_absent_backup_is_refused(story: Story) -> None:
     assert said(reply).startswith("Mikkel Skov is away too, until 27 November.")
 
 
+@pytest.mark.both_databases
 async def test_bind_asks_whose_alerts_come_here_and_binds(story: Story) -> None:
     form = await story.type(story.acme.lars, "bind", "console:new")
     assert isinstance(form, Form)
@@ -119,6 +120,7 @@ async def test_binding_from_the_command_line(story: Story) -> None:
             await people.bind_place(story.ctx, place, team=team, member=who)
 
 
+@pytest.mark.both_databases
 async def test_a_lost_place_is_told_to_its_owner_and_cx_once_a_day(story: Story) -> None:
     for _time in range(2):
         await routes.notice(story.ctx, Notice("place_shared", "console:anna"))

@@ -1,5 +1,7 @@
 """Notes on a case, and the timeline that tells who did what, when, where and why."""
 
+import pytest
+
 from handlers import routes
 from handlers.cards import Card, Facts, Form, FormErrors, Whisper
 from handlers.chat import Click, MessageRef, Remark
@@ -21,6 +23,7 @@ def lines(reply: object) -> list[str]:
     return [f"{time} {words}" for time, words in shown.facts]
 
 
+@pytest.mark.both_databases
 async def test_a_reply_in_the_thread_of_a_card_becomes_a_note(story: Story) -> None:
     posted = await told(story)
     assert await routes.is_heard(story.ctx, posted.ref)
@@ -136,6 +139,7 @@ async def test_what_the_lead_does_for_a_hidden_answer_is_not_for_the_owner(story
     assert "Peter wants out" in str(posted.card)
 
 
+@pytest.mark.both_databases
 async def test_who_handed_it_over_and_why_stays_on_both_cards(story: Story) -> None:
     posted = await told(story)
     to = str(story.acme.mikkel.id)

@@ -44,6 +44,7 @@ async def test_a_job_that_comes_too_early_asks_again_for_the_right_time(story: S
     assert (at - story.clock()).total_seconds() == 90
 
 
+@pytest.mark.both_databases
 async def test_ten_deliveries_at_once_post_one_card(story: Story) -> None:
     await jane(story)
     ((job, _at),) = story.engine.jobs
@@ -51,6 +52,7 @@ async def test_ten_deliveries_at_once_post_one_card(story: Story) -> None:
     assert len(story.posted()) == 1
 
 
+@pytest.mark.both_databases
 async def test_without_a_place_of_the_owner_the_team_gets_the_card(story: Story) -> None:
     await unbind(story, "console:anna")
     await jane(story)
@@ -164,6 +166,7 @@ async def test_the_engine_carries_on_what_its_own_dead_run_left(story: Story) ->
     assert len(story.posted()) == 1
 
 
+@pytest.mark.both_databases
 async def test_the_clock_finds_what_a_dead_process_left_in_sending(story: Story) -> None:
     await jane(story)
     story.engine.jobs.clear()

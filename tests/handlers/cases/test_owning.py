@@ -1,5 +1,7 @@
 """Who a case is with when the owner is away, has left or must not see it."""
 
+import pytest
+
 from storage import members
 from storage.models import CaseState, Member
 from tests.handlers.cases.conftest import Story
@@ -41,6 +43,7 @@ async def test_the_lead_is_told_that_the_owner_is_away(story: Story) -> None:
     assert posted.card.foot.startswith("You get this as lead: Anna Berg is away and nobody")
 
 
+@pytest.mark.both_databases
 async def test_a_hidden_case_is_the_leads_until_it_is_released(story: Story) -> None:
     await story.answer("jane", 3, comment="Anna promised it twice")
     await story.work()

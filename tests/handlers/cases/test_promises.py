@@ -94,6 +94,7 @@ async def test_what_the_function_has_promised_already_is_shown_before_saving(sto
     assert (await story.case()).promised == "a named person"
 
 
+@pytest.mark.both_databases
 async def test_done_is_said_on_the_case_and_only_once(story: Story) -> None:
     posted, given = await to_mikkel(story)
     old = given.card
@@ -127,6 +128,7 @@ async def test_cant_needs_a_reason_and_goes_back_to_who_promised(story: Story) -
     assert isinstance(await story.press(story.acme.anna, told_back, "case.open"), Card)
 
 
+@pytest.mark.both_databases
 async def test_undo_takes_the_promise_back_too(story: Story) -> None:
     posted, given = await to_mikkel(story)
     await story.press(story.acme.anna, posted, "case.undo")

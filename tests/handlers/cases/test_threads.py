@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlmodel import select
 
 from handlers.cards import Card, Whisper
@@ -86,6 +87,7 @@ async def test_one_click_changes_the_card_and_the_thread_card(story: Story) -> N
     assert first.card.title.startswith("Acme A/S: 3 of 10 from Jane Jensen")
 
 
+@pytest.mark.both_databases
 async def test_two_critics_told_at_once_make_one_card_and_one_thread(story: Story) -> None:
     import asyncio
 

@@ -1,5 +1,7 @@
 """A case of several critics: an act names the one it was about, on every card."""
 
+import pytest
+
 from handlers.cards import Card, Form, Whisper
 from storage.models import Promise
 from tests.handlers.cases.conftest import Story, button
@@ -53,6 +55,7 @@ async def test_a_form_that_names_nobody_is_about_the_first(story: Story) -> None
     assert facts(second.card)["Jane said"] == "It arrives late"
 
 
+@pytest.mark.both_databases
 async def test_a_promise_is_made_to_who_was_reached(story: Story) -> None:
     await jane_then_ole(story)
     _first, second = story.posted()

@@ -41,6 +41,7 @@ async def test_cards_of_a_channel_that_outsiders_read_are_emptied_and_posted_dir
     assert SECRET not in str([each.card for each in story.posted()])
 
 
+@pytest.mark.both_databases
 async def test_a_guest_noticed_only_by_the_next_edit_empties_the_channel_too(story: Story) -> None:
     response = await critic(story)
     story.chat.shared.add("console:anna")
@@ -61,6 +62,7 @@ async def test_what_could_not_be_emptied_is_tried_again(story: Story) -> None:
     assert len([each for each in story.posted("slack:U0ANNA") if SECRET in str(each.card)]) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_colleague_who_joins_changes_nothing(story: Story) -> None:
     await critic(story)
     await routes.notice(story.ctx, Notice("readers_changed", "console:anna"))

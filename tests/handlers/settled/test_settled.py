@@ -125,6 +125,7 @@ async def test_no_opens_the_case_again_and_tells_the_lead(story: Story) -> None:
     assert (await letter(story, 2)).status == "planned"
 
 
+@pytest.mark.both_databases
 async def test_partly_keeps_the_case_open_without_escalation(story: Story) -> None:
     posted = await asked(story)
     await says(story, "partly")
@@ -153,6 +154,7 @@ async def test_without_an_answer_in_ten_days_the_case_closes_as_not_confirmed(
     assert late.card.title.startswith("The time to answer is over")
 
 
+@pytest.mark.both_databases
 async def test_an_answer_may_be_changed_and_pressing_twice_changes_nothing(story: Story) -> None:
     await asked(story)
     await says(story, "no")
@@ -293,6 +295,7 @@ async def test_somebody_else_cannot_answer_in_chat(story: Story) -> None:
     assert (await story.case()).settled is None
 
 
+@pytest.mark.both_databases
 async def test_how_many_say_it_is_settled_is_counted(story: Story) -> None:
     await asked(story)
     await says(story, "yes")

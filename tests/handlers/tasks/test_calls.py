@@ -23,6 +23,7 @@ async def board(story: Story, text: str, me: Any = None) -> Card:
     return card
 
 
+@pytest.mark.both_databases
 async def test_silent_decision_makers_stand_by_renewal_and_value(story: Story) -> None:
     big = await story.make.account(
         "Big Co", owner_id=story.acme.anna.id, annual_value=900_000.0, currency="EUR"
@@ -145,6 +146,7 @@ async def test_an_account_with_an_open_case_is_not_called_beside_it(story: Story
     assert "No calls this week" in str(card)
 
 
+@pytest.mark.both_databases
 async def test_any_other_contact_is_logged_by_name(story: Story) -> None:
     await board(story, "calls")
     form = await story.type(story.acme.anna, "calls acme")

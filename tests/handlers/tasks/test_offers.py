@@ -140,6 +140,7 @@ async def added(story: Story, **inputs: Any) -> Any:
     return await sent(story, story.acme.anna, "contact_add", story.acme.account.id, **values)
 
 
+@pytest.mark.both_databases
 async def test_a_person_is_added_in_place(story: Story) -> None:
     people = await story.type(story.acme.anna, "acme people")
     assert isinstance(people, Card)

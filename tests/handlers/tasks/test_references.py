@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from handlers.cards import Card, Form, FormErrors
@@ -30,6 +31,7 @@ async def asked(story: Story, contact: int, what: str = "Fair in May", **inputs:
     return card
 
 
+@pytest.mark.both_databases
 async def test_promoters_with_consent_are_listed_with_their_words(story: Story) -> None:
     await consenting(story)
     await story.answer("mia", 9)
@@ -79,6 +81,7 @@ async def test_a_reference_is_asked_through_the_owner_and_whoever_asked_is_told(
     assert "done by Anna" in refused(again)
 
 
+@pytest.mark.both_databases
 async def test_twice_a_year_is_enough_and_a_refusal_does_not_count(story: Story) -> None:
     contact = await consenting(story)
     for n in range(3):
@@ -113,6 +116,7 @@ async def test_who_told_us_is_a_reference_beyond_a_quote(story: Story) -> None:
     assert "A customer story · industry" in str(card)
 
 
+@pytest.mark.both_databases
 async def test_no_longer_holds_until_a_later_answer(story: Story) -> None:
     contact = await consenting(story)
     drop = button(await listed(story), "reference_withdraw")

@@ -78,6 +78,7 @@ async def test_an_answer_that_is_still_being_written_waits(story: Story) -> None
     assert len(await answer_tasks(story)) == 2
 
 
+@pytest.mark.both_databases
 async def test_no_task_for_what_does_not_count_or_is_hidden(story: Story) -> None:
     await story.answer("ole", 9, imported=True)
     await story.answer("karen", 9, to_manager=True)
@@ -140,6 +141,7 @@ async def opened(story: Story, who: str = "ole", score: int = 10, **values: Any)
     return (await answer_tasks(story))[-1]
 
 
+@pytest.mark.both_databases
 async def test_a_promoter_becomes_a_reference_and_the_talk_is_logged(story: Story) -> None:
     task = await opened(story, comment="great planners")
     card = await pressed(story, story.acme.anna, "task_open", task.id)
@@ -173,6 +175,7 @@ async def test_a_promoter_becomes_a_reference_and_the_talk_is_logged(story: Stor
     assert refused(again) == ("This stands otherwise now: done by Anna 13:22. Nothing was changed.")
 
 
+@pytest.mark.both_databases
 async def test_a_task_closed_by_mistake_is_opened_again(story: Story) -> None:
     task = await opened(story)
     await sent(story, story.acme.anna, "task_done", task.id, outcome="talked")
@@ -183,6 +186,7 @@ async def test_a_task_closed_by_mistake_is_opened_again(story: Story) -> None:
         assert (await session.exec(select(Touch))).all() == []
 
 
+@pytest.mark.both_databases
 async def test_later_hides_a_task_from_the_digest_and_keeps_its_deadline(story: Story) -> None:
     task = await opened(story)
     card = await pressed(story, story.acme.anna, "task_later", task.id)

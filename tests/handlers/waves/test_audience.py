@@ -132,6 +132,7 @@ async def test_a_person_at_two_accounts_is_one_person(ctx: Context, make: Make) 
     assert await reasons(ctx, await wave_of(make)) == {"Jane": "rested", "Jane elsewhere": "rested"}
 
 
+@pytest.mark.both_databases
 async def test_each_filter_narrows_the_audience(ctx: Context, make: Make) -> None:
     nordics = await make.team("Nordics")
     acme = await make.account(
@@ -162,6 +163,7 @@ async def test_each_filter_narrows_the_audience(ctx: Context, make: Make) -> Non
     assert list(await reasons(ctx, await wave_of(make, audience=not_known.stored()))) == ["Bob"]
 
 
+@pytest.mark.both_databases
 async def test_a_sample_is_about_the_part_asked_for_and_always_the_same(
     ctx: Context, make: Make
 ) -> None:

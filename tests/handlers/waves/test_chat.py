@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -15,15 +14,8 @@ from handlers.context import Context
 from handlers.settings import Privacy
 from handlers.waves import progress
 from storage.models import Alert, Contact, Invitation, Member, Wave
-from tests.conftest import copy_of_template
 from tests.factories import Make, acme_story
 from tests.fakes import FakeChat, FakeClock, FakeEngine
-
-
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """What people see does not depend on the database: SQLite will do here."""
-    return copy_of_template(request, tmp_path)
 
 
 def person(member: Member) -> Person:

@@ -1,8 +1,10 @@
 """At the closing date a wave ends by itself, and everybody concerned learns what came of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from handlers import jobs
@@ -123,9 +125,30 @@ async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
     assert card.title == "Autumn · Two: the result"
     assert "critic" not in texts_in(card)
     whole = await closing.whole_card(ctx, wave, [team], t)
-    assert "('Two', '1 of 1 (100 %)', 'team too small')" in texts_in(whole)
+    assert "('Smaller teams', '1 of 1 (100 %)', 'team too small')" in texts_in(whole)
+    rules = replace(ctx.programme, measure_members="lead")
+    whole = await closing.whole_card(replace(ctx, programme=rules), wave, [team], t)
+    assert "('Two', '1 of 1 (100 %)'," in texts_in(whole)
 
 
+async def test_smaller_teams_are_one_line_of_the_result(ctx: Context, make: Make) -> None:
+    wave = await make.wave("Autumn", closes_at=ctx.now())
+    teams = [await make.team(name) for name in ("One", "Two")]
+    for team in teams:
+        for _member in range(2):
+            anna = await make.member(team_id=team.id)
+        for _account in range(4):
+            account = await make.account(team_id=team.id, owner_id=anna.id)
+            for score in (9, 9, 7, 2):
+                invitation = await make.invitation(await make.contact(account), wave)
+                await make.response(invitation, score)
+    t = recipients.texts_of(ctx, anna)
+    whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
+    assert "('Smaller teams', '32 of 32 (100 %)', '+25')" in whole
+    assert "'One'" not in whole
+
+
+@pytest.mark.both_databases
 async def test_an_answer_hidden_from_the_owner_is_not_in_the_owners_result(
     ctx: Context, make: Make
 ) -> None:
@@ -159,6 +182,7 @@ async def test_an_answer_that_the_lead_released_is_in_it_again(ctx: Context, mak
     assert "1 critic" not in texts_in(card)
 
 
+@pytest.mark.both_databases
 async def test_a_stopped_wave_gets_its_result_at_the_closing_date(
     ctx: Context, make: Make, clock: FakeClock
 ) -> None:

@@ -4,6 +4,8 @@ from collections import Counter
 from datetime import timedelta
 from random import Random
 
+import pytest
+
 from handlers.context import Context
 from handlers.waves.audience import NEARLY_RESTED, SKIP_REASONS, Judged, assess
 from handlers.waves.groups import FIRST_NAMES, assess_groups, first_names
@@ -89,6 +91,7 @@ async def test_groups_are_decided_as_their_people_are(ctx: Context, make: Make) 
     assert {judged.reason for judged in each} >= set(SKIP_REASONS) - {"erased"}
 
 
+@pytest.mark.both_databases
 async def test_the_first_who_are_left_out_are_named(ctx: Context, make: Make) -> None:
     wave = await audience(make)
     each = await assess(ctx, wave, ctx.now())

@@ -66,6 +66,7 @@ async def test_a_plan_keeps_a_snapshot_and_names_who_is_skipped(
     assert engine.take() == [Job("batch", (wave.id, "mail", 0))]
 
 
+@pytest.mark.both_databases
 async def test_planning_twice_changes_nothing(ctx: Context, make: Make) -> None:
     await make.contact(await make.account(), "Jane")
     wave = await make.wave(state="approved", starts_at=ctx.now())
@@ -88,20 +89,18 @@ async def test_the_clock_starts_an_approved_wave_when_its_time_has_come(
 
 
 async def test_twenty_thousand_contacts_take_few_statements(
-    sqlite_db: Database, ctx: Context, clock: FakeClock
+    db: Database, ctx: Context, make: Make
 ) -> None:
-    ctx = replace(ctx, db=sqlite_db)
-    make = Make(sqlite_db, clock)
     accounts = [await make.account() for _index in range(10)]
     rows = [
         {"account_id": accounts[n % 10].id, "name": f"C{n}", "email": f"c{n}@x.example",
          "status": "active", "judges": []}
         for n in range(20_000)
     ]  # fmt: skip
-    async with sqlite_db.session() as session:
+    async with db.session() as session:
         await session.execute(insert(Contact), rows)
     wave = await make.wave(state="approved", starts_at=ctx.now())
-    with statements(sqlite_db) as seen:
+    with statements(db) as seen:
         planned = await planning.plan(ctx, wave)
     assert planned.planned == 20_000
     real = [each for each in seen if not each.startswith(("BEGIN", "COMMIT"))]
@@ -173,6 +172,7 @@ def test_accounts_take_turns() -> None:
     assert sorted(times, key=lambda contact: times[contact]) == [0, 3, 1, 4, 2, 5]
 
 
+@pytest.mark.both_databases
 async def test_sending_now_asks_everybody_at_once(ctx: Context, make: Make) -> None:
     acme = await make.account("Acme", key="acme")
     for _index in range(3):
@@ -188,6 +188,7 @@ async def test_sending_now_asks_everybody_at_once(ctx: Context, make: Make) -> N
     assert await sending.unfinished(ctx, wave_id)
 
 
+@pytest.mark.both_databases
 async def test_a_wave_that_cannot_be_planned_says_what_to_mend(ctx: Context, make: Make) -> None:
     with pytest.raises(Refused, match="no account nobody"):
         await sending.send_now(ctx, "relationship", ["nobody"])

@@ -105,6 +105,7 @@ async def test_a_full_batch_asks_for_the_next_one(
     assert await sending.due(ctx) == []
 
 
+@pytest.mark.both_databases
 async def test_two_batches_at_once_never_send_twice(
     ctx: Context, make: Make, chat: FakeChat
 ) -> None:
@@ -138,6 +139,7 @@ async def test_a_batch_leaves_the_claims_of_other_batches_alone(ctx: Context, ma
     assert await statuses(ctx, 1) == ["sending"]
 
 
+@pytest.mark.both_databases
 async def test_the_clock_gives_up_on_what_has_been_sending_too_long(
     ctx: Context, make: Make, clock: FakeClock
 ) -> None:
@@ -165,6 +167,7 @@ async def test_a_late_outcome_lifts_the_doubt(ctx: Context, make: Make) -> None:
     assert len(slow.posted) == 1
 
 
+@pytest.mark.both_databases
 async def test_a_lost_answer_is_a_doubt_until_a_person_knows(
     ctx: Context, make: Make, chat: FakeChat
 ) -> None:
@@ -200,6 +203,7 @@ async def test_a_refusal_goes_back_and_is_tried_later(
     assert await statuses(ctx, 1) == ["sent"]
 
 
+@pytest.mark.both_databases
 async def test_a_channel_that_refuses_everybody_gets_quiet(
     ctx: Context, make: Make, chat: FakeChat
 ) -> None:
@@ -269,6 +273,7 @@ async def test_a_pause_takes_effect_between_two_messages(ctx: Context, make: Mak
     assert await statuses(ctx) == ["sent"] * 3
 
 
+@pytest.mark.both_databases
 async def test_a_large_wave_waits_after_its_first_messages(
     ctx: Context, make: Make, chat: FakeChat, clock: FakeClock
 ) -> None:
@@ -307,6 +312,7 @@ async def test_a_person_who_pauses_in_that_pause_has_the_last_word(
     assert (await one(ctx, Wave, wave.id)).state == "paused"
 
 
+@pytest.mark.both_databases
 async def test_a_reminder_is_planned_with_the_sending_and_goes_to_the_silent_only(
     ctx: Context, make: Make, chat: FakeChat, clock: FakeClock
 ) -> None:
