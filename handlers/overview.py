@@ -15,6 +15,7 @@ from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
 from handlers.measures.measure import Scope
+from handlers.places import health
 from handlers.recovery import recovery_lines
 from handlers.rights import LEADERS
 from handlers.tasks import board as tasks
@@ -116,7 +117,12 @@ async def _programme(ctx: Context, me: Member) -> Card:
             for wave in await waves.in_states(session, waves.RUNNING)
             if not wave.is_test
         ]
-    body: list[Element] = [*critics_lines(group, t), *score_lines(group.figures, t)]
+        troubled = await health.lines(session, ctx, me, t)
+    body: list[Element] = [
+        *troubled,
+        *critics_lines(group, t),
+        *score_lines(group.figures, t),
+    ]
     told = tuple((wave.name, _wave(wave, counts, reader)) for wave, counts in running)
     facts = [
         (t("team.heard"), coverage(group.figures, t)),

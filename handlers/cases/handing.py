@@ -7,7 +7,7 @@ from typing import Any
 from handlers import texts
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Element, Text
-from handlers.cases import owning, places, telling
+from handlers.cases import leaving, owning, places, telling
 from handlers.cases.card import title
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
@@ -39,9 +39,13 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
     old_of = {each.account_id: each.old_id for each in moved}
     found = await rows.open_with(session, account_ids=old_of)
     passing = []
+    taken: list[dict[str, Any]] = []
     for case, account in found:
         old = old_of[account.id]
-        if case.owner_id is not None and case.owner_id not in (old, account.owner_id):
+        if old is not None and old != account.owner_id:
+            taken.append(leaving.row(case.id, old, account.owner_id, ctx.now()))
+        free = old is None and case.taken_by is None  # it lay with the lead for want of an owner
+        if not free and case.owner_id not in (None, old, account.owner_id):
             owner = await members.by_id(session, case.owner_id)
             backup = await members.by_id(session, old)
             if backup is None or owner is None or owner.id != backup.backup_id:
@@ -54,7 +58,8 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
             one = [each.account_id]
             await rows.hand_promises(session, one, each.old_id, each.new_id)
             await tasks.hand_over(session, one, each.old_id, each.new_id)
-    return await _hand(session, ctx, passing, "owner_changed")
+    asked = await outbox.add_many(session, taken)
+    return [*asked, *await _hand(session, ctx, passing, "owner_changed")]
 
 
 async def while_away(session: Session, ctx: Context, me: Member) -> list[Added]:

@@ -2,11 +2,12 @@
 
 import pytest
 
-from handlers.cards import Card
+from handlers.cards import Card, Form
+from handlers.chat import TryLater
 from handlers.files.importing import import_file
 from storage import members
 from storage.models import Promise
-from tests.handlers.cases.conftest import Story
+from tests.handlers.cases.conftest import Story, button
 from tests.handlers.cases.test_acting import told
 from tests.handlers.cases.test_promises import promise
 
@@ -36,6 +37,45 @@ async def test_all_that_is_open_passes_to_the_new_owner_of_an_account(story: Sto
     assert isinstance(await story.press(story.acme.mikkel, card, "case.open"), Card)
     await new_owner(story, story.acme.mikkel.email)
     assert len(story.posted("slack:U0MIKKEL")) == 1
+
+
+async def test_the_old_owner_reads_no_word_of_what_was_handed_over(story: Story) -> None:
+    secret = "Third wrong invoice"
+    await story.answer("jane", 3, comment=secret)
+    await story.answer("peter", 2, comment=secret)
+    await story.work()
+    assert secret in str([each.card for each in story.posted()])
+    story.chat.refuse["console:anna"] = [TryLater("busy")]
+    await new_owner(story, story.acme.mikkel.email)
+    await story.forward(minutes=2)
+    assert secret not in str([each.card for each in story.posted()])
+    gone = [each.card for each in story.posted() if each.card.foot is not None]
+    assert {card.title for card in gone} == {"Mikkel Skov has this account now"}
+    (card,) = story.posted("slack:U0MIKKEL")
+    await story.press(story.acme.mikkel, card, "case.open")
+    assert secret in str(card.card)
+    await story.answer("karen", 1, comment=secret)
+    await story.work()
+    assert secret not in str([each.card for each in story.posted()])
+
+
+async def test_an_account_without_an_owner_gets_one_from_its_card(story: Story) -> None:
+    acme = story.acme
+    acme.account.owner_id = None
+    await story.make.save(acme.account)
+    await story.answer("jane", 3)
+    await story.work()
+    (posted,) = story.posted("console:nordics")
+    found = button(posted.card, "account_assign")
+    refused = await story.press(acme.mikkel, posted, "account_assign")
+    assert "lead" in str(refused)
+    assert isinstance(await story.press(acme.lars, posted, "account_assign"), Form)
+    inputs = {"owner": str(acme.mikkel.id)}
+    await story.submit(acme.lars, "account_assign", found.value, inputs)
+    assert (await story.case()).owner_id == acme.mikkel.id
+    assert len(story.posted("slack:U0MIKKEL")) == 1
+    again = await story.submit(acme.lars, "account_assign", found.value, inputs)
+    assert "Mikkel Skov owns Acme A/S already" in str(again)
 
 
 async def test_reminders_go_to_the_new_owner_not_under_the_old_ones_card(story: Story) -> None:
