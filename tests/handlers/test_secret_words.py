@@ -29,7 +29,8 @@ SECRET = "Zanzibar"
 NAME = "Peter"
 SCOPES = (Scope("account", "acme"), Scope("team", "Nordics"))
 COMMANDS = ("", "acme", "acme people", "acme history", "acme reasons", "acme done", "ideas",
-            "team nordics", "cases", "cases team", "cases all", "promises", "tasks", "silent", "calls", "help")  # fmt: skip
+            "team nordics", "cases", "cases team", "cases all", "promises", "tasks", "silent",
+            "calls", "help")  # fmt: skip
 
 
 def words_of(value: Any) -> str:
