@@ -93,6 +93,7 @@ Look = Callable[[Context], Awaitable[list[Job]]]
 
 # Asked by the clock at each tick.
 DUE: tuple[Look, ...] = (
+    handing.due,
     deadlines.due,
     promises.due,
     task_opening.due,

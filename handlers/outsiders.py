@@ -13,6 +13,7 @@ from handlers.context import Context, Refused
 from handlers.places.naming import spoken
 from handlers.places.words import why
 from handlers.texts import Texts
+from storage.models import Member
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ async def refuse_outsiders(ctx: Context, place: Place, t: Texts) -> None:
         raise Refused(t("bind.outsiders"))
 
 
-async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:
+async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply, me: Member) -> Reply:
     """Sends customer figures to the asker directly where people from outside read along."""
     if not isinstance(reply, Card) or reply.audience != "internal":
         return reply
@@ -46,7 +47,7 @@ async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Rep
     reply = _not_for_all(reply)
     if event.answered_directly:
         return reply
-    t = texts.of(ctx.programme.language)
+    t = texts.of(me.language, ctx.programme.language)
     try:
         key = f"reply:{event.person.id}:{token_hex(4)}"
         await ctx.chat.send(event.person.place, Message(reply, key, t.language))

@@ -10,6 +10,7 @@ from handlers.accounts import lines
 from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, reader_for
 from handlers.accounts.standing import Standing, standings_of
+from handlers.calendars import last_day
 from handlers.cards import Button, Buttons, Card, Element, Facts, Reply, Table, Text
 from handlers.chat import Command, Notice
 from handlers.context import Context
@@ -147,7 +148,7 @@ def _wave(wave: Wave, counts: waves.Counts, reader: Reader) -> str:
         return t("overview.wave_paused", **values)
     if wave.closes_at is None:
         return t("overview.wave_open", **values)
-    day = wording.long_day(reader.day(wave.closes_at), t, reader.today)
+    day = wording.long_day(last_day(wave.closes_at, reader.zone), t, reader.today)
     return t("overview.wave", day=day, **values)
 
 

@@ -170,10 +170,10 @@ async def command(ctx: Context, event: Command) -> Reply:
                 raise NotAllowed(await _only_leaders(ctx, me))
             return await route.handler(watched, replace(event, text=rest), me)
 
-        return await audit.at_the_door(ctx, me, event.person.platform, name, None, answer)
+        reply = await audit.at_the_door(ctx, me, event.person.platform, name, None, answer)
+        return await keep_from_outsiders(ctx, event, reply, me)
 
-    reply = await _bounded(ctx, event.person, f"command:{name}", run)
-    return await keep_from_outsiders(ctx, event, reply)
+    return await _bounded(ctx, event.person, f"command:{name}", run)
 
 
 async def click(ctx: Context, event: Click) -> Reply:

@@ -100,7 +100,10 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
             else:
                 called = view.contacted(answer)
                 who = first_name(called.contact.name) if called else t("case.somebody")
-            words = t(key, name=taker, who=who, time=time(case.contacted_at))
+            step = view.contact_step
+            caller = view.people.get(step.member_id or 0) if step else None
+            name = first_name(caller.name) if caller else taker
+            words = t(key, name=name, who=who, time=time(case.contacted_at))
         case CaseState.SOLVED | CaseState.WAITING:
             key = "confirmed" if case.settled == "yes" else str(case.state)
             key += many if case.state == CaseState.WAITING else ""

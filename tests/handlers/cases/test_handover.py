@@ -109,3 +109,45 @@ async def test_the_backup_gets_the_open_cases_as_one_card_and_they_come_back(sto
     await story.work()
     assert (await story.case()).owner_id == story.acme.anna.id
     assert story.posted()[-1].card.title == "Welcome back. These cases are yours again:"
+
+
+async def test_a_case_that_was_handed_to_somebody_comes_back_too(story: Story) -> None:
+    """Also one that was taken, and of an account of somebody else: the backup has not begun."""
+    posted = await told(story)
+    clara, anna, mikkel = story.acme.clara, story.acme.anna, story.acme.mikkel
+    await story.press(anna, posted, "case.take")
+    inputs = {"to": str(mikkel.id), "note": "You know them"}
+    await story.submit(anna, "case.hand_over", "1", inputs, posted.ref)
+    inputs = {"reached": "yes", "next": "promised", "said": "-", "promise": "x"}
+    inputs |= {"promise_by": "2026-11-25", "lasting": "once"}
+    await story.submit(mikkel, "case.contact", "1", inputs)
+    assert (await story.case()).owner_id == mikkel.id
+    await story.type(mikkel, "away until friday backup anna")
+    await story.work()
+    away = await story.case()
+    assert (away.owner_id, away.taken_by) == (anna.id, anna.id)
+    card = await story.type(clara, "cases all")
+    assert "Mikkel reached Jane" in str(card)
+    await story.type(mikkel, "away off")
+    back = await story.case()
+    assert (back.owner_id, back.taken_by) == (mikkel.id, mikkel.id)
+
+
+async def test_what_the_backup_works_on_stays_with_them(story: Story) -> None:
+    posted = await told(story)
+    await story.type(story.acme.anna, "away until friday backup mikkel")
+    await story.press(story.acme.mikkel, posted, "case.take")
+    await story.type(story.acme.anna, "away off")
+    assert (await story.case()).owner_id == story.acme.mikkel.id
+
+
+async def test_an_absence_ends_by_itself_and_the_cases_come_back(story: Story) -> None:
+    await told(story)
+    await story.type(story.acme.anna, "away until tomorrow backup mikkel")
+    await story.work()
+    await story.forward(hours=12)
+    assert (await story.case()).owner_id == story.acme.mikkel.id
+    await story.forward(hours=24)
+    assert (await story.case()).owner_id == story.acme.anna.id
+    assert "Welcome back" in str([each.card.title for each in story.posted()])
+    assert "You are not marked as away" in str(await story.type(story.acme.anna, "away off"))
