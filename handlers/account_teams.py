@@ -13,6 +13,7 @@ from handlers.context import Context, NotAllowed
 from handlers.figures import measure_scope
 from handlers.group_card import READ, Group, group_card
 from handlers.measures.measure import Scope
+from handlers.recovery import recovery_of
 from handlers.texts import Texts
 from handlers.trends import wave_trend
 from storage import accounts, groups, members
@@ -82,9 +83,10 @@ async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str
             session, part, KIND, ctx.now(), READ, kept
         )
         cases = await groups.open_cases(session, part, ctx.now(), hidden_cases)
+        won = await recovery_of(session, ctx, part, kept, hidden_cases)
     if figures.withheld:
-        deciding, critics = 0, []
-    return Group(name, figures, deciding, critics, cases, trend)
+        return Group(name, figures, 0, [], cases, trend)
+    return Group(name, figures, deciding, critics, cases, trend, won)
 
 
 async def _card(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Card:

@@ -15,6 +15,7 @@ from handlers.cases.card_facts import Reader
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
 from handlers.context import Context, Job
+from handlers.learning import said
 from handlers.tasks import board as tasks
 from handlers.texts import Texts, of
 from storage import alerts as outbox
@@ -115,6 +116,7 @@ async def _body(
     body += await _due_today(session, ctx, member, ctx.now(), t)
     body += await promises.due_lines(session, ctx, member, t)
     reader = reader_for(ctx, member)
+    body += await said.digest_lines(session, member, (since, until), reader)
     return body + await tasks.digest_lines(session, ctx, member, (since, until), reader)
 
 

@@ -12,6 +12,7 @@ from handlers.measures.counts import ROLES
 from handlers.measures.measure import Measure, Weighted
 from handlers.measures.score import Interval
 from handlers.measures.trend import TrendPoint
+from handlers.recovery import Recovery, recovery_lines
 from handlers.texts import Texts
 from storage.groups import DecidingCritic, OpenCases
 
@@ -36,6 +37,7 @@ class Group:
     critics: Sequence[DecidingCritic]
     cases: OpenCases
     trend: Sequence[TrendPoint]
+    recovery: Recovery | None = None  # None where it would tell of few people
     speed: Sequence[Element] = ()
 
 
@@ -198,6 +200,8 @@ def _account_button(critic: DecidingCritic) -> Button:
 def _beside(group: Group, t: Texts) -> tuple[tuple[str, str], ...]:
     facts = [(t("team.heard"), coverage(group.figures, t))]
     facts.append((t("team.cases.label"), cases_line(group.cases, t)))
+    if group.recovery is not None:
+        facts += recovery_lines(group.recovery, t)
     return tuple((label, value) for label, value in facts if value)
 
 

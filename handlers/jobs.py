@@ -11,6 +11,7 @@ from handlers import (
     digests,
     identity,
     letters,
+    recovery,
     undelivered,
 )
 from handlers.alerts import Builder
@@ -26,7 +27,7 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
-from handlers.learning import fixing, ideas, same_reason, shared_card
+from handlers.learning import boards, fixing, ideas, same_reason, shared_card
 from handlers.places import emptying, moved
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
@@ -65,6 +66,7 @@ BUILDERS: dict[str, Builder] = {
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,
     ideas.NEW: ideas.posted,
+    boards.ALERT: boards.posted,
     ideas.CHANGED: ideas.changed,
 }
 
@@ -98,6 +100,8 @@ DUE: tuple[Look, ...] = (
     letters.due,
     same_reason.due,
     ideas.due,
+    boards.due,
+    recovery.due,
     alerts.due,
     answers.due,
     sending.due,

@@ -15,6 +15,7 @@ from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
 from handlers.measures.measure import Scope
+from handlers.recovery import recovery_lines
 from handlers.rights import LEADERS
 from handlers.tasks import board as tasks
 from storage import accounts, members, waves
@@ -121,6 +122,8 @@ async def _programme(ctx: Context, me: Member) -> Card:
         (t("team.heard"), coverage(group.figures, t)),
         (t("team.cases.label"), cases_line(group.cases, t)),
     ]
+    if group.recovery is not None:
+        facts += recovery_lines(group.recovery, t)
     body.append(Facts(tuple(each for each in facts if each[1])))
     if told:
         body += [Text(t("overview.waves"), "heading"), Facts(told)]

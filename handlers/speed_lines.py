@@ -17,15 +17,6 @@ def group_lines(found: Speed, t: Texts) -> list[Element]:
     lines = _steps(found, t)
     if not lines:
         return []
-    outcome = found.outcome
-    if outcome is not None and outcome.settled_of_asked.of:
-        of = {"hits": outcome.settled.hits, "of": outcome.settled.of}
-        line = t("speed.settled_of", **of, asked=outcome.settled_of_asked.of)
-        lines.append((t("speed.settled"), line))
-    if outcome is not None and outcome.recovered_of_asked.of:
-        of = {"hits": outcome.recovered.hits, "of": outcome.recovered.of}
-        line = t("speed.recovered_of", **of, asked=outcome.recovered_of_asked.of)
-        lines.append((t("speed.recovered"), line))
     return [Text(t("speed.title"), "heading"), Facts(tuple(lines))]
 
 

@@ -90,6 +90,39 @@ async def done(session: Session, account_id: int, since: datetime) -> list[Done]
     return sorted(found, key=lambda each: each.at, reverse=True)
 
 
+async def newly_done(
+    session: Session, owner_id: int, since: datetime, until: datetime
+) -> list[tuple[Account, str]]:
+    """Gives what was kept or confirmed in a span at the accounts of an owner, by account."""
+    promises = (
+        select(Account, Promise.what)
+        .join(Promise, col(Promise.account_id) == col(Account.id))
+        .where(
+            col(Account.owner_id) == owner_id,
+            col(Promise.state) == PromiseState.DONE,
+            col(Promise.done_at) > since,
+            col(Promise.done_at) <= until,
+            col(Promise.hidden_from_owner).is_(False),
+        )
+    )
+    kept = select(CaseResponse.case_id).where(col(CaseResponse.hidden_from_owner).is_(True))
+    cases = (
+        select(Account, Case.what_was_done)
+        .join(Case, col(Case.account_id) == col(Account.id))
+        .where(
+            col(Account.owner_id) == owner_id,
+            col(Case.settled) == "yes",
+            col(Case.settled_at) > since,
+            col(Case.settled_at) <= until,
+            col(Case.hidden_from_owner).is_(False),
+            col(Case.id).not_in(kept),
+        )
+    )
+    found = [*(await session.exec(promises)).all(), *(await session.exec(cases)).all()]
+    told = [(account, what) for account, what in found if what]
+    return sorted(told, key=lambda each: each[0].name)
+
+
 async def line(session: Session, account_id: int) -> InvitationLine | None:
     """Gives the line that waits for the account's next wave, or None."""
     query = select(InvitationLine).where(

@@ -18,6 +18,12 @@ async def places(
     return (await session.exec(query)).all()
 
 
+async def boards(session: Session) -> Sequence[BoundPlace]:
+    """Gives the places of all boards."""
+    query = select(BoundPlace).where(col(BoundPlace.board).is_not(None))
+    return (await session.exec(query.order_by(col(BoundPlace.id)))).all()
+
+
 async def bind(
     session: Session,
     place: str,

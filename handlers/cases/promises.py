@@ -1,6 +1,6 @@
 """`/nps promises`: what is promised, to whom, by when; and the reminders of promises."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from handlers import alerts, rights
@@ -14,7 +14,7 @@ from handlers.texts import Texts, of
 from storage import alerts as outbox
 from storage import members, promises
 from storage.db import Session
-from storage.models import Account, Case, Member, Promise
+from storage.models import Account, Case, Member, MemberRole, Promise
 from storage.promises import Promised
 
 
@@ -81,6 +81,20 @@ async def due_lines(session: Session, ctx: Context, member: Member, t: Texts) ->
     if len(found) > SHOWN:
         lines.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
     return [Text(t("promise.due"), "heading"), *lines] if lines else []
+
+
+async def late_or_due(session: Session, ctx: Context, until: date, t: Texts) -> list[Element]:
+    """Gives the promises to keep by a day, for a place that colleagues of all teams read."""
+    everybody = Member(name="", email="", role=MemberRole.CX_LEAD)
+    found = [
+        each
+        for each in await promises.open_ones(session)
+        if each.promise.due_on <= until and not each.promise.hidden_from_owner
+    ]
+    body: list[Element] = [Text(line(each, everybody, ctx, t)) for each in found[:SHOWN]]
+    if len(found) > SHOWN:
+        body.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+    return body
 
 
 async def due(ctx: Context) -> list[Job]:

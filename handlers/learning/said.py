@@ -4,9 +4,10 @@ the contacts were told.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from handlers import names, rights
+from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, cut, reader_for
 from handlers.cards import (
     Button,
@@ -54,6 +55,26 @@ async def card_of(ctx: Context, me: Member, account: Account) -> Card:
         said = await _load(session, ctx, account)
     ctx.note(Act.VIEWED, "account", account.id)
     return _card(said, reader_for(ctx, me), may_write=rights.may_change_account(me, account))
+
+
+async def digest_lines(
+    session: Session, me: Member, span: tuple[datetime, datetime], reader: Reader
+) -> list[Element]:
+    """Gives what was done since the last digest: the customers may hear it."""
+    t = reader.t
+    found = await improvements.newly_done(session, me.id, *span)
+    if not found:
+        return []
+    body: list[Element] = [Text(t("said.digest"), "heading")]
+    body += [Text(f"{account.name}: {cut(what, _CUT)}") for account, what in found[:_SENT]]
+    if len(found) > _SENT:
+        body.append(Text(t("case.board.more", n=len(found) - _SENT), "note"))
+    shown = {account.id: account for account, _what in found[:_SENT]}
+    row = [
+        Button(t("said.digest_button", account=each.name), SHOW, f"{each.id}:{PART}")
+        for each in shown.values()
+    ]
+    return [*body, Buttons(tuple(row))]
 
 
 async def line_form(ctx: Context, click: Click, me: Member) -> Reply:

@@ -199,7 +199,26 @@ def _fits(each: Offer, words: Sequence[str], reader: Reader) -> bool:
     return all(any(one.startswith(word) for one in known) for word in words)
 
 
-def _entry(each: Offer, uses: Sequence[ReferenceUse], reader: Reader, me: Member) -> list[Element]:
+async def for_all(session: Session, reader: Reader) -> list[Element]:
+    """Gives who lets us use their name, for a place that colleagues of all teams read."""
+    everybody = await references.offered(session, None)
+    ids = [each.reference.id for each in everybody if each.reference is not None]
+    used: dict[int, list[ReferenceUse]] = {}
+    for use in await references.uses(session, ids, reader.now - _YEAR):
+        used.setdefault(use.reference_id, []).append(use)
+    body: list[Element] = []
+    for each in everybody[:_SHOWN]:
+        uses = used.get(each.reference.id, []) if each.reference is not None else []
+        body += _entry(each, uses, reader, None)
+    if len(everybody) > _SHOWN:
+        more = reader.t("case.board.more", n=len(everybody) - _SHOWN)
+        body.append(Text(more, "note"))
+    return body
+
+
+def _entry(
+    each: Offer, uses: Sequence[ReferenceUse], reader: Reader, me: Member | None
+) -> list[Element]:
     t, contact, account = reader.t, each.contact, each.account
     who = ", ".join(part for part in (contact.name, contact.title, account.name) if part)
     parts = [_words(forms_of(each), reader), account.segment, account.region]
@@ -221,7 +240,7 @@ def _entry(each: Offer, uses: Sequence[ReferenceUse], reader: Reader, me: Member
         body.append(Text(t("reference.free_again", name=name, day=free_on(uses, reader)), "note"))
     else:
         row.append(Button(t("reference.button.ask", name=name), ASK, value, opens_form=True))
-    if rights.may_change_account(me, account):
+    if me is not None and rights.may_change_account(me, account):
         row.append(
             Button(
                 t("reference.button.withdraw"), WITHDRAW, value,

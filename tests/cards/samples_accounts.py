@@ -1,13 +1,14 @@
 """Every card and form about accounts, groups and help, made by the real handlers."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from handlers import routes
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Card, Form, Whisper
 from handlers.context import Context
-from storage.models import Member, Promise
-from tests.factories import Make
+from storage.models import Account, Case, CasePace, Member, Promise
+from tests.factories import Acme, Make
 from tests.fakes import FakeChat
 from tests.handlers.accounts.acme import answered_acme, pressed, recount, typed
 from tests.handlers.accounts.portfolio import portfolio
@@ -58,7 +59,7 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
     attack = '<!channel> *x* <script>alert(1)</script> =HYPERLINK("x") {nps}'
     await make.response(await make.invitation(contact), 0, comment=attack)
     await recount(make, hostile)
-    await portfolio(make, acme.team, [[9], [9], [2], [8]] * 11)
+    await _followed_up(make, acme, await portfolio(make, acme.team, [[9], [9], [2], [8]] * 11))
     rough = await portfolio(make, tiny, [[9, 3], [9, 8], [7, 2]], prefix="R")
     for account in rough:
         account.segment = "Rough"
@@ -71,6 +72,10 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
             # A small team is told as withheld to whoever may see it.
             me = clara if name == "team_withheld" else anna
             found[f"{name}.{language}"] = await _card(ctx, me, text)
+        lars = await _speaking(make, acme.lars, language)
+        open_to_leads = replace(ctx, programme=replace(ctx.programme, measure_members="lead"))
+        found[f"overview_own_speed.{language}"] = await _card(open_to_leads, anna, "")
+        found[f"team_lead_sees.{language}"] = await _card(open_to_leads, lars, "team nordics")
         for name, text in _FOR_CX.items():
             found[f"{name}.{language}"] = await _card(ctx, clara, text)
         form = await routes.click(ctx, pressed(anna, "contact_repair", str(acme.account.id)))
@@ -81,6 +86,24 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
         ctx, await make.member("Otto Other", language="en"), "acme"
     )
     return found
+
+
+async def _followed_up(make: Make, acme: Acme, accounts: list[Account]) -> None:
+    """Six cases of a month ago: five taken in time, four contacted in time, two called settled."""
+    opened = make.now() - timedelta(days=30)
+    for number, account in enumerate(accounts[:6]):
+        settled = {0: "yes", 1: "yes", 2: "no"}.get(number)
+        taken, met = opened + timedelta(hours=number), opened + timedelta(hours=20 * number)
+        case = await make.save(
+            Case(account_id=account.id, kind="relationship", state="solved", opened_at=opened,
+                 owner_id=(acme.anna if number % 3 else acme.mikkel).id, settled=settled,
+                 solved_at=met, taken_by=acme.anna.id)
+        )  # fmt: skip
+        await make.save(
+            CasePace(case_id=case.id, taken_at=taken, take_by=opened + timedelta(hours=4.5),
+                     take_hours=0.5 + number, contacted_at=met, contact_hours=6.0 * number,
+                     contact_by=opened + timedelta(hours=72))
+        )  # fmt: skip
 
 
 async def _card(ctx: Context, me: Member, text: str) -> Card:

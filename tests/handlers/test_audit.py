@@ -82,6 +82,7 @@ async def test_what_is_refused_is_kept_too(story: Story) -> None:
     assert "U0WHO" not in await words(story.ctx)
 
 
+@pytest.mark.both_databases
 async def test_acts_on_a_case_are_read_from_its_timeline_and_filtered(story: Story) -> None:
     await story.answer("jane", 3)
     await story.work()
@@ -105,6 +106,7 @@ async def test_acts_on_a_case_are_read_from_its_timeline_and_filtered(story: Sto
             await words(story.ctx, **wrong)
 
 
+@pytest.mark.both_databases
 async def test_views_go_after_ninety_days_and_the_rest_with_the_answers(
     ctx: Context, make: Make, clock: FakeClock
 ) -> None:

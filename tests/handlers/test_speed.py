@@ -101,6 +101,7 @@ async def test_what_is_set_decides_who_reads_whose_speed(story: Story) -> None:
             assert "1 of 1 in time" in words_of(card)
 
 
+@pytest.mark.both_databases
 async def test_smaller_teams_are_told_together_and_alone_to_nobody(story: Story) -> None:
     await taken_case(story)
     make = story.make
@@ -147,6 +148,7 @@ async def test_a_hidden_case_counts_only_for_who_may_know_of_it(story: Story) ->
         await told(story.ctx, ALL, by="anna@nordfab.example")
 
 
+@pytest.mark.both_databases
 async def test_critics_who_were_asked_again_are_won_back_or_not(
     ctx: Context, make: Make, clock: FakeClock
 ) -> None:

@@ -23,6 +23,7 @@ async def measured(ctx: Context, scope: Scope, email: str | None) -> dict[str, o
     return told
 
 
+@pytest.mark.both_databases
 async def test_a_member_measures_and_exports_what_they_see_in_chat(
     ctx: Context, make: Make, tmp_path: Path
 ) -> None:

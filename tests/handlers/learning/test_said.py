@@ -16,7 +16,7 @@ from handlers.chat import Click
 from handlers.waves import sending
 from storage import hiding
 from storage import privacy as blocking
-from storage.models import Contact, Improvement, InvitationLine, Letter, Member
+from storage.models import Contact, Improvement, InvitationLine, Letter, Member, Promise
 from tests.bot.scripted_relay import relay
 from tests.conftest import SECRET
 from tests.handlers.cases.conftest import Story, button, run, story
@@ -210,3 +210,27 @@ async def test_an_erased_persons_name_leaves_what_was_written(story: Story) -> N
         texts += [each.text for each in (await session.exec(select(InvitationLine))).all()]
     assert "Jane" not in " ".join(texts)
     assert "has one invoice" in " ".join(texts)
+
+
+async def test_the_digest_says_what_was_done_and_where_to_tell_it(story: Story) -> None:
+    day = story.clock().date()
+    now = story.clock()
+    for what, hidden in (("Invoice check", False), ("Secret thing", True)):
+        promise = Promise(
+            account_id=story.acme.account.id, what=what, hidden_from_owner=hidden, made_at=now,
+            due_on=day, state="done", done_at=now,
+        )  # fmt: skip
+        await story.make.save(promise)
+    async with story.ctx.db.session() as session:
+        anna = await session.get_one(Member, story.acme.anna.id)
+        anna.last_digest_on = day
+        session.add(anna)
+    story.clock.at += timedelta(days=1)
+    for job in await jobs.find_due(story.ctx):
+        await run(story.ctx, job)
+    (digest,) = [each for each in story.posted() if "Good morning" in each.card.title]
+    assert "Acme A/S: Invoice check" in said(digest.card)
+    assert "Secret" not in str(digest.card)
+    shown = await press(story, digest.card, "account_show")
+    assert isinstance(shown, Card)
+    assert shown.title == "Acme A/S: you said, we did"
