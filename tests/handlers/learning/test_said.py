@@ -80,6 +80,7 @@ async def test_the_line_of_the_account_stands_in_the_next_wave_and_in_no_later_o
     assert "Done since" not in said(story.posted("mail:bo@other.example")[0].card)
 
 
+@pytest.mark.both_databases
 async def test_what_was_done_is_proposed_and_the_account_manager_decides(story: Story) -> None:
     acme = story.acme
     await story.answer("jane", 3)
@@ -216,6 +217,7 @@ async def test_an_erased_persons_name_leaves_what_was_written(story: Story) -> N
     assert "has one invoice" in " ".join(texts)
 
 
+@pytest.mark.both_databases
 async def test_the_digest_says_what_was_done_and_where_to_tell_it(story: Story) -> None:
     day = story.clock().date()
     now = story.clock()

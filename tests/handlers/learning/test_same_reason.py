@@ -204,6 +204,7 @@ async def test_who_does_not_own_it_ends_nothing(story: Story) -> None:
     assert closed.status.startswith("closed by Clara")
 
 
+@pytest.mark.both_databases
 async def test_a_reason_added_days_later_is_seen(story: Story) -> None:
     found = [await says(story, await account(story, name), reasons=[]) for name in ("A", "B", "C")]
     await look(story)

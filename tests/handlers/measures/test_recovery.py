@@ -54,6 +54,7 @@ async def test_critics_who_answered_again_are_counted_by_what_counts_now(
         assert without.again.better == 1
 
 
+@pytest.mark.both_databases
 async def test_a_large_programme_is_counted_once_a_day(
     ctx: Context, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
