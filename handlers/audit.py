@@ -21,7 +21,7 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(
         (
             "contact_repair", "contact_add", "people_signs", "people_unknown", "policy.all",
-            "call_log",
+            "call_log", "account_assign",
         ),
         (Act.CHANGED, "account"),
     ),

@@ -25,7 +25,7 @@ TOLD_ELSEWHERE = {
     "account_show", "account_show_in_channel", "group_show", "bind", "wave_confirm", "wave_pause",
     "wave_resume", "wave_stop", "wave_doubts", "wave_preview", "wave_left_out", "policy.only",
     "about_owner", "settled_edit", "settled_dont", "said_line", "said_write", "said_send",
-    "said_discard", "reason_fixed", "reason_close", "idea_change",
+    "said_discard", "reason_fixed", "reason_close", "idea_change", "place_unbind",
 }  # fmt: skip
 
 
