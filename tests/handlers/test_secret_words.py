@@ -28,8 +28,9 @@ __all__ = ["story"]
 SECRET = "Zanzibar"
 NAME = "Peter"
 SCOPES = (Scope("account", "acme"), Scope("team", "Nordics"))
-COMMANDS = ("", "acme", "acme people", "acme history", "acme reasons", "team nordics", "cases",
-            "cases team", "cases all", "promises", "tasks", "silent", "calls", "help")  # fmt: skip
+COMMANDS = ("", "acme", "acme people", "acme history", "acme reasons", "acme done", "ideas",
+            "team nordics", "cases", "cases team", "cases all", "promises", "tasks", "silent",
+            "calls", "help")  # fmt: skip
 
 
 def words_of(value: Any) -> str:
