@@ -28,7 +28,9 @@ from storage.db import Database
 from tests.cards import (
     samples_accounts,
     samples_cases,
+    samples_learning,
     samples_people_work,
+    samples_story,
     samples_survey,
     samples_waves,
 )
@@ -47,7 +49,9 @@ Samples = Callable[[Context, Make], Awaitable[dict[str, Card | Form]]]
 SUBJECTS: dict[str, Samples] = {
     "accounts": samples_accounts.samples,
     "cases": samples_cases.samples,
+    "learning": samples_learning.samples,
     "people_work": samples_people_work.samples,
+    **{f"story_{each}": samples_story.samples_in(each) for each in samples_story.LANGUAGES},
     "survey": samples_survey.samples,
     "waves": samples_waves.samples,
 }
