@@ -15,6 +15,7 @@ from handlers.cards import Button, Buttons, Card, Element, Facts, Reply, Table, 
 from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
+from handlers.learning import ideas
 from handlers.measures.measure import Scope
 from handlers.places import health
 from handlers.recovery import recovery_lines
@@ -53,9 +54,10 @@ async def overview(ctx: Context, me: Member) -> Card:
         reader = reader_for(ctx, me)
         todo, button = await tasks.home_lines(session, ctx, me, reader)
         own = await speed.of_oneself(ctx, session, me)
+        new = await ideas.home_lines(session, me, reader)
     card = accounts_card(standings, team, reader, me)
     lead_sees = ctx.programme.measure_members == "lead"
-    todo = [*todo, *speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)]
+    todo = [*todo, *new, *speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)]
     below = [Buttons((button,))] if button is not None else []
     return replace(card, body=(*card.body, *todo, *below))
 
