@@ -62,6 +62,7 @@ async def test_what_is_asked_for_in_chat_is_kept_with_who_looked_and_where(story
     assert "Zanzibar" not in log
 
 
+@pytest.mark.both_databases
 async def test_what_is_refused_is_kept_too(story: Story) -> None:
     other = await story.make.team("Benelux")
     kees = await story.make.member("Kees", team_id=other.id, email="kees@nordfab.example")
@@ -118,6 +119,7 @@ async def test_views_go_after_ninety_days_and_the_rest_with_the_answers(
     assert [(each.act, (now - each.at).days) for each in left] == [("viewed", 89), ("exported", 91)]
 
 
+@pytest.mark.both_databases
 async def test_files_places_and_rights_leave_their_line(
     ctx: Context, make: Make, tmp_path: Path
 ) -> None:
