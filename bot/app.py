@@ -23,6 +23,7 @@ from handlers.jobs import JOBS
 if TYPE_CHECKING:
     from bot.msteams.auth import TeamsAuth  # a process without Teams does not load it
 
+INBOX_SECONDS = 60
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 
 
@@ -53,6 +54,7 @@ async def make_app(
         await engine.launch(ctx, answers.in_a_rush)
         assert isinstance(ctx.chat, Sender)
         clock.start(ctx, partial(ctx.chat.meet, ctx))
+        read_mail(settings, ctx, clock)
         yield
         clock.stop()
         await engine.close()
@@ -61,6 +63,19 @@ async def make_app(
 
     app.cleanup_ctx.append(run)
     return app
+
+
+def read_mail(settings: Settings, ctx: Context, clock: Clock) -> None:
+    """Lets the clock look for bounces and automatic replies, where a mailbox is named."""
+    if not (settings.mail.inbox or settings.mail.imap_host):
+        return
+    from bot.mail.adapter import MailChannel
+    from bot.mail.inbox import Inbox, box_of
+
+    assert isinstance(ctx.chat, Sender)
+    channel = ctx.chat.channel_of("mail:")
+    assert isinstance(channel, MailChannel)
+    clock.every(INBOX_SECONDS, Inbox(ctx, box_of(settings.mail), channel).look, "inbox")
 
 
 def add_pages(app: web.Application, settings: Settings, ctx: Context, answers: AnswerGroup) -> None:

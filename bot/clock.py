@@ -49,6 +49,10 @@ class Clock:
         self._scheduler.add_job(self._beat, "interval", seconds=TICK_SECONDS, id="beat")
         self._scheduler.start()
 
+    def every(self, seconds: int, look: Callable[[], Awaitable[object]], name: str) -> None:
+        """Calls something again and again; a call that lasts is not joined by another."""
+        self._scheduler.add_job(look, "interval", seconds=seconds, id=name)
+
     async def soon(self, job: Job, at: datetime | None = None) -> None:
         """Hands a job to the engine now, or at a time; a lost call costs one tick.
 

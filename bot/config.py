@@ -208,6 +208,7 @@ def _contradictions(settings: Settings) -> list[str]:
     if not local and public.scheme != "https":
         problems.append("[server] public_url: links to customers need https://")
     problems += _teams_problems(settings.teams)
+    problems += _inbox_problems(settings.mail)
     if slack.bot_token and slack.mode == "http" and not slack.signing_secret:
         problems.append(
             "[slack] signing_secret: needed in http mode (Basic Information of your app)"
@@ -219,6 +220,19 @@ def _contradictions(settings: Settings) -> list[str]:
             "[console] enabled: the console is for this machine only; set [server] host and "
             "public_url to 127.0.0.1, or switch the console off"
         )
+    return problems
+
+
+def _inbox_problems(mail: Mail) -> list[str]:
+    problems = []
+    if (mail.inbox or mail.imap_host) and not mail.host:
+        problems.append("[mail] host: needed with an inbox, to pass on what people reply")
+    if mail.inbox and mail.imap_host:
+        problems.append("[mail] inbox: name a Maildir folder or imap_host, not both")
+    if mail.inbox and not (Path(mail.inbox) / "new").is_dir():
+        problems.append(f"[mail] inbox: {mail.inbox} is no Maildir (it has no folder new)")
+    if mail.imap_host and not (mail.imap_username and mail.imap_password):
+        problems.append("[mail] imap_username, imap_password: needed with imap_host")
     return problems
 
 

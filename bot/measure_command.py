@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from handlers import audit, viewing
-from handlers.context import Context
+from handlers.context import Context, NotAllowed
 from handlers.figures import measure_scope
 from handlers.measures.measure import Scope, to_json
 
@@ -30,7 +30,11 @@ async def figures(
     without: set[int] = set()
     if me is not None:
         async with ctx.db.reading() as session:
-            seen = await viewing.shown(ctx, session, me, scope)
+            try:
+                seen = await viewing.shown(ctx, session, me, scope)
+            except NotAllowed as refused:
+                await audit.keep(ctx, [audit.refusal(refused, "measure")], me=me)
+                raise
             without = await viewing.kept_answers(session, me)
     measured = await measure_scope(ctx, scope, kind, wave, at, rho, without)
     if me is not None:

@@ -66,6 +66,12 @@ class Mail(Section):
     password: str | None = Field(default=None, repr=False)
     from_address: str = "survey@localhost"
     per_second: float = Field(default=10.0, gt=0)
+    inbox: str | None = None
+    imap_host: str | None = None
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_tls: bool = True
+    imap_username: str | None = None
+    imap_password: str | None = Field(default=None, repr=False)
 
 
 class ProgrammeSection(Section):

@@ -65,7 +65,7 @@ class Sender:
         prefix = place.partition(":")[0]
         if prefix not in self._make:
             section = prefix.removesuffix("-user")
-            raise Unreachable(f"{section} is not set up here: see [{section}] in the configuration")
+            raise Unreachable(f"{section} is not set up here", mend="not_set_up")
         if prefix not in self._made:
             self._made[prefix] = self._make[prefix]()
         return self._made[prefix]

@@ -62,6 +62,10 @@ def add_routes(app: web.Application, ctx: Context) -> None:
         except web.HTTPException as error:
             requests.labels(route, error.status).inc()
             raise
+        except web.RequestPayloadError:
+            # A body that is not packed as its headers say; no error of ours.
+            requests.labels(route, 400).inc()
+            raise web.HTTPBadRequest(text="The request could not be read.") from None
         except Exception:
             requests.labels(route, 500).inc()
             log.exception("request failed", route=route, method=request.method)

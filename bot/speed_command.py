@@ -1,16 +1,21 @@
 """`npsbot measure --speed`: how soon cases are taken up, on the command line."""
 
 import json
+from dataclasses import asdict
 
 from bot.measure_command import in_lines
 from handlers import audit, speed, viewing
-from handlers.context import Context
+from handlers.context import Context, NotAllowed
 from handlers.measures.measure import Scope
-from handlers.measures.speed import Speed, to_json
+from handlers.measures.recovery import Share, share
+from handlers.measures.speed import to_json
+from handlers.recovery import recovery_of
 from handlers.scopes import NotMeasurable, find, is_told
 from handlers.speed import TeamSpeed
 from storage.audit import Noted
+from storage.letters import Outcomes
 from storage.models import Act, Member
+from storage.recovery import Again
 
 
 async def figures(
@@ -24,7 +29,11 @@ async def figures(
     if scope.type not in ("team", "all"):
         raise NotMeasurable("speed is measured of teams: --team NAME, --all or --member EMAIL")
     me = await viewing.member_of(ctx, email) if email else None
-    found = await (_of_member(ctx, member, me) if member else _of_group(ctx, scope, me))
+    try:
+        found = await (_of_member(ctx, member, me) if member else _of_group(ctx, scope, me))
+    except NotAllowed as refused:
+        await audit.keep(ctx, [audit.refusal(refused, "speed")], me=me)
+        raise
     if me is not None:
         subject = "member" if member else "team" if scope.type == "team" else "programme"
         await audit.keep(ctx, [Noted(Act.VIEWED, subject, None, {"action": "speed"})], me=me)
@@ -48,13 +57,36 @@ async def _of_group(ctx: Context, scope: Scope, me: Member | None) -> dict[str, 
         if not is_told(ctx, part):
             return {**head, "withheld": "small_team"}
         found = await speed.of_part(ctx, session, part.part, kept)
+        won = await recovery_of(session, ctx, part.part, kept.answers, kept.cases)
         teams = await speed.by_team(ctx, session, kept) if scope.type == "all" else []
-    told = {**head, **to_json(found)}
+    told = {**head, **to_json(found), **_settled(won.said), **_recovered(won.again)}
     return {**told, "teams": [_team(each) for each in teams]} if scope.type == "all" else told
 
 
 def _team(each: TeamSpeed) -> dict[str, object]:
     """A team under its name; all smaller ones together have none."""
     head: dict[str, object] = {"team": each.name, "members": each.members}
-    found: Speed | None = each.speed
-    return {**head, "withheld": "small_team"} if found is None else {**head, **to_json(found)}
+    if each.speed is None or each.said is None:
+        return {**head, "withheld": "small_team"}
+    return {**head, **to_json(each.speed), **_settled(each.said)}
+
+
+def _settled(said: Outcomes) -> dict[str, object]:
+    """Customers who say it is settled, of those who answered and of all who were asked."""
+    heard = said.yes + said.partly + said.no
+    return {
+        "settled": _share(share(said.yes, heard)),
+        "settled_of_asked": _share(share(said.yes, said.asked)),
+    }
+
+
+def _recovered(again: Again) -> dict[str, object]:
+    """Critics who are none any more, of those who answered again and of all critics before."""
+    return {
+        "recovered": _share(share(again.better, again.again)),
+        "recovered_of_critics": _share(share(again.better, again.critics)),
+    }
+
+
+def _share(found: Share | None) -> dict[str, object] | None:
+    return None if found is None else asdict(found)

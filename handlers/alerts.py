@@ -11,6 +11,8 @@ from handlers import texts
 from handlers.cards import Card, Text
 from handlers.chat import (
     ChatError,
+    Doubted,
+    InDoubt,
     Message,
     MessageRef,
     OutsidersCanRead,
@@ -19,7 +21,7 @@ from handlers.chat import (
     Unreachable,
 )
 from handlers.context import Context, Job
-from storage import alerts
+from storage import alerts, places
 from storage.alerts import Added
 from storage.db import Session
 from storage.models import Alert, AlertStatus
@@ -132,7 +134,8 @@ async def _say(ctx: Context, build: Builder, alert: Alert) -> AlertStatus:
 
 async def _send(ctx: Context, alert: Alert, part: Outgoing, alone: bool) -> None:
     """Sends to all places of the first step that takes it; raises when none does, or to wait."""
-    problems: list[tuple[Place, str]] = []
+    problems: list[tuple[Place, ChatError]] = []
+    silent: list[tuple[Place, ChatError]] = []
     for step in part.steps:
         reached, later = False, None
         places = dict.fromkeys(step)
@@ -142,23 +145,28 @@ async def _send(ctx: Context, alert: Alert, part: Outgoing, alone: bool) -> None
                 reached = True
             except OutsidersCanRead as error:
                 reached = await _post_directly(ctx, alert, part) or reached
-                problems.append((place, error.reason))
+                problems.append((place, error))
             except Unreachable as error:
                 # Direct messages are tried on every platform a person may be on: no news.
-                if place not in part.direct:
-                    problems.append((place, error.reason))
+                (silent if place in part.direct else problems).append((place, error))
             except ChatError as error:
-                if isinstance(error, TryLater) and alert.attempts >= _PATIENCE:
-                    problems.append((place, error.reason))
+                if isinstance(error, InDoubt):
+                    await _note_doubt(ctx, alert, f"{part.message.key}@{place}")
+                if alert.attempts >= _PATIENCE:
+                    problems.append((place, error))
                 else:
                     later = error
         if problems:
-            await _tell_cx(ctx, alert, problems)
+            await tell_cx(ctx, problems, alert)
         if later is not None:
             raise later  # the places that have it are remembered and not sent to again
         if reached:
             return
-    raise Unreachable(problems[-1][1] if problems else "nobody has a place for this")
+    # A platform that nobody set up is no news, unless it is the only one.
+    tried = sorted([*problems, *silent], key=lambda each: each[1].mend == "not_set_up")
+    if tried and alert.case_id is not None:
+        await _tell_of_nobody(ctx, alert, *tried[0])
+    raise Unreachable(tried[0][1].reason if tried else "nobody has a place for this")
 
 
 async def _post(
@@ -174,6 +182,10 @@ async def _post(
         reply_to=part.threads.get(place, part.message.reply_to),
         mention=_mention(part, place),
     )
+    doubted = alert.detail.get("doubts", {}).get(mark)
+    if doubted is not None:
+        note = texts.of(message.language)("alert.perhaps_twice")
+        message = replace(message, doubted=Doubted(datetime.fromisoformat(doubted), note))
     ref = await ctx.chat.send(place, message)
     posting = None
     # Also what nobody edits: should outsiders come to read the place, it must be emptied.
@@ -215,6 +227,9 @@ async def _post_directly(ctx: Context, alert: Alert, part: Outgoing) -> bool:
             await _post(ctx, alert, own, place)
         except (Unreachable, OutsidersCanRead):
             continue
+        except InDoubt:
+            await _note_doubt(ctx, alert, f"{message.key}@{place}")
+            raise
         return True
     return False
 
@@ -243,26 +258,59 @@ def noted(out: Outgoing, note: str) -> Outgoing:
     return replace(out, message=replace(out.message, card=card), draw=own)
 
 
-async def _tell_cx(ctx: Context, alert: Alert, problems: list[tuple[Place, str]]) -> None:
+async def _note_doubt(ctx: Context, alert: Alert, mark: str) -> None:
+    """Keeps that a message may stand: whoever sends it again looks first, and says so."""
+    doubts = {mark: ctx.now().isoformat(), **alert.detail.get("doubts", {})}
+    async with ctx.db.session() as session:
+        await alerts.note(session, alert.id, {"doubts": doubts})
+    alert.detail = {**alert.detail, "doubts": doubts}
+
+
+async def tell_cx(
+    ctx: Context, problems: list[tuple[Place, ChatError]], alert: Alert | None = None
+) -> None:
     """Asks for a word to the CX leads about places that took nothing, once a place and day."""
-    if alert.what == "undelivered":
+    if alert is not None and alert.what == "undelivered":
         return  # about itself it is silent: it waits and tries again
     now = ctx.now()
     async with ctx.db.session() as session:
-        told = [
-            await add(
-                session,
-                key=f"undelivered:{place}:{now:%Y-%m-%d}",
-                what="undelivered",
-                due_at=now,
-                account_id=alert.account_id,
-                detail={"place": place, "reason": reason, "partition": "cx"},
+        told = []
+        for place, error in problems:
+            await places.note_problem(session, place, error.reason, error.mend, now)
+            detail = {"place": place, "reason": error.reason, "mend": error.mend, "partition": "cx"}
+            told.append(
+                await add(
+                    session,
+                    key=f"undelivered:{place}:{now:%Y-%m-%d}",
+                    what="undelivered",
+                    due_at=now,
+                    account_id=alert.account_id if alert else None,
+                    detail=detail,
+                )
             )
-            for place, reason in problems
-        ]
     for each in told:
         if each.status == AlertStatus.PENDING:
             await ctx.soon(job_of(each), None)
+
+
+async def _tell_of_nobody(ctx: Context, alert: Alert, place: Place, error: ChatError) -> None:
+    """Tells the CX leads of a message that no place took: they can open what it is about."""
+    detail = {
+        "place": place, "reason": error.reason, "mend": error.mend, "partition": "cx",
+        "case": alert.case_id,
+    }  # fmt: skip
+    key, now = f"undelivered:nobody:{alert.id}", ctx.now()
+    async with ctx.db.session() as session:
+        told = await add(
+            session,
+            key=key,
+            what="undelivered",
+            due_at=now,
+            account_id=alert.account_id,
+            detail=detail,
+        )
+    if told.status == AlertStatus.PENDING:
+        await ctx.soon(job_of(told), None)
 
 
 async def _try_again(ctx: Context, alert: Alert, reason: str, pause: timedelta) -> None:

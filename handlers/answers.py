@@ -99,6 +99,7 @@ class AnswerGroup:
         self._ctx = ctx
         self._waiting: list[tuple[Answer, asyncio.Future[Recorded]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._took = 0.0  # seconds of the last group
         self._rush_until = 0.0
 
     def in_a_rush(self) -> bool:
@@ -116,16 +117,17 @@ class AnswerGroup:
     async def _write(self) -> None:
         try:
             while self._waiting:
+                if self.in_a_rush():
+                    # Whoever was answered just now comes back with the next step: one bigger group
+                    # costs little more than a small one.
+                    await asyncio.sleep(min(_GATHER * self._took, _GATHER_AT_MOST))
                 group = self._waiting[:_LARGEST_GROUP]
                 del self._waiting[:_LARGEST_GROUP]
                 started = self._now()
                 await self._write_group(group)
+                self._took = self._now() - started
                 if len(group) >= _MANY:
                     self._rush_until = self._now() + _RUSH_SECONDS
-                if self._waiting:
-                    # Whoever was answered just now comes back with the next step: one bigger group
-                    # costs little more than a small one.
-                    await asyncio.sleep(min(_GATHER * (self._now() - started), _GATHER_AT_MOST))
         finally:
             self._writer = None
 

@@ -21,7 +21,7 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(
         (
             "contact_repair", "contact_add", "people_signs", "people_unknown", "policy.all",
-            "call_log",
+            "call_log", "account_assign",
         ),
         (Act.CHANGED, "account"),
     ),
@@ -78,8 +78,7 @@ async def at_the_door(
     try:
         reply = await handle(replace(ctx, note=note))
     except NotAllowed as refused:
-        said = Noted(Act.REFUSED, refused.subject, refused.subject_id, {"action": action})
-        await keep(ctx, [said], me=me, platform=platform)
+        await keep(ctx, [refusal(refused, action)], me=me, platform=platform)
         raise
     done = (COMMANDS if value is None else DONE).get(action)
     if done is not None and not isinstance(reply, (Form, FormErrors, Whisper)):
@@ -87,6 +86,11 @@ async def at_the_door(
         note(*done, me.id if done[1] == "member" else row)
     await keep(ctx, noted, me=me, platform=platform)
     return reply
+
+
+def refusal(error: NotAllowed, action: str) -> Noted:
+    """Gives what is kept of an act that was not theirs."""
+    return Noted(Act.REFUSED, error.subject, error.subject_id, {"action": action})
 
 
 async def stranger(ctx: Context, platform: str, action: str) -> None:

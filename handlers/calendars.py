@@ -169,6 +169,11 @@ def end_of_work(at: datetime, calendar: Calendar) -> datetime:
     return _span(at.astimezone(calendar.zone).date(), calendar)[1]
 
 
+def last_day(ends_at: datetime, zone: ZoneInfo) -> date:
+    """Gives the last day before a moment: what ends at midnight is open on the day before."""
+    return (ends_at - timedelta(seconds=1)).astimezone(zone).date()
+
+
 def _span(day: date, calendar: Calendar) -> tuple[datetime, datetime]:
     # Converted to UTC at once: arithmetic on local times would ignore a change of the clock.
     first, last = calendar.hours

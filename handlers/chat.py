@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from handlers.cards import Card
@@ -116,21 +117,24 @@ class Lookup:
     chosen: tuple[str, ...] = ()
 
 
+NoticeKind = Literal[
+    "home_opened",
+    "place_closed",
+    "place_shared",
+    "readers_changed",
+    "place_renamed",
+    "place_opened",
+    "installed",
+    "removed",
+    "revoked",
+]
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something happened on a platform that nobody typed."""
 
-    kind: Literal[
-        "home_opened",
-        "place_closed",
-        "place_shared",
-        "readers_changed",
-        "place_renamed",
-        "place_opened",
-        "installed",
-        "removed",
-        "revoked",
-    ]
+    kind: NoticeKind
     place: Place
     person: Person | None = None
     name: str | None = None  # as the platform calls the place now
@@ -157,6 +161,18 @@ class Message:
     sender: "Sender | None" = None
     also_in_channel: bool = False  # a reply in a thread that the channel shall see too
     mention: Place | None = None  # whom to call by name: a member's direct place
+    doubted: "Doubted | None" = None
+
+
+@dataclass(frozen=True)
+class Doubted:
+    """The message was sent before and the answer lost: it may stand since `at`.
+
+    Where the platform shows what stands, it is looked for; else the card goes with `note`.
+    """
+
+    at: datetime
+    note: str
 
 
 @dataclass(frozen=True)
@@ -177,11 +193,15 @@ def row_id(value: str) -> int:
 
 
 class ChatError(Exception):
-    """A message was not posted; the subclass says what to do about it."""
+    """A message was not posted; the subclass says what to do about it.
 
-    def __init__(self, reason: str) -> None:
+    `mend` is the key below [mend] of the text that tells a person what to do.
+    """
+
+    def __init__(self, reason: str, mend: str = "later") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.mend = mend
 
 
 class TryLater(ChatError):
@@ -195,17 +215,23 @@ class TryLater(ChatError):
 class Unreachable(ChatError):
     """Will not work by waiting: unknown address, not in channel, archived, token revoked."""
 
-    def __init__(self, reason: str, bounced: bool = False) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, bounced: bool = False, mend: str = "other") -> None:
+        super().__init__(reason, mend)
         self.bounced = bounced  # the address itself is refused
 
 
 class InDoubt(ChatError):
     """The data was handed over, the answer was lost: it may have gone out."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, "doubt")
+
 
 class OutsidersCanRead(ChatError):
     """An internal card was refused because people from outside can read this place."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, "outsiders")
 
 
 class Chat(Protocol):
@@ -220,8 +246,9 @@ class Chat(Protocol):
         ...
 
     async def outsiders(self, place: Place) -> bool:
-        """Tells whether people from outside can read this place; unknown counts as yes for
-        channels.
+        """Tells whether people from outside can read this place.
+
+        Raises TryLater or Unreachable where the platform does not tell: it counts as yes.
         """
         ...
 

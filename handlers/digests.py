@@ -16,6 +16,7 @@ from handlers.cases.view import first_name, load
 from handlers.chat import Message
 from handlers.context import Context, Job
 from handlers.learning import said
+from handlers.places import health
 from handlers.tasks import board as tasks
 from handlers.texts import Texts, of
 from storage import alerts as outbox
@@ -96,7 +97,7 @@ async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 async def _body(
     session: Session, ctx: Context, member: Member, since: datetime, until: datetime, t: Texts
 ) -> list[Element]:
-    body: list[Element] = []
+    body: list[Element] = [*await health.lines(session, ctx, member, t)]
     praise = await digests.promoters(session, member.id, since, until)
     if praise:
         body.append(Text(t("digest.promoters"), "heading"))

@@ -7,13 +7,14 @@ from handlers import alerts, audit, days, names, wording
 from handlers.calendars import zone_of
 from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
 from handlers.cases import handing, opening
-from handlers.chat import ChatError, Command, Notice, Place, Submission, row_id
+from handlers.chat import Command, Place, Submission, row_id
 from handlers.context import Context, NotAllowed, Refused
-from handlers.places.naming import spoken
+from handlers.outsiders import refuse_outsiders
+from handlers.places import binding
+from handlers.places.naming import name_of, spoken
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
-from storage import alerts as outbox
-from storage import members
+from storage import members, places
 from storage.audit import Noted
 from storage.db import Session
 from storage.models import Act, Member, MemberRole, Team
@@ -91,10 +92,10 @@ def _split(typed: str) -> tuple[str, str]:
 async def bind_form(ctx: Context, event: Command, me: Member) -> Reply:
     """`/nps bind`: whose alerts come into this channel; refused where outsiders can read."""
     t = of(me.language, ctx.programme.language)
-    if await _outsiders(ctx, event.place, t):
-        raise Refused(t("bind.outsiders"))
+    await refuse_outsiders(ctx, event.place, t)
     async with ctx.db.reading() as session:
         teams = [team for team in await members.teams(session) if _may(me, team.id, None)]
+        here = await binding.bound_here(session, event.place, t)
     # A member without a team to lead binds for themselves alone.
     member = Input(
         "members" if teams else "choice",
@@ -118,7 +119,7 @@ async def bind_form(ctx: Context, event: Command, me: Member) -> Reply:
         "bind",
         event.place,
         t("bind.submit"),
-        (Text(t("bind.hint"), "note"),) if teams else (),
+        (*here, Text(t("bind.hint"), "note")) if teams else here,
     )
 
 
@@ -178,8 +179,8 @@ async def _bind(
     platform, _, name = place.partition(":")
     if platform not in PLATFORMS or not name:
         raise Refused(t("bind.bad_place", place=place))
-    if await _outsiders(ctx, place, t):
-        raise Refused(t("bind.outsiders"))
+    await refuse_outsiders(ctx, place, t)
+    named = await name_of(ctx, place)
     async with ctx.db.session() as session:
         await members.bind(
             session,
@@ -188,41 +189,9 @@ async def _bind(
             team_id=team.id if team else None,
             member_id=member.id if member and team is None else None,
         )
+        await places.note_mended(session, place, named)
     who = team.name if team else member.name if member else ""
     return t("bind.done", name=who, place=await spoken(ctx, place, t))
-
-
-async def _outsiders(ctx: Context, place: Place, t: Texts) -> bool:
-    try:
-        return await ctx.chat.outsiders(place)
-    except ChatError as error:
-        named = await spoken(ctx, place, t)
-        raise Refused(t("bind.unreachable", place=named, reason=error.reason)) from error
-
-
-async def place_lost(ctx: Context, notice: Notice, _me: Member | None) -> Reply:
-    """A bound place was closed or shared: its owner and CX are told."""
-    now = ctx.now()
-    async with ctx.db.session() as session:
-        rows = [
-            {
-                "key": f"place_lost:{bound.id}:{notice.kind}:{now:%Y-%m-%d}",
-                "what": "place_lost",
-                "due_at": now,
-                "member_id": bound.member_id,
-                "detail": {
-                    "place": notice.place,
-                    "kind": notice.kind,
-                    "team": bound.team_id,
-                    "partition": "cx",
-                },
-            }
-            for bound in await members.bound_to(session, notice.place)
-        ]
-        found = await outbox.add_many(session, rows)
-    for each in found:
-        await ctx.soon(alerts.job_of(each), None)
-    return None
 
 
 def _may(me: Member, team_id: int | None, member: Member | None) -> bool:
@@ -232,14 +201,3 @@ def _may(me: Member, team_id: int | None, member: Member | None) -> bool:
     if me.role == MemberRole.TEAM_LEAD and me.team_id is not None:
         return me.team_id == (member.team_id if member else team_id)
     return member is not None and member.id == me.id
-
-
-def lost_card(t: Texts, place: str, kind: str, name: str) -> Card:
-    """Gives the card that says a place, as it is called, is lost for somebody's alerts."""
-    why = t("bind.shared" if kind == "place_shared" else "bind.closed")
-    return Card(
-        t("bind.unusable", place=place, name=name),
-        (Text(why), Text(t("bind.next"), "note")),
-        tone="warning",
-        audience="person",
-    )

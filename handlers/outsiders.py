@@ -8,22 +8,46 @@ import structlog
 from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
 from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
-from handlers.chat import ChatError, Command, Message
-from handlers.context import Context
+from handlers.chat import ChatError, Command, Message, Place
+from handlers.context import Context, Refused
+from handlers.places.naming import spoken
+from handlers.places.words import why
+from handlers.texts import Texts
+from storage.models import Member
 
 log = structlog.get_logger()
 
 
-async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply) -> Reply:
+async def may_read(ctx: Context, place: Place) -> bool:
+    """Tells whether people from outside may read a place: what is not told counts as yes."""
+    try:
+        return await ctx.chat.outsiders(place)
+    except ChatError as error:
+        log.warning("readers unknown", place=place, reason=error.reason)
+        return True
+
+
+async def refuse_outsiders(ctx: Context, place: Place, t: Texts) -> None:
+    """Raises Refused where outsiders can read a place, or nobody tells who does."""
+    try:
+        outsiders = await ctx.chat.outsiders(place)
+    except ChatError as error:
+        named = await spoken(ctx, place, t)
+        raise Refused(t("bind.unreachable", place=named, reason=why(error, t))) from error
+    if outsiders:
+        raise Refused(t("bind.outsiders"))
+
+
+async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply, me: Member) -> Reply:
     """Sends customer figures to the asker directly where people from outside read along."""
     if not isinstance(reply, Card) or reply.audience != "internal":
         return reply
-    if event.place == event.person.place or not await ctx.chat.outsiders(event.place):
+    if event.place == event.person.place or not await may_read(ctx, event.place):
         return reply
     reply = _not_for_all(reply)
     if event.answered_directly:
         return reply
-    t = texts.of(ctx.programme.language)
+    t = texts.of(me.language, ctx.programme.language)
     try:
         key = f"reply:{event.person.id}:{token_hex(4)}"
         await ctx.chat.send(event.person.place, Message(reply, key, t.language))

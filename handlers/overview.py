@@ -10,11 +10,13 @@ from handlers.accounts import lines
 from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, reader_for
 from handlers.accounts.standing import Standing, standings_of
+from handlers.calendars import last_day
 from handlers.cards import Button, Buttons, Card, Element, Facts, Reply, Table, Text
 from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
 from handlers.measures.measure import Scope
+from handlers.places import health
 from handlers.recovery import recovery_lines
 from handlers.rights import LEADERS
 from handlers.tasks import board as tasks
@@ -116,7 +118,12 @@ async def _programme(ctx: Context, me: Member) -> Card:
             for wave in await waves.in_states(session, waves.RUNNING)
             if not wave.is_test
         ]
-    body: list[Element] = [*critics_lines(group, t), *score_lines(group.figures, t)]
+        troubled = await health.lines(session, ctx, me, t)
+    body: list[Element] = [
+        *troubled,
+        *critics_lines(group, t),
+        *score_lines(group.figures, t),
+    ]
     told = tuple((wave.name, _wave(wave, counts, reader)) for wave, counts in running)
     facts = [
         (t("team.heard"), coverage(group.figures, t)),
@@ -141,7 +148,7 @@ def _wave(wave: Wave, counts: waves.Counts, reader: Reader) -> str:
         return t("overview.wave_paused", **values)
     if wave.closes_at is None:
         return t("overview.wave_open", **values)
-    day = wording.long_day(reader.day(wave.closes_at), t, reader.today)
+    day = wording.long_day(last_day(wave.closes_at, reader.zone), t, reader.today)
     return t("overview.wave", day=day, **values)
 
 

@@ -61,6 +61,7 @@ async def export_person(ctx: Context, email: str) -> dict[str, Any]:
             ("references", "reference", "contact_id", found.contact_ids),
             ("letters", "letter", "contact_id", found.contact_ids),
             ("settled", "settled", "contact_id", found.contact_ids),
+            ("mail_replies", "mail_reply", "contact_id", found.contact_ids),
             ("ideas", "idea", "response_id", found.response_ids),
             ("shared_reasons", "shared_reason_response", "response_id", found.response_ids),
         ):

@@ -31,7 +31,7 @@ from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import buttons as learning
 from handlers.learning import ideas
 from handlers.outsiders import keep_from_outsiders
-from handlers.places import notices, sharing
+from handlers.places import binding, notices, sharing
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
 from handlers.tasks import board as task_board
@@ -93,12 +93,14 @@ COMMANDS: dict[str, CommandRoute] = {
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
     "bind": CommandRoute(people.bind_form, "help.bind"),
+    "bind list": CommandRoute(binding.show, "help.bind_list"),
     "bind reason": CommandRoute(sharing.bind_reason, "help.bind_reason", LEADERS),
     "bind board": CommandRoute(sharing.bind_board, "help.bind_board", LEADERS),
     "help": CommandRoute(_help, "help.help"),
 }
 # Clicks and forms of members, by action.
 CLICKS: dict[str, ClickHandler] = {
+    binding.UNBIND: binding.unbind,
     SHOW: account.press,
     SHOW_IN_CHANNEL: account.show_in_channel,
     account_teams.SHOW_GROUP: account_teams.press,
@@ -146,9 +148,14 @@ LOOKUPS: dict[str, LookupHandler] = {
 REMARKS: dict[str, RemarkHandler] = {telling.SUBJECT: notes.heard}
 NOTICES: dict[str, NoticeHandler] = {
     "home_opened": overview.home,
-    "place_closed": people.place_lost,
+    "place_closed": notices.lost,
     "place_shared": notices.shared,
     "readers_changed": notices.readers_changed,
+    "place_renamed": notices.renamed,
+    "place_opened": notices.opened,
+    "installed": notices.opened,
+    "removed": notices.app_lost,
+    "revoked": notices.app_lost,
 }
 
 
@@ -163,10 +170,10 @@ async def command(ctx: Context, event: Command) -> Reply:
                 raise NotAllowed(await _only_leaders(ctx, me))
             return await route.handler(watched, replace(event, text=rest), me)
 
-        return await audit.at_the_door(ctx, me, event.person.platform, name, None, answer)
+        reply = await audit.at_the_door(ctx, me, event.person.platform, name, None, answer)
+        return await keep_from_outsiders(ctx, event, reply, me)
 
-    reply = await _bounded(ctx, event.person, f"command:{name}", run)
-    return await keep_from_outsiders(ctx, event, reply)
+    return await _bounded(ctx, event.person, f"command:{name}", run)
 
 
 async def click(ctx: Context, event: Click) -> Reply:

@@ -1,6 +1,6 @@
 """Whose speed is told to whom: of teams of four and more, of oneself, of a lead's own team."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -8,15 +8,14 @@ from handlers import viewing
 from handlers.context import Context, NotAllowed
 from handlers.measures.speed import Speed, speed
 from handlers.measures.window import span_until
-from handlers.scopes import SMALL_TEAM, kinds_of
-from storage import members, pace
+from handlers.scopes import folded, is_told, together
+from storage import letters, members, pace, scopes
 from storage.db import Session
+from storage.letters import Outcomes
 from storage.measures import Span
-from storage.models import Member, MemberRole
-from storage.pace import WonBack
+from storage.models import Member, MemberRole, Team
+from storage.pace import Paced
 from storage.scopes import Part
-
-_KIND = "relationship"
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,15 @@ class Kept:
 
 @dataclass(frozen=True)
 class TeamSpeed:
-    """A team's speed; without a name, that of all smaller teams together, untold under four."""
+    """A team's speed; without a name, that of all smaller teams together, untold under four.
+
+    `said` is what its customers answered when asked whether it is settled.
+    """
 
     name: str | None
     members: int
     speed: Speed | None
+    said: Outcomes | None
 
 
 async def kept_from(session: Session, me: Member | None) -> Kept:
@@ -45,41 +48,44 @@ async def kept_from(session: Session, me: Member | None) -> Kept:
 
 async def of_part(ctx: Context, session: Session, part: Part, kept: Kept) -> Speed:
     """Gives the speed of a part of the programme in the current window."""
-    rows = await pace.of_part(session, part, _span(ctx), kept.cases)
-    return speed(rows, await _won_back(ctx, session, part, kept), ctx.now())
+    return speed(await pace.of_part(session, part, _span(ctx), kept.cases), ctx.now())
 
 
 async def by_team(ctx: Context, session: Session, kept: Kept) -> list[TeamSpeed]:
-    """Gives the speed of every team by name, the smaller ones folded together at the end."""
-    sizes: dict[int | None, int] = {}
-    for each in await members.everybody(session):
-        sizes[each.team_id] = sizes.get(each.team_id, 0) + 1
-    told, folded = [], []
-    for team in await members.teams(session):
-        size = sizes.get(team.id, 0)
-        if size < SMALL_TEAM:
-            folded.append((team.id, size))
-            continue
-        found = await of_part(ctx, session, Part(team_id=team.id), kept)
-        told.append(TeamSpeed(team.name, size, found))
-    if folded:
-        told.append(await _together(ctx, session, folded, kept))
+    """Gives the speed of every team by name, the smaller ones folded together at the end.
+
+    Where leads see their members' figures, small teams stand alone.
+    """
+    rows = await pace.of_part(session, Part(), _span(ctx), kept.cases)
+    teams = await members.teams(session)
+    small = await folded(ctx, session, teams)
+    told = [
+        await _of_teams(ctx, session, team.name, (team,), rows, kept)
+        for team in teams
+        if team not in small
+    ]
+    if small:
+        told.append(await _of_teams(ctx, session, None, small, rows, kept))
     return told
 
 
-async def _together(
-    ctx: Context, session: Session, folded: Collection[tuple[int, int]], kept: Kept
+async def _of_teams(
+    ctx: Context,
+    session: Session,
+    name: str | None,
+    teams: Sequence[Team],
+    rows: Sequence[Paced],
+    kept: Kept,
 ) -> TeamSpeed:
-    people = sum(size for _team, size in folded)
-    if people < SMALL_TEAM:
-        return TeamSpeed(None, people, None)
-    rows, won = [], []
-    for team_id, _size in folded:
-        part = Part(team_id=team_id)
-        rows += await pace.of_part(session, part, _span(ctx), kept.cases)
-        won.append(await _won_back(ctx, session, part, kept))
-    whole = WonBack(*map(sum, zip(*won, strict=True)))
-    return TeamSpeed(None, people, speed(rows, whole, ctx.now()))
+    found = await together(session, teams)
+    size = sum([await scopes.team_size(session, team.id) for team in teams])
+    if not is_told(ctx, found):
+        return TeamSpeed(name, size, None, None)
+    ids = {team.id for team in teams}
+    span = _span(ctx)
+    said = await letters.outcomes(session, span.start, span.end, found.part, kept.cases)
+    own = [row for row in rows if row.team_id in ids]
+    return TeamSpeed(name, size, speed(own, ctx.now()), said)
 
 
 async def of_oneself(ctx: Context, session: Session, me: Member) -> Speed | None:
@@ -122,12 +128,7 @@ async def of_member(ctx: Context, session: Session, me: Member | None, member: M
 
 async def _of_owner(ctx: Context, session: Session, owner: Member, kept: Kept) -> Speed:
     rows = await pace.of_part(session, Part(), _span(ctx), kept.cases, owner.id)
-    return speed(rows, None, ctx.now())
-
-
-async def _won_back(ctx: Context, session: Session, part: Part, kept: Kept) -> WonBack:
-    kinds = kinds_of(_KIND)
-    return await pace.won_back(session, part, _KIND, kinds, ctx.now(), kept.answers)
+    return speed(rows, ctx.now())
 
 
 def _span(ctx: Context) -> Span:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from handlers import wording
 from handlers.cards import Element, Facts, Table, Text
-from handlers.measures.speed import Share, Speed, Step
+from handlers.measures.recovery import Share, share
+from handlers.measures.speed import Speed, Step
 from handlers.speed import TeamSpeed
 from handlers.texts import Texts
 from storage.models import Member
@@ -30,8 +31,9 @@ def teams_lines(teams: Sequence[TeamSpeed], t: Texts) -> list[Element]:
         if each.speed is None:
             rows.append((name, *[t("speed.too_few_people")] * 3))
             continue
-        outcome = each.speed.outcome
-        rows.append((name, *_cells(each.speed, t), _of(outcome.settled if outcome else None, t)))
+        said = each.said
+        heard = share(said.yes, said.yes + said.partly + said.no) if said else None
+        rows.append((name, *_cells(each.speed, t), _of(heard, t)))
     columns = ("team", "taken", "contacted", "settled")
     return [
         Text(t("speed.title"), "heading"),
@@ -64,11 +66,12 @@ def own_lines(found: Speed | None, t: Texts, *, lead_sees: bool) -> list[Element
 
 def _steps(found: Speed, t: Texts) -> list[tuple[str, str]]:
     steps = (("taken", found.taken), ("contacted", found.contacted))
-    return [(t(f"speed.{name}"), _step(step, t)) for name, step in steps if step.in_time.of]
+    return [(t(f"speed.{name}"), _step(step, t)) for name, step in steps if step.in_time]
 
 
 def _step(step: Step, t: Texts) -> str:
-    in_time = t("speed.in_time", hits=step.in_time.hits, of=step.in_time.of)
+    assert step.in_time is not None
+    in_time = t("speed.in_time", hits=step.in_time.hits, of=step.in_time.n)
     if step.median_hours is None:
         return in_time
     half = t("speed.half", hours=wording.decimal(step.median_hours, t))
@@ -87,6 +90,6 @@ def _cell(step: Step, t: Texts) -> str:
 
 
 def _of(found: Share | None, t: Texts) -> str:
-    if found is None or not found.of:
+    if found is None:
         return _NOTHING
-    return t("overview.of", heard=found.hits, asked=found.of)
+    return t("overview.of", heard=found.hits, asked=found.n)

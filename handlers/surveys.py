@@ -6,7 +6,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from handlers import links, texts
-from handlers.calendars import zone_of
+from handlers.calendars import last_day, zone_of
 from handlers.cards import Buttons, Card, Element, Link, Scale, Text
 from handlers.chat import Message, Sender
 from handlers.context import Context
@@ -217,6 +217,6 @@ def _foot(
         sentences.append(t.count("survey.foot_kept", ctx.programme.privacy.keep_months))
     if invitation.expires_at:
         zone = zone_of(contact.timezone) or ZoneInfo(ctx.programme.timezone)
-        day = invitation.expires_at.astimezone(zone).date()
+        day = last_day(invitation.expires_at, zone)
         sentences.append(t("survey.foot_until", day=long_day(day, t)))
     return " ".join(sentences)

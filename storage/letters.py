@@ -227,3 +227,12 @@ async def settled_for(session: Session, account_ids: Collection[int]) -> set[int
         )
     )
     return set((await session.exec(query)).all())
+
+
+async def bounced(session: Session, letter_id: int, reason: str) -> None:
+    """Notes that a letter which had gone out came back."""
+    await session.execute(
+        update(Letter)
+        .where(col(Letter.id) == letter_id, col(Letter.status).in_(ASKED))
+        .values(status=LetterStatus.BOUNCED, reason=reason)
+    )

@@ -185,6 +185,12 @@ async def set_away(
     session.add(member)
 
 
+async def back_by(session: Session, now: datetime) -> Sequence[int]:
+    """Gives the ids of members whose absence is over."""
+    query = select(Member.id).where(col(Member.away_until) <= now).order_by(col(Member.id))
+    return (await session.exec(query)).all()
+
+
 async def bound_to(session: Session, place: str) -> Sequence[BoundPlace]:
     """Gives for whom a place is bound."""
     query = select(BoundPlace).where(col(BoundPlace.place) == place).order_by(col(BoundPlace.id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Select, exists
+from sqlalchemy import Select, exists, or_
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select, update
 
@@ -12,6 +12,7 @@ from storage.models import (
     OPEN_STATES,
     Account,
     Case,
+    CaseEvent,
     Member,
     MemberRole,
     Promise,
@@ -61,6 +62,21 @@ async def open_with(
         .order_by(col(Case.id))
     )
     return [(case, account) for case, account in (await session.execute(query)).all()]
+
+
+async def last_acts(
+    session: Session, case_ids: Collection[int], member_id: int, passed: str
+) -> dict[int, CaseEvent]:
+    """Gives by case the last event that a member did or that passed the case on (`passed`)."""
+    query = (
+        select(CaseEvent)
+        .where(
+            col(CaseEvent.case_id).in_(case_ids),
+            or_(col(CaseEvent.member_id) == member_id, col(CaseEvent.act) == passed),
+        )
+        .order_by(col(CaseEvent.id))
+    )
+    return {each.case_id: each for each in (await session.exec(query)).all()}
 
 
 async def hand_promises(

@@ -1,26 +1,15 @@
-"""How soon cases were taken and contacted, and which customers were won back."""
+"""How soon cases were taken and contacted."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from storage.db import Session
-from storage.measures import ASKED, Span, asked_at, within
-from storage.models import (
-    Account,
-    Case,
-    CasePace,
-    CaseState,
-    CurrentAnswer,
-    Invitation,
-    Reply,
-    Response,
-    ResponseStatus,
-)
+from storage.measures import Span, within
+from storage.models import Account, Case, CasePace, CaseState
 from storage.scopes import Part, in_part
 
 
@@ -30,21 +19,12 @@ class Paced(NamedTuple):
     owner_id: int | None
     team_id: int | None
     state: str
-    settled: str | None
     taken_at: datetime | None
     take_by: datetime | None
     take_hours: float | None
     contacted_at: datetime | None
     contact_by: datetime | None
     contact_hours: float | None
-
-
-class WonBack(NamedTuple):
-    """Critics who answered again, how many of them are none any more, and all asked again."""
-
-    again: int
-    recovered: int
-    asked: int
 
 
 async def of_case(session: Session, case_id: int) -> CasePace | None:
@@ -68,7 +48,6 @@ async def of_part(
             col(Case.owner_id),
             col(Account.team_id),
             col(Case.state),
-            col(Case.settled),
             col(CasePace.taken_at),
             func.coalesce(col(CasePace.take_by), col(Case.take_by)),
             col(CasePace.take_hours),
@@ -90,59 +69,3 @@ async def of_part(
     if without:
         query = query.where(col(Case.id).not_in(without))
     return [Paced._make(row) for row in (await session.execute(query)).all()]
-
-
-async def won_back(
-    session: Session,
-    part: Part,
-    kind: str,
-    kinds: Collection[str],
-    now: datetime,
-    without: Collection[int] = (),
-) -> WonBack:
-    """Counts the critics of a part whose score came again, by the score before the current one.
-
-    `kind` is that of the current answers, `kinds` are those that count together under it.
-    """
-    earlier = aliased(Response)
-    before = (
-        select(col(earlier.score))
-        .where(
-            col(earlier.contact_id) == col(CurrentAnswer.contact_id),
-            col(earlier.kind).in_(kinds),
-            col(earlier.status) == ResponseStatus.CONFIRMED,
-            col(earlier.reply) == Reply.SCORE,
-            col(earlier.answered_at) < col(CurrentAnswer.answered_at),
-            col(earlier.id).not_in(without),
-        )
-        .order_by(col(earlier.answered_at).desc(), col(earlier.id).desc())
-        .limit(1)
-        .correlate(CurrentAnswer)
-        .scalar_subquery()
-    )
-    asked_since = exists().where(
-        and_(
-            col(Invitation.contact_id) == col(CurrentAnswer.contact_id),
-            col(Invitation.kind).in_(kinds),
-            col(Invitation.is_test).is_(False),
-            col(Invitation.status).in_(ASKED),
-            asked_at() > col(CurrentAnswer.answered_at),
-        )
-    )
-    query = select(
-        col(CurrentAnswer.score), before.label("before"), asked_since.label("asked")
-    ).where(
-        col(CurrentAnswer.kind) == kind,
-        col(CurrentAnswer.reply) == Reply.SCORE,
-        col(CurrentAnswer.leaves_on) > now,
-        col(CurrentAnswer.response_id).not_in(without),
-        in_part(part, col(CurrentAnswer.account_id)),
-    )
-    rows = (await session.execute(query)).all()
-    again = [row for row in rows if row.before is not None and row.before <= 6]
-    silent = [
-        row
-        for row in rows
-        if (row.before is None or row.before > 6) and row.score <= 6 and row.asked
-    ]
-    return WonBack(len(again), sum(row.score > 6 for row in again), len(again) + len(silent))

@@ -124,6 +124,8 @@ async def anonymise(session: Session, found: Traces) -> None:
     await _forget_letters(session, found)
     await _forget_in_what_was_told(session, found)
     await session.execute(delete(visit).where(visit.c.invitation_id.in_(found.invitation_ids)))
+    reply = _TABLES["mail_reply"]
+    await session.execute(delete(reply).where(reply.c.contact_id.in_(found.contact_ids)))
 
 
 async def _forget_letters(session: Session, found: Traces) -> None:

@@ -85,3 +85,14 @@ async def functions(session: Session) -> Sequence[str]:
         col(Member.function).is_not(None), col(Member.left_at).is_(None)
     )
     return sorted({each for each in (await session.exec(query)).all() if each})
+
+
+async def all_owners(session: Session) -> list[tuple[str, str]]:
+    """Gives each reason that is not a place's, and the member or function who owns it."""
+    query = (
+        select(ReasonOwner, Member.name)
+        .outerjoin(Member, col(Member.id) == col(ReasonOwner.member_id))
+        .order_by(col(ReasonOwner.reason))
+    )
+    rows = (await session.exec(query)).all()
+    return [(owner.reason, name or owner.function or "–") for owner, name in rows]

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 from sqlmodel import SQLModel
 
@@ -22,6 +23,10 @@ from tests.factories import Make
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
 
 logs.configure()  # as the program does; the library's own tracebacks take seconds to draw
+
+# A machine that does other work as well is slow: that is no fault of a test.
+settings.register_profile("npsbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("npsbot")
 
 SECRET = "a secret of more than thirty-two characters"
 _numbers = count()

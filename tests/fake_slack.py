@@ -35,6 +35,17 @@ class Fault:
     hang: bool = False  # never answers
     drop: bool = False  # reads the call, may carry it out, and hangs up
     carried_out: bool = False  # the call has its effect before it fails
+    where: str | None = None  # only in this channel, or about this person
+    body: str | None = None  # what is answered in place of JSON
+    content_type: str = "text/html"
+
+    def hits(self, call: "Call") -> bool:
+        about = [call.args.get(name) for name in ("channel", "users", "user", "user_id")]
+        return (
+            self.method == call.method
+            and self.times > 0
+            and (self.where is None or self.where in about)
+        )
 
 
 @dataclass
@@ -61,6 +72,7 @@ class FakeSlack:
     faults: list[Fault] = field(default_factory=list)
     scopes: str = ""
     enterprise_id: str | None = None
+    gone_replies: bool = False  # response_url answers nobody any more
     used_triggers: set[str] = field(default_factory=set)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     acks: dict[str, Any] = field(default_factory=dict)
@@ -147,7 +159,7 @@ class FakeSlack:
         method = request.match_info["method"]
         args = await _arguments(request)
         call = Call(method, args)
-        fault = next((f for f in self.faults if f.method == method and f.times > 0), None)
+        fault = next((f for f in self.faults if f.hits(call)), None)
         if fault is not None:
             fault.times -= 1
             return await self._failed(fault, call, request)
@@ -183,6 +195,11 @@ class FakeSlack:
             assert request.transport is not None
             request.transport.close()
             return web.Response()
+        if fault.body is not None:
+            await self._note(lambda: self.calls.append(call))
+            return web.Response(
+                status=fault.status, text=fault.body, content_type=fault.content_type
+            )
         retry = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
         if fault.error is None and fault.status >= 500:
             await self._note(lambda: self.calls.append(call))
@@ -275,7 +292,24 @@ class FakeSlack:
         }
 
     def _conversations_history(self, args: dict[str, Any]) -> dict[str, Any]:
-        return {"messages": [m for m in reversed(self.messages) if m["channel"] == args["channel"]]}
+        """What stands in the channel itself: replies only where they were shown there too."""
+        found = [
+            each
+            for each in reversed(self.messages)
+            if each["channel"] == args["channel"]
+            and (not each.get("thread_ts") or str(each.get("reply_broadcast")) in ("1", "True"))
+        ]
+        return {"messages": found}
+
+    def _conversations_replies(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "messages": [
+                each
+                for each in self.messages
+                if each["channel"] == args["channel"]
+                and args["ts"] in (each["ts"], each.get("thread_ts"))
+            ]
+        }
 
     def _users_info(self, args: dict[str, Any]) -> dict[str, Any]:
         if args["user"] == BOT_USER:
@@ -335,6 +369,8 @@ class FakeSlack:
         return web.Response(text="OK")
 
     async def _response_url(self, request: web.Request) -> web.Response:
+        if self.gone_replies:
+            return web.Response(status=404, text="used_url")
         data = {"id": request.match_info["id"], **await request.json()}
         problem = wrong_blocks(data.get("blocks") or [])
         if problem:

@@ -37,6 +37,8 @@ class Fault:
     times: int = 1
     carried_out: bool = False  # the call has its effect before it fails
     drop: bool = False  # reads the call and hangs up
+    hang: bool = False  # never answers
+    body: str | None = None  # what is answered in place of JSON
 
 
 @dataclass
@@ -57,6 +59,7 @@ class FakeTeams:
         self.numbers = count(1)
         self._changed = asyncio.Condition()
         self._server: TestServer | None = None
+        self._stopping = asyncio.Event()
         self.gate: asyncio.Event | None = None  # while set and not open, keys are not given
         self.roster_asked = asyncio.Event()
         self.keys = [(KEY_ID, SIGNING_KEY, ["msteams"])]
@@ -73,6 +76,7 @@ class FakeTeams:
         return self.url
 
     async def stop(self) -> None:
+        self._stopping.set()
         assert self._server is not None
         await self._server.close()
 
@@ -154,6 +158,10 @@ class FakeTeams:
             if fault.drop:
                 assert request.transport is not None
                 request.transport.close()
+            if fault.hang:
+                await self._stopping.wait()
+            if fault.body is not None:
+                return web.Response(status=fault.status, text=fault.body)
             headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
             return refused(fault.status, fault.code, headers)
         if len(raw) > self.most_bytes:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from handlers.cards import Card
-from handlers.chat import Called, ChatError, Message, MessageRef, OutsidersCanRead, Place
+from handlers.chat import (
+    Called,
+    ChatError,
+    Message,
+    MessageRef,
+    OutsidersCanRead,
+    Place,
+    TryLater,
+)
 from handlers.context import Job
 
 
@@ -33,6 +41,7 @@ class FakeChat:
     posted: list[Posted] = field(default_factory=list)
     refuse: dict[Place, list[ChatError]] = field(default_factory=dict)
     shared: set[Place] = field(default_factory=set)
+    silent: set[Place] = field(default_factory=set)  # nobody tells who reads there
     names: dict[Place, Called | None] = field(default_factory=dict)  # else it is called as it is
 
     async def send(self, place: Place, message: Message) -> MessageRef:
@@ -55,6 +64,8 @@ class FakeChat:
         raise AssertionError(f"{ref} was never posted")
 
     async def outsiders(self, place: Place) -> bool:
+        if place in self.silent:
+            raise TryLater("who reads there is not known", 1)
         return place in self.shared
 
     async def called(self, place: Place) -> Called | None:

@@ -105,9 +105,11 @@ class TeamsAdapter:
 class BotConnector:
     """Microsoft's adapter and client, on our connections and tokens."""
 
-    def __init__(self, app_id: str, auth: TeamsAuth) -> None:
+    def __init__(
+        self, app_id: str, auth: TeamsAuth, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
         self._app_id = app_id
-        self._sender = _Sender(auth)
+        self._sender = _Sender(auth, timeout_seconds)
         self._factory = _Factory(self._sender)
         self._adapter = CloudAdapter(_Authentication(self._factory))
 
@@ -130,7 +132,7 @@ class BotConnector:
         """Posts an activity and gives its id."""
 
         async def logic(context: TurnContext) -> str:
-            return str((await context.send_activity(Activity().deserialize(activity))).id)
+            return (await context.send_activity(Activity().deserialize(activity))).id or ""
 
         return str(await self._speak(at, logic))
 
@@ -149,7 +151,7 @@ class BotConnector:
         opened: list[str] = []
 
         async def logic(context: TurnContext) -> None:
-            opened.append(str(context.activity.conversation.id))
+            opened.append(context.activity.conversation.id or "")
 
         await self._adapter.create_conversation(
             self._app_id,
@@ -269,8 +271,9 @@ class _Factory(ConnectorFactory):
 class _Sender(AsyncHTTPSender):
     """Makes one HTTP request by aiohttp; nothing is repeated here."""
 
-    def __init__(self, auth: TeamsAuth) -> None:
+    def __init__(self, auth: TeamsAuth, timeout_seconds: float) -> None:
         self._auth = auth
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aexit__(self, *details: object) -> None:
@@ -290,8 +293,7 @@ class _Sender(AsyncHTTPSender):
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-            self._session = aiohttp.ClientSession(timeout=timeout)
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
         async with self._session.request(method, url, data=data, headers=headers) as answer:
             text = await answer.text()
             status, retry_after = answer.status, answer.headers.get("Retry-After")

@@ -204,10 +204,7 @@ class BotAuth:
             raise TryLater("Microsoft's sign-in answers nonsense: check token_url") from error
         if status >= 500 or status == 429:
             raise TryLater(f"Microsoft's sign-in asks to wait ({word})")
-        raise Unreachable(
-            f"Microsoft does not take the bot's secret ({word}): check [teams] app_id, "
-            "app_password and tenant_id"
-        )
+        raise Unreachable(f"Microsoft does not take the bot's secret ({word})", mend="teams_secret")
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -20,9 +20,11 @@ from bot.msteams.names import Names
 from bot.msteams.pace import LONGEST_WAIT_SECONDS, Pace
 from bot.msteams.people import People, TeamsPerson
 from handlers import identity
+from handlers.alerts import with_note
 from handlers.cards import Card
 from handlers.chat import (
     Called,
+    ChatError,
     InDoubt,
     Message,
     MessageRef,
@@ -76,6 +78,8 @@ class TeamsChannel:
     async def send(self, place: Place, message: Message) -> MessageRef:
         """Posts a message; raises TryLater, Unreachable or InDoubt."""
         at, threads = await self._address(place)
+        if message.doubted is not None:  # Teams does not show a bot what stands
+            message = replace(message, card=with_note(message.card, message.doubted.note))
         thread: str | None = None
         if message.reply_to is not None and threads:
             thread = message.reply_to.thread or message.reply_to.id
@@ -84,7 +88,10 @@ class TeamsChannel:
         more = {"channelData": {"npsbot": {"key": message.key}}}
 
         async def post(drawn: dict[str, Any]) -> str:
-            return await self.connector.post(at, {**drawn, **more})
+            posted = await self.connector.post(at, {**drawn, **more})
+            if not posted:
+                raise InDoubt("Teams' answer could not be read")
+            return posted
 
         if message.key.startswith(REPLY):
             parts = draw_parts(message.card, self.addresses, message.language)
@@ -110,9 +117,9 @@ class TeamsChannel:
             raise TryLater(doubt.reason) from doubt
 
     async def outsiders(self, place: Place) -> bool:
-        """Tells whether people from outside can read this place; unknown counts as yes.
+        """Tells whether people from outside can read this place.
 
-        Raises TryLater or Unreachable where there is no way to a person at all.
+        Raises TryLater or Unreachable where Teams does not tell, or there is no way to a person.
         """
         platform, _, target = place.partition(":")
         if platform == USER:
@@ -122,10 +129,7 @@ class TeamsChannel:
             known = await conversations.by_id(session, target)
         if known is not None and known.shared:
             return True
-        try:
-            at, _threads = await self._address(place)
-        except Unreachable:
-            return True
+        at, _threads = await self._address(place)
         return await self.people.outsiders(at)
 
     async def called(self, place: Place) -> Called | None:
@@ -176,9 +180,7 @@ class TeamsChannel:
                 known = await conversations.by_id(session, base(target))
             near = known or await conversations.latest(session)
         if near is None:
-            raise Unreachable(
-                "Teams has not spoken with the bot yet: add the app in Teams, or write to it once"
-            )
+            raise Unreachable("Teams has not spoken with the bot yet", mend="teams_first")
         at = Address(near.id, near.service_url, near.bot, self.tenant)
         if known is not None:
             return at, known.kind == "channel"
@@ -189,7 +191,10 @@ class TeamsChannel:
 
     async def _open_chat(self, near: Address, known: Conversation, person: str) -> Address:
         async def create() -> str:
-            return await self.connector.open_chat(near, self.people.account(person))
+            opened = await self.connector.open_chat(near, self.people.account(person))
+            if not opened:
+                raise TryLater("Teams' answer could not be read")
+            return opened
 
         try:
             chat = await self._call(f"person:{person}", create)
@@ -197,7 +202,7 @@ class TeamsChannel:
             raise TryLater(doubt.reason) from doubt
         except errors.Refusal as refusal:
             raise Unreachable(
-                f"Teams opens no chat with this person ({refusal}): add the app for them", True
+                f"Teams opens no chat with this person ({refusal})", True, "teams_install"
             ) from refusal
         opened = Conversation(
             id=chat, kind="personal", service_url=known.service_url, bot=known.bot,
@@ -213,7 +218,7 @@ class TeamsChannel:
         person = called.partition(":")[2]
         try:
             found = await self.people.find(replace(at, conversation=base(at.conversation)), person)
-        except TryLater:  # a name is not worth waiting for
+        except ChatError:  # a name is not worth waiting for
             return None
         return Mention(found.name, person) if found is not None and found.name else None
 
@@ -231,7 +236,7 @@ class TeamsChannel:
             try:
                 posted = await self._call(base(at.conversation), partial(post, drawn))
             except errors.Refusal as error:
-                raise Unreachable(f"Teams refuses this card ({error}): see the log") from error
+                raise Unreachable(f"Teams refuses this card ({error})", mend="card") from error
         return posted
 
     async def _drawn(
@@ -260,7 +265,7 @@ class TeamsChannel:
         try:
             return await self._call(base(at.conversation), partial(call, words))
         except errors.Refusal as error:
-            raise Unreachable(f"Teams refuses this card ({error}): see the log") from error
+            raise Unreachable(f"Teams refuses this card ({error})", mend="card") from error
 
     async def _call(self, conversation: str, call: Callable[[], Awaitable[Result]]) -> Result:
         """Makes a call within Teams' limits; what Teams puts off is tried again with jitter."""

@@ -10,7 +10,9 @@ from bot.msteams import errors
 from bot.msteams.auth import BotAuth, KeysUnavailable
 from bot.msteams.channel import TeamsChannel
 from bot.msteams.connector import Address
+from handlers import texts
 from handlers.chat import ChatError
+from handlers.places.words import why
 from storage import conversations
 
 Finding = tuple[str, bool, str]  # what was tried, whether it works, what to do (or what was found)
@@ -49,7 +51,7 @@ async def _token(auth: BotAuth) -> Finding:
     try:
         await auth.token()
     except ChatError as error:
-        return ("Teams token", False, error.reason)
+        return ("Teams token", False, why(error, texts.of("en")))
     return ("Teams token", True, "the app's secret is taken")
 
 
@@ -91,7 +93,9 @@ async def _rights(channel: TeamsChannel) -> Finding:
     try:
         await channel.connector.members(at, None)
     except Exception as error:
-        return ("Teams conversations", False, str(errors.read(error)))
+        found = errors.read(error)
+        told = why(found, texts.of("en")) if isinstance(found, ChatError) else str(found)
+        return ("Teams conversations", False, told)
     return ("Teams conversations", True, "the bot reads who is in a chat")
 
 

@@ -23,7 +23,7 @@ class Connector(Protocol):
     """Calls to the Bot Connector; each raises errors.Answered, ChatError or a network error."""
 
     async def post(self, at: Address, activity: dict[str, Any]) -> str:
-        """Posts an activity and gives its id."""
+        """Posts an activity and gives its id, "" where the answer names none."""
         ...
 
     async def edit(self, at: Address, activity_id: str, activity: dict[str, Any]) -> None:
@@ -31,7 +31,7 @@ class Connector(Protocol):
         ...
 
     async def open_chat(self, near: Address, person: str) -> str:
-        """Gives the id of the personal chat with somebody (Entra or Teams id), perhaps opened."""
+        """Gives the id of the personal chat with somebody (Entra or Teams id), "" = not told."""
         ...
 
     async def member(self, at: Address, person: str) -> dict[str, Any]:

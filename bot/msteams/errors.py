@@ -10,27 +10,22 @@ TOO_LARGE = 413
 # (learn.microsoft.com, bots/how-to/rate-limit).
 WAIT = frozenset({412, 429, 502, 503, 504})
 SIZE_WORDS = frozenset({"messagesizetoobig", "requestentitytoolarge", "messagetoolarge"})
-# Will not work by waiting: what a person must do about it.
-INSTALL = "the bot is not here any more: add the app to this team, chat or person again"
+# Will not work by waiting: the text under [mend] that says what a person must do about it.
 MEND = {
-    "botnotinconversationroster": INSTALL,
-    "botdisabledbyadmin": "the app is blocked: ask the Teams administrator to allow it",
-    "conversationblockedbyuser": "this person blocked the bot: ask them to unblock it",
-    "messagewritesblocked": "this person blocked or removed the bot: ask them to add it again",
-    "forbiddenoperationexception": INSTALL,
-    "notenoughpermissions": INSTALL,
-    "usernotfound": "Teams knows no such person: check the Teams id",
-    "conversationnotfound": "this conversation was deleted: bind another one",
-    "activitynotfoundinconversation": "the message is gone",
-    "conversationarchived": "this team is archived: bind another channel",
-    "botnotregistered": "the bot is not registered: check [teams] app_id and the Azure bot",
-    "invalidbotapihost": "the bot belongs to another region: check the Azure bot",
-}  # fmt: skip
-STATUS = {
-    401: "Teams does not take the bot's token: check [teams] and that the Azure bot has Teams on",
-    403: INSTALL,
-    404: "Teams knows no such conversation, message or person: bind the place again",
+    "botnotinconversationroster": "teams_install",
+    "botdisabledbyadmin": "teams_blocked",
+    "conversationblockedbyuser": "person_blocked",
+    "messagewritesblocked": "person_blocked",
+    "forbiddenoperationexception": "teams_install",
+    "notenoughpermissions": "teams_install",
+    "usernotfound": "teams_id",
+    "conversationnotfound": "conversation_gone",
+    "activitynotfoundinconversation": "message_gone",
+    "conversationarchived": "team_archived",
+    "botnotregistered": "teams_registration",
+    "invalidbotapihost": "teams_region",
 }
+STATUS = {401: "teams_token", 403: "teams_install", 404: "teams_unknown"}
 GONE_PEOPLE = frozenset({"usernotfound"})
 
 
@@ -85,8 +80,8 @@ def _answered(error: Answered) -> ChatError | Refusal:
         return InDoubt(f"Teams failed ({error})")
     if status == 400 and word not in MEND:
         return Refusal(error.word or str(status), too_large=False)
-    advice = MEND.get(word) or STATUS.get(status, "see npsbot check")
-    return Unreachable(f"Teams: {error}: {advice}", bounced=word in GONE_PEOPLE)
+    mend = MEND.get(word) or STATUS.get(status, "other")
+    return Unreachable(f"Teams: {error}", bounced=word in GONE_PEOPLE, mend=mend)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -38,6 +38,7 @@ from handlers.chat import (
     row_id,
 )
 from handlers.context import Context, Refused
+from handlers.outsiders import may_read
 from storage import conversations
 
 log = structlog.get_logger()
@@ -242,7 +243,7 @@ class Listeners:
             isinstance(reply, Card)
             and origin.place != asker.person.place
             and reply.audience == "internal"
-            and await self._ctx.chat.outsiders(origin.place)
+            and await may_read(self._ctx, origin.place)
         ):
             self._later(self._replies.private(reply, asker, origin))
             t = texts.of(asker.language, self._ctx.programme.language)

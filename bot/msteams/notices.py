@@ -1,7 +1,6 @@
 """What Teams tells without anybody typing: installs, removals, and channels that changed."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import structlog
 
@@ -11,18 +10,18 @@ from bot.msteams.incoming import Activity, items, part
 from bot.msteams.origin import Asker
 from handlers import routes, texts
 from handlers.cards import Card, Text
-from handlers.chat import Notice
+from handlers.chat import Notice, NoticeKind, Person
 from handlers.context import Context
 from storage import conversations
 from storage.models import Conversation
 
 log = structlog.get_logger()
 
-Kind = Literal["place_closed", "place_shared", "readers_changed", "installed", "removed"]
 CHANNEL_GONE = frozenset({"channelDeleted"})
 TEAM_GONE = frozenset({"teamDeleted", "teamHardDeleted", "teamArchived"})
-CHANNEL_THERE = frozenset({"channelCreated", "channelRestored", "channelRenamed"})
-TEAM_RENAMED = "teamRenamed"
+CHANNEL_THERE = frozenset({"channelCreated", "channelRestored"})
+CHANNEL_RENAMED, TEAM_RENAMED = "channelRenamed", "teamRenamed"
+TEAM_THERE = frozenset({"teamRestored", "teamUnarchived"})
 SHARED = frozenset({"channelShared"})
 READERS = frozenset({"teamMemberAdded", "teamMemberRemoved", "channelMemberAdded",
                      "channelMemberRemoved"})  # fmt: skip
@@ -61,8 +60,15 @@ class Notices:
                 await conversations.name_team(session, team or here, name)
         elif event in SHARED:
             await self._shared(activity, channel)
+        elif event == CHANNEL_RENAMED:
+            await self._there(activity, channel)
+            await self._notice("place_renamed", f"teams:{channel}")
+        elif event in TEAM_THERE:
+            for conversation in await self._of_team(team or here):
+                await self._notice("place_opened", f"teams:{conversation}")
         elif event in CHANNEL_THERE:
             await self._there(activity, channel)
+            await self._notice("place_opened", f"teams:{channel}")
         elif part(activity, "action").startswith("add") or added:
             await self._notice("installed", f"teams:{here}")
 
@@ -94,13 +100,18 @@ class Notices:
             await self._close_team(team or here)
             return
         await self._close(here)
-        await self._notice("removed", f"teams:{here}")
+        if incoming.kind_of(activity) == "personal":
+            person = incoming.person_of(activity)
+            await self._notice("removed", f"teams:{here}", person)
 
     async def _close_team(self, team: str) -> None:
+        for conversation in await self._of_team(team):
+            await self._close(conversation)
+
+    async def _of_team(self, team: str) -> list[str]:
         async with self._ctx.db.reading() as session:
             rows = await conversations.of_team(session, team)
-        for conversation in dict.fromkeys([team, *(row.id for row in rows)]):
-            await self._close(conversation)
+        return list(dict.fromkeys([team, *(row.id for row in rows)]))
 
     async def _close(self, conversation: str) -> None:
         self._channel.people.forget_readers(conversation)
@@ -130,5 +141,5 @@ class Notices:
             conversations.keep_known(await conversations.by_id(session, row.id), row)
             await conversations.note(session, row)
 
-    async def _notice(self, kind: Kind, place: str) -> None:
-        await routes.notice(self._ctx, Notice(kind, place))
+    async def _notice(self, kind: NoticeKind, place: str, person: Person | None = None) -> None:
+        await routes.notice(self._ctx, Notice(kind, place, person))

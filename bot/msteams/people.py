@@ -10,7 +10,7 @@ import structlog
 from bot.msteams import errors
 from bot.msteams.connector import Address, Connector
 from bot.msteams.incoming import items, part
-from handlers.chat import InDoubt, TryLater, Unreachable
+from handlers.chat import ChatError, TryLater, Unreachable
 
 log = structlog.get_logger()
 
@@ -19,6 +19,7 @@ KEEP_READERS_SECONDS = 60.0
 KEEP_AT_MOST = 5000
 # A roster of more pages (of up to 500) can't be vouched for.
 MOST_PAGES = 10
+UNREADABLE = "Teams' answer could not be read"
 GUEST_NAME = "#ext#"  # in the sign-in name of every guest
 
 
@@ -59,7 +60,7 @@ class People:
     async def find(self, at: Address, person: str) -> TeamsPerson | None:
         """Gives a person as a conversation's roster tells, None where it knows none.
 
-        Raises TryLater when the roster can't be read now.
+        Raises TryLater when the roster can't be read now, Unreachable when it may not be.
         """
         kept = self._known.get(person)
         if kept is not None and kept[0] > self._now():
@@ -72,24 +73,23 @@ class People:
         return found
 
     async def present(self, at: Address, person: str) -> TeamsPerson | None:
-        """Gives a person who is in this conversation now, else None; raises TryLater."""
+        """Gives a person who is in this conversation now, else None.
+
+        Raises TryLater when the roster can't be read now, Unreachable when it may not be.
+        """
         try:
-            return self._read(await self._connector.member(at, person))
+            return self._known_person(await self._connector.member(at, person))
         except Exception as error:
-            reason = errors.read(error)
-            if isinstance(reason, (TryLater, InDoubt)):
-                raise TryLater(reason.reason) from error
+            reason = _asked(error)
+            if isinstance(reason, TryLater):
+                raise reason from error
         # Not every service finds people by their Entra id: the whole roster is read.
         try:
             async for found in self._roster(at):
                 if found.id == person:
                     return found
         except Exception as error:
-            reason = errors.read(error)
-            if isinstance(reason, (TryLater, InDoubt)):
-                raise TryLater(reason.reason) from error
-            log.info("roster not read", place=at.conversation, reason=str(reason))
-            return None
+            raise _asked(error) from error
         log.info("person not in the roster", place=at.conversation, person=person)
         return None
 
@@ -102,7 +102,10 @@ class People:
             return []
 
     async def outsiders(self, at: Address) -> bool:
-        """Tells whether people from outside can read a conversation; unknown counts as yes."""
+        """Tells whether people from outside can read a conversation.
+
+        Raises TryLater or Unreachable where Teams does not tell; the next look may succeed.
+        """
         kept = self._readers.get(at.conversation)
         if kept is not None and kept[0] > self._now():
             return kept[1]
@@ -110,8 +113,7 @@ class People:
         try:
             found = await self._look(at)
         except Exception as error:
-            log.warning("readers unknown", place=at.conversation, reason=str(errors.read(error)))
-            return True  # not remembered: the next look may succeed
+            raise _asked(error) from error
         if changes == self._changes:  # else somebody may have come since the roster was read
             self._readers[at.conversation] = (self._now() + KEEP_READERS_SECONDS, found)
         return found
@@ -127,7 +129,9 @@ class People:
             seen += 1
             if person.outside:
                 return True
-        return seen == 0
+        if seen == 0:  # the bot itself is in every conversation
+            raise TryLater(UNREADABLE)
+        return False
 
     async def _roster(self, at: Address) -> AsyncIterator[TeamsPerson]:
         """Gives everybody in a conversation; raises Unreachable for one that is too large."""
@@ -139,7 +143,13 @@ class People:
             page = part(roster, "continuationToken") or None
             if page is None:
                 return
-        raise Unreachable("this conversation is too large to know its readers")
+        raise Unreachable("too many people to know all readers", mend="too_large")
+
+    def _known_person(self, told: Any) -> TeamsPerson:
+        found = self._read(told)
+        if not found.id:
+            raise TryLater(UNREADABLE)
+        return found
 
     def _read(self, told: Any) -> TeamsPerson:
         role = part(told, "userRole").lower()
@@ -164,3 +174,9 @@ class People:
             else tuple(dict.fromkeys(each for each in addresses if "@" in each)),
             outside=outside,
         )
+
+
+def _asked(error: Exception) -> ChatError:
+    """Gives what an error of a look at the roster means: looking twice is harmless."""
+    found = errors.read(error)
+    return found if isinstance(found, (TryLater, Unreachable)) else TryLater(str(found))

@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.seen import Seen
 from bot.slack.channel import SlackChannel
 from bot.slack.listeners import Listeners
+from handlers import alerts
 from handlers.chat import Chat
 from handlers.context import Context
 
@@ -55,6 +56,7 @@ class SlackAdapter:
 
     def __init__(self, ctx: Context, channel: SlackChannel) -> None:
         self._channel = channel
+        channel.told = lambda place, error: alerts.tell_cx(ctx, [(place, error)])
         self._seen = Seen()
         self._work: set[asyncio.Task[Any]] = set()
         self._socket: AsyncSocketModeHandler | None = None

@@ -5,23 +5,34 @@ from time import monotonic, time
 from typing import Any, Literal
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.links import Addresses
 from bot.slack import errors
 from bot.slack.blocks import draw_card, short_text
+from bot.slack.client import Client
 from bot.slack.people import FAILURES, People
 from bot.slack.readers import Readers
+from handlers.alerts import with_note
 from handlers.cards import Card, Chart
-from handlers.chat import Called, InDoubt, Message, MessageRef, Place, TryLater, Unreachable
+from handlers.chat import (
+    Called,
+    ChatError,
+    InDoubt,
+    Message,
+    MessageRef,
+    Place,
+    TryLater,
+    Unreachable,
+)
 
 log = structlog.get_logger()
 
-TIMEOUT_SECONDS = 10
 METADATA_EVENT = "npsbot_message"
 HISTORY_LIMIT = 15  # the most that Slack gives to apps outside its marketplace
 Picture = Callable[[Chart], Awaitable[bytes]]
+# Told of a call that failed beside the message itself: the platform, and what went wrong.
+Told = Callable[[Place, ChatError], Awaitable[None]]
 
 
 class SlackChannel:
@@ -44,11 +55,9 @@ class SlackChannel:
         self.app_token = app_token
         self.mode = mode
         self.addresses = addresses
-        base_url = (api_base_url or AsyncWebClient.BASE_URL).rstrip("/") + "/"
-        # By itself the SDK sends again after a lost connection: a survey could go out twice.
-        self.client = AsyncWebClient(
-            token=bot_token, base_url=base_url, timeout=TIMEOUT_SECONDS, retry_handlers=[]
-        )
+        base_url = (api_base_url or Client.BASE_URL).rstrip("/") + "/"
+        self.client = Client(bot_token, base_url)
+        self.told: Told | None = None
         self.people = People(self.client, now)
         self.readers = Readers(self.client, self.people, now)
         self._picture = picture
@@ -66,6 +75,13 @@ class SlackChannel:
         if message.reply_to is not None:
             extra["thread_ts"] = message.reply_to.thread or message.reply_to.id
             extra["reply_broadcast"] = message.also_in_channel
+        card = message.card
+        if message.doubted is not None:
+            stands = await self._standing(channel, message, message.doubted.at.timestamp())
+            if stands:
+                return MessageRef(place, stands, extra.get("thread_ts"))
+            if stands is None:
+                card = with_note(card, message.doubted.note)
         began = time()
 
         async def post(drawn: dict[str, Any]) -> AsyncSlackResponse:
@@ -74,10 +90,12 @@ class SlackChannel:
             )
 
         try:
-            answer = await self._drawn(message.card, message.language, post)
-            ts = str(answer["ts"])
+            answer = await self._drawn(card, message.language, post)
+            ts = str(answer.get("ts") or "")
+            if not ts:
+                raise InDoubt("Slack's answer could not be read")
         except InDoubt as doubt:
-            ts = await self._settle(channel, message.key, began, doubt)
+            ts = await self._settle(channel, message, began, doubt)
         return MessageRef(place, ts, extra.get("thread_ts"))
 
     async def update(self, ref: MessageRef, card: Card, language: str) -> None:
@@ -93,12 +111,20 @@ class SlackChannel:
             raise TryLater(doubt.reason) from doubt
 
     async def outsiders(self, place: Place) -> bool:
-        """Tells whether people from outside can read this place; unknown counts as yes."""
+        """Tells whether people from outside can read this place.
+
+        Raises TryLater or Unreachable where Slack does not tell.
+        """
         target = place.partition(":")[2]
-        if target.startswith(("U", "W")):
-            person = await self.people.find(target)
-            return person is None or person.outside
-        return await self.readers.outsiders(target)
+        try:
+            if target.startswith(("U", "W")):
+                return (await self.people.ask(target)).outside
+            return await self.readers.outsiders(target)
+        except Exception as error:
+            found = errors.read(error)
+            if isinstance(found, (InDoubt, errors.Refusal)):  # asking twice is harmless
+                raise TryLater(str(found)) from error
+            raise found from error
 
     async def called(self, place: Place) -> Called | None:
         """Gives `#nordics` for a channel; None for direct messages, and where Slack won't tell."""
@@ -122,10 +148,13 @@ class SlackChannel:
                 answer = await self.client.conversations_open(users=target)
             except Exception as error:
                 found = errors.read(error)
-                if isinstance(found, InDoubt):  # opening twice is harmless
-                    raise TryLater(found.reason) from error
+                if isinstance(found, (InDoubt, errors.Refusal)):  # opening twice is harmless
+                    raise TryLater(str(found)) from error
                 raise found from error
-            self._direct[target] = str((answer.get("channel") or {}).get("id"))
+            opened = (answer.get("channel") or {}).get("id")
+            if not opened:
+                raise TryLater("Slack's answer could not be read")
+            self._direct[target] = str(opened)
         return self._direct[target]
 
     def remember_direct(self, user: str, channel: str) -> None:
@@ -145,10 +174,11 @@ class SlackChannel:
                     answer = await self.client.files_upload_v2(
                         content=content, filename="chart.png", alt_txt=chart.alt
                     )
-                except FAILURES as error:
+                    self._files[chart] = str(answer["files"][0]["id"])
+                except (*FAILURES, LookupError, TypeError) as error:
                     log.warning("picture not uploaded", reason=type(error).__name__)
+                    await self.tell(error)
                     continue
-                self._files[chart] = str(answer["files"][0]["id"])
             files[chart] = self._files[chart]
         return files
 
@@ -172,23 +202,45 @@ class SlackChannel:
                 if not isinstance(found, errors.Refusal):
                     raise found from error
                 log.warning("card refused", reason=str(found), blocks=len(drawn["blocks"]))
-        raise Unreachable(f"Slack refuses this card ({found}): see the log")
+        raise Unreachable(f"Slack refuses this card ({found})", mend="card")
 
-    async def _settle(self, channel: str, key: str, began: float, doubt: InDoubt) -> str:
+    async def tell(self, error: Exception) -> None:
+        """Lets CX know of a call beside the messages that a person must mend."""
+        if self.told is None or not isinstance(error, FAILURES):
+            return
+        found = errors.read(error)
+        if isinstance(found, Unreachable):
+            await self.told("slack", found)
+
+    async def _settle(self, channel: str, message: Message, began: float, doubt: InDoubt) -> str:
         """Looks in the channel for our id: a message that stands is sent; else the doubt stays."""
-        try:
-            answer = await self.client.conversations_history(
-                channel=channel,
-                oldest=f"{began - 60:.6f}",
-                limit=HISTORY_LIMIT,
-                include_all_metadata=True,
-            )
-        except FAILURES:
-            raise doubt from None
-        for message in answer.get("messages") or []:
-            payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("key") == key:
-                return str(message["ts"])
+        ts = await self._standing(channel, message, began)
+        if ts is None:
+            raise doubt
+        if ts:
+            return ts
         if isinstance(doubt, errors.Failed):
             raise TryLater(doubt.reason) from doubt
         raise doubt  # the lost call may still be under way
+
+    async def _standing(self, channel: str, message: Message, began: float) -> str | None:
+        """Gives the id under which a message stands, "" where it does not, None when unknown."""
+        asked: dict[str, Any] = {
+            "channel": channel,
+            "oldest": f"{began - 60:.6f}",
+            "limit": HISTORY_LIMIT,
+            "include_all_metadata": True,
+        }
+        try:
+            if message.reply_to is None:
+                answer = await self.client.conversations_history(**asked)
+            else:
+                top = message.reply_to.thread or message.reply_to.id
+                answer = await self.client.conversations_replies(ts=top, **asked)
+        except FAILURES:
+            return None
+        for each in answer.get("messages") or []:
+            payload = (each.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("key") == message.key:
+                return str(each["ts"])
+        return ""

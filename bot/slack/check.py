@@ -13,6 +13,8 @@ from bot.slack import errors
 from bot.slack.channel import SlackChannel
 from bot.slack.manifest import SCOPES
 from bot.slack.people import FAILURES
+from handlers import texts
+from handlers.places.words import told
 
 Finding = tuple[str, bool, str]  # what was tried, whether it works, what to do (or what was found)
 
@@ -93,5 +95,6 @@ async def _socket(app_token: str | None, client: AsyncWebClient) -> Finding:
 def _what_to_do(error: Exception) -> str:
     if isinstance(error, SlackApiError):
         word = errors.error_word(error)
-        return errors.MEND.get(word, f"Slack says {word or errors.status_of(error)}")
+        said = f"Slack says {word or errors.status_of(error)}"
+        return told(said, errors.MEND[word], texts.of("en")) if word in errors.MEND else said
     return f"Slack can't be reached ({type(error).__name__}): check the network and api_base_url"

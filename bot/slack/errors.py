@@ -1,9 +1,10 @@
 """What Slack's refusals mean: one table from its words to wait, mend, doubt or draw shorter."""
 
-from typing import NoReturn
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers.chat import ChatError, InDoubt, TryLater, Unreachable
 
@@ -20,39 +21,46 @@ DOUBT = frozenset({"internal_error", "fatal_error"})
 TOO_MUCH = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks",
                       "invalid_blocks_format", "too_many_blocks", "no_text",
                       "invalid_attachments"})  # fmt: skip
-# Will not work by waiting: what a person must do about it.
+# Will not work by waiting: the text under [mend] that says what a person must do about it.
 MEND = {
-    "not_in_channel": "the bot is not in this channel: invite it with /invite",
-    "channel_not_found": "Slack knows no such channel, or it is private: invite the bot there",
-    "is_archived": "this channel is archived: bind another one",
-    "is_inactive": "this channel is frozen: bind another one",
-    "channel_is_limited_access": "only some may post here: ask the channel's owner",
-    "cannot_reply_to_message": "this thread takes no replies",
-    "thread_not_found": "the message that this answers is gone",
-    "message_not_found": "the message is gone",
-    "cant_update_message": "the message is not the bot's own, or can't be edited any more",
-    "edit_window_closed": "the workspace does not allow to edit so late",
-    "user_not_found": "Slack knows no such person: check the Slack id",
-    "users_not_found": "Slack knows no such person: check the Slack id",
-    "user_not_visible": "the bot may not see this person: check the Slack id",
-    "user_disabled": "this person's Slack account is switched off",
-    "cannot_dm_bot": "this Slack id belongs to a bot: check the Slack id",
-    "messages_tab_disabled": "direct messages are off: switch on the Messages tab of the app",
-    "restricted_action": "a workspace rule forbids this: ask the Slack administrator",
-    "restricted_action_read_only_channel": "this channel is read only: bind another one",
-    "restricted_action_thread_only_channel": "only threads here: bind another channel",
-    "restricted_action_non_threadable_channel": "no threads here: bind another channel",
-    "missing_scope": "the Slack app lacks a permission: install it again from the manifest",
-    "not_allowed_token_type": "the token is of the wrong kind: use the xoxb- bot token",
-    "no_permission": "the Slack app lacks a permission: install it again from the manifest",
-    "ekm_access_denied": "the workspace's key management forbids this: ask its administrator",
-    "token_revoked": "the Slack token was revoked: install the app again, set [slack] bot_token",
-    "token_expired": "the Slack token is expired: install the app again, set [slack] bot_token",
-    "invalid_auth": "Slack does not take the token: check [slack] bot_token",
-    "not_authed": "Slack got no token: check [slack] bot_token",
-    "account_inactive": "the app was removed from Slack: install it again",
-    "org_login_required": "the workspace is being moved: ask the Slack administrator",
-}  # fmt: skip
+    "not_in_channel": "invite",
+    "channel_not_found": "no_channel",
+    "is_archived": "archived",
+    "is_inactive": "frozen",
+    "channel_is_limited_access": "limited",
+    "cannot_reply_to_message": "no_replies",
+    "thread_not_found": "message_gone",
+    "message_not_found": "message_gone",
+    "cant_update_message": "no_edit",
+    "edit_window_closed": "no_edit",
+    "user_not_found": "slack_id",
+    "users_not_found": "slack_id",
+    "user_not_visible": "slack_id",
+    "user_disabled": "person_off",
+    "cannot_dm_bot": "is_bot",
+    "messages_tab_disabled": "messages_tab",
+    "restricted_action": "restricted",
+    "restricted_action_read_only_channel": "read_only",
+    "restricted_action_thread_only_channel": "threads_only",
+    "restricted_action_non_threadable_channel": "no_threads",
+    "missing_scope": "scope",
+    "no_permission": "scope",
+    "not_allowed_token_type": "token_kind",
+    "ekm_access_denied": "key_management",
+    "token_revoked": "token_new",
+    "token_expired": "token_new",
+    "invalid_auth": "token_wrong",
+    "not_authed": "token_wrong",
+    "account_inactive": "slack_removed",
+    "org_login_required": "moving",
+}
+# Says something about the person asked for alone.
+ABOUT_PERSON = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+GONE_PEOPLE = frozenset({"user_not_found", "users_not_found", "user_disabled"})
+
+
+class Rubbish(SlackClientError):
+    """An answer that is none of Slack's: a page of a proxy, or words without a meaning."""
 
 
 class Refusal(Exception):
@@ -81,6 +89,8 @@ def read(error: Exception) -> ChatError | Refusal:
     match error:
         case SlackApiError():
             return _refused(error)
+        case ChatError():
+            return error
         case aiohttp.ClientConnectorError() | aiohttp.ServerTimeoutError() if not _sent(error):
             return TryLater("Slack can't be reached", DEFAULT_WAIT_SECONDS)
         case TimeoutError() | aiohttp.ClientError() | OSError() | SlackClientError():
@@ -89,9 +99,12 @@ def read(error: Exception) -> ChatError | Refusal:
             raise error
 
 
-def raise_read(error: Exception) -> NoReturn:
-    """Raises what an error of a call means."""
-    raise read(error) from error
+def part(answer: AsyncSlackResponse, name: str) -> Any:
+    """Gives a part that every answer of a method has; raises Rubbish where it is missing."""
+    found = answer.get(name)
+    if not found:
+        raise Rubbish(f"an answer without {name}")
+    return found
 
 
 def _sent(error: Exception) -> bool:
@@ -106,9 +119,10 @@ def _refused(error: SlackApiError) -> ChatError | Refusal:
         return TryLater(f"Slack asks to wait ({word or status})", _wait_seconds(error))
     if word in DOUBT or status >= 500:
         return Failed(f"Slack failed ({word or status})")
+    if not word and status < 400:
+        return InDoubt("Slack's answer could not be read")
     return Unreachable(
-        f"Slack: {word or status}: {MEND.get(word, 'see npsbot check')}",
-        bounced=word in ("user_not_found", "users_not_found", "user_disabled"),
+        f"Slack: {word or status}", bounced=word in GONE_PEOPLE, mend=MEND.get(word, "other")
     )
 
 

@@ -10,10 +10,29 @@ from typing import Any
 from bot.slack.elements import LINK_ACTION, MARK, split_action
 from bot.slack.forms import ANSWER, LOOKUP
 from bot.slack.origin import Origin
+from handlers.chat import Notice, NoticeKind
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>")
 _LINK = re.compile(r"<(?:mailto:|https?://|tel:)[^|>]*\|([^>]+)>")
 _BARE_LINK = re.compile(r"<(?:mailto:)?(https?://[^|>]+|[^@|>\s]+@[^|>\s]+)>")
+# Events of a channel, and what they mean for the places bound to it.
+PLACE_NOTICES: dict[str, NoticeKind] = {
+    "channel_shared": "place_shared",
+    "channel_archive": "place_closed",
+    "channel_deleted": "place_closed",
+    "channel_left": "place_closed",
+    "group_archive": "place_closed",
+    "group_deleted": "place_closed",
+    "group_left": "place_closed",
+    "channel_rename": "place_renamed",
+    "group_rename": "place_renamed",
+    "channel_unarchive": "place_opened",
+    "group_unarchive": "place_opened",
+    "channel_unshared": "place_opened",
+    "member_joined_channel": "readers_changed",
+}
+APP_NOTICES: dict[str, NoticeKind] = {"app_uninstalled": "removed", "tokens_revoked": "revoked"}
+NOTICED = (*PLACE_NOTICES, *APP_NOTICES, "member_left_channel")
 REPLY_SHOWN = "thread_broadcast"  # a reply that its writer showed in the channel too
 _COMMAND_WORD = re.compile(r"^\s*/?nps\b[:,]?", re.IGNORECASE)
 
@@ -84,3 +103,17 @@ def submitted(user: str, view: Mapping[str, Any]) -> str:
     said = json.dumps([view.get("private_metadata"), view.get("state")], sort_keys=True)
     digest = hashlib.sha256(said.encode()).hexdigest()
     return f"slack {user} {view['id']} {view.get('hash')} {digest}"
+
+
+def notice_of(body: Mapping[str, Any], event: Mapping[str, Any]) -> Notice | None:
+    """Gives what an event means for places or the app; None for what concerns nobody here."""
+    kind, channel = str(event.get("type")), event.get("channel")
+    name = channel.get("name") if isinstance(channel, dict) else None
+    place = channel.get("id") if isinstance(channel, dict) else channel
+    if kind in PLACE_NOTICES and place:
+        return Notice(PLACE_NOTICES[kind], f"slack:{place}", name=f"#{name}" if name else None)
+    if kind == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
+        return None  # of a person, which we hold none of
+    if kind in APP_NOTICES:
+        return Notice(APP_NOTICES[kind], f"slack:{body.get('team_id') or ''}")
+    return None

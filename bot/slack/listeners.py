@@ -16,9 +16,11 @@ from bot.seen import Once, Seen
 from bot.slack.channel import SlackChannel
 from bot.slack.forms import FORM, LOOKUP, draw_form, draw_options, read_inputs
 from bot.slack.incoming import (
+    NOTICED,
     REPLY_SHOWN,
     command_words,
     is_reply,
+    notice_of,
     origin_of,
     pressed,
     submitted,
@@ -36,19 +38,6 @@ from handlers.context import Context
 log = structlog.get_logger()
 
 ANY = re.compile(".*", re.DOTALL)
-# Events of a channel, and what they mean for the places bound to it.
-PLACE_NOTICES = {
-    "channel_shared": "place_shared",
-    "channel_archive": "place_closed",
-    "channel_deleted": "place_closed",
-    "channel_left": "place_closed",
-    "group_archive": "place_closed",
-    "group_deleted": "place_closed",
-    "group_left": "place_closed",
-}
-# After these somebody else may read the channel; what is remembered of it is dropped.
-READERS_CHANGED = ("channel_unshared", "member_joined_channel", "member_left_channel")
-APP_NOTICES = {"app_uninstalled": "removed", "tokens_revoked": "revoked"}
 
 
 class Listeners:
@@ -75,7 +64,7 @@ class Listeners:
         bolt.event("message")(self._on_message)
         bolt.event("app_mention")(self._on_mention)
         bolt.event("app_home_opened")(self._on_home)
-        for event in (*PLACE_NOTICES, *READERS_CHANGED, *APP_NOTICES):
+        for event in NOTICED:
             bolt.event(event)(self._on_notice)
 
     async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -284,18 +273,12 @@ class Listeners:
         if self._seen.before(body.get("event_id")):
             return
         async with self._working():
-            if kind in APP_NOTICES:
-                await self._notice(APP_NOTICES[kind], f"slack:{body.get('team_id') or ''}")
-            elif kind in PLACE_NOTICES and place:
-                await self._notice(PLACE_NOTICES[kind], f"slack:{place}")
-            elif kind.startswith("member_") and place and await self._is_bot(event.get("user")):
+            found = notice_of(body, event)
+            if kind.startswith("member_") and place and await self._is_bot(event.get("user")):
                 left = kind == "member_left_channel"
-                await self._notice("place_closed" if left else "installed", f"slack:{place}")
-            elif kind == "member_joined_channel" and place:
-                await self._notice("readers_changed", f"slack:{place}")
-
-    async def _notice(self, kind: Any, place: str) -> None:
-        await routes.notice(self._ctx, Notice(kind, place))
+                found = Notice("place_closed" if left else "installed", f"slack:{place}")
+            if found is not None:
+                await routes.notice(self._ctx, found)
 
     async def _is_bot(self, user: str | None) -> bool:
         await self._channel.people.home()

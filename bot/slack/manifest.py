@@ -37,6 +37,10 @@ EVENTS: dict[str, str] = {
     "group_archive": "the same for private channels",
     "group_deleted": "the same",
     "group_left": "the same",
+    "channel_rename": "call a bound channel by its new name",
+    "channel_unarchive": "use a bound channel again",
+    "group_rename": "call a private channel by its new name",
+    "group_unarchive": "use a private channel again",
     "app_uninstalled": "tell CX on the other channels",
     "tokens_revoked": "the same",
 }

@@ -10,6 +10,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.errors import part
+
 # All that a call to Slack can fail with.
 FAILURES = (SlackApiError, SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 KEEP_SECONDS = 600.0
@@ -41,16 +43,20 @@ class People:
 
     async def find(self, user_id: str) -> SlackPerson | None:
         """Gives a person, or None where Slack does not tell."""
+        try:
+            return await self.ask(user_id)
+        except FAILURES:
+            return None
+
+    async def ask(self, user_id: str) -> SlackPerson:
+        """Gives a person; raises one of FAILURES where Slack does not tell."""
         kept = self._known.get(user_id)
         if kept is not None and kept[0] > self._now():
             return kept[1]
-        try:
-            async with self._at_once:
-                home = await self.home()
-                answer = await self._client.users_info(user=user_id)
-        except FAILURES:
-            return None
-        person = _read(answer.get("user") or {}, user_id, home)
+        async with self._at_once:
+            home = await self.home()
+            answer = await self._client.users_info(user=user_id)
+        person = _read(part(answer, "user"), user_id, home)
         if len(self._known) >= KEEP_AT_MOST:
             self._known.clear()
         self._known[user_id] = (self._now() + KEEP_SECONDS, person)
@@ -60,7 +66,7 @@ class People:
         """Gives the ids of our own workspace and, on Enterprise Grid, of our organisation."""
         if self._home is None:
             answer = await self._client.auth_test()
-            self._home = (str(answer.get("team_id") or ""), answer.get("enterprise_id"))
+            self._home = (str(part(answer, "team_id")), answer.get("enterprise_id"))
             self.bot_user_id = str(answer.get("user_id") or "")
         return self._home
 

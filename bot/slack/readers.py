@@ -5,9 +5,11 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.people import FAILURES, People
+from bot.slack.errors import ABOUT_PERSON, error_word, part
+from bot.slack.people import People
 
 log = structlog.get_logger()
 
@@ -29,15 +31,14 @@ class Readers:
         self._known: dict[str, tuple[float, bool]] = {}
 
     async def outsiders(self, channel: str) -> bool:
-        """Tells whether people from outside can read a channel or group; unknown counts as yes."""
+        """Tells whether people from outside can read a channel or group.
+
+        Raises one of FAILURES where Slack does not tell; the next look may succeed.
+        """
         kept = self._known.get(channel)
         if kept is not None and kept[0] > self._now():
             return kept[1]
-        try:
-            found = await self._look(channel)
-        except FAILURES:
-            log.warning("readers of a channel unknown", channel=channel)
-            return True  # not remembered: the next look may succeed
+        found = await self._look(channel)
         self._known[channel] = (self._now() + KEEP_SECONDS, found)
         return found
 
@@ -47,7 +48,7 @@ class Readers:
 
     async def _look(self, channel: str) -> bool:
         answer = await self._client.conversations_info(channel=channel)
-        info: dict[str, Any] = answer.get("channel") or {}
+        info: dict[str, Any] = part(answer, "channel")
         if _shared(info):
             return True
         members: list[str] = []
@@ -56,7 +57,7 @@ class Readers:
             page = await self._client.conversations_members(
                 channel=channel, limit=PAGE, cursor=cursor
             )
-            members += page.get("members") or []
+            members += part(page, "members")
             if len(members) > MOST_MEMBERS:
                 log.warning("channel too large to know its readers", channel=channel)
                 return True
@@ -64,8 +65,13 @@ class Readers:
             if not cursor:
                 break
         for member in members:
-            person = await self._people.find(member)
-            if person is None or (person.outside and not person.bot):
+            try:
+                person = await self._people.ask(member)
+            except SlackApiError as error:
+                if error_word(error) in ABOUT_PERSON:
+                    return True  # somebody Slack does not show to us
+                raise
+            if person.outside and not person.bot:
                 return True
         return False
 

@@ -7,8 +7,10 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.slack import errors
 from bot.slack.blocks import draw_card, draw_home, draw_page
-from bot.slack.channel import TIMEOUT_SECONDS, SlackChannel
+from bot.slack.channel import SlackChannel
+from bot.slack.client import TIMEOUT_SECONDS
 from bot.slack.forms import draw_form
 from bot.slack.origin import Asker, Origin, pack
 from bot.slack.people import FAILURES
@@ -16,6 +18,7 @@ from handlers import routes, texts
 from handlers.cards import Button, Buttons, Card, Form, FormErrors, Reply, Text, Whisper, whisper
 from handlers.chat import ChatError, Message, Notice, OutsidersCanRead, Unreachable
 from handlers.context import Context
+from handlers.outsiders import may_read
 
 log = structlog.get_logger()
 
@@ -63,6 +66,7 @@ class Replies:
                 await self._client.views_open(trigger_id=trigger, view=view)
         except FAILURES as error:
             log.warning("form not opened", action=form.action, reason=_word(error))
+            await self._channel.tell(error)
             sorry = whisper(texts.of(asker.language)("slack.form_too_late"))
             await self.whisper(sorry.card, asker, origin, None)
 
@@ -99,7 +103,7 @@ class Replies:
             await self._send(card, asker)
             return
         secret = card.audience == "internal" and here != asker.person.place
-        if secret and await self._ctx.chat.outsiders(here):
+        if secret and await may_read(self._ctx, here):
             await self._directly(card, asker, origin)
         elif not await self._ephemeral(card, asker, origin, replaces):
             await self._send(card, asker)
@@ -112,7 +116,11 @@ class Replies:
             card = card.card
         if isinstance(card, Card):
             view = draw_home(card, self._channel.addresses, asker.language)
-            await self._client.views_publish(user_id=asker.person.id, view=view)
+            try:
+                await self._client.views_publish(user_id=asker.person.id, view=view)
+            except FAILURES as error:
+                log.warning("home not shown", reason=_word(error))
+                await self._channel.tell(error)
 
     def page(self, card: Card, asker: Asker, origin: Origin) -> dict[str, Any]:
         """Gives a card as a page of a modal."""
@@ -127,6 +135,7 @@ class Replies:
                 await self._client.views_open(trigger_id=trigger or "", view=view)
         except FAILURES as error:
             log.warning("page not shown", reason=_word(error))
+            await self._channel.tell(error)
             await self._send(card, asker)
 
     async def _ephemeral(self, card: Card, asker: Asker, origin: Origin, replaces: bool) -> bool:
@@ -141,7 +150,8 @@ class Replies:
             except FAILURES as error:
                 log.warning("response_url failed", reason=_word(error))
             else:
-                if answer.status_code == 200 and '"ok":false' not in answer.body.replace(" ", ""):
+                body = answer.body.replace(" ", "").strip().lower()
+                if answer.status_code == 200 and (body in ("", "ok") or '"ok":true' in body):
                     return True
                 log.warning("response_url refused", status=answer.status_code)
         channel = origin.place.partition(":")[2]
@@ -153,6 +163,7 @@ class Replies:
             )
         except FAILURES as error:
             log.warning("ephemeral not posted", reason=_word(error))
+            await self._channel.tell(error)
             return False
         return True
 
@@ -180,7 +191,6 @@ class Replies:
         return Card(form.title, body, audience="person")
 
 
-def _word(error: BaseException) -> str:
-    if isinstance(error, SlackApiError) and isinstance(error.response.data, dict):
-        return str(error.response.data.get("error"))
-    return type(error).__name__
+def _word(error: Exception) -> str:
+    word = errors.error_word(error) if isinstance(error, SlackApiError) else ""
+    return word or type(error).__name__

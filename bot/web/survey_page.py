@@ -35,12 +35,16 @@ def add_routes(app: web.Application, ctx: Context, group: AnswerGroup) -> None:
     route("POST", "/s/{token}/provisional", survey.take_provisional)
     route("GET", "/s/{token}/t", survey.trap)
     route("HEAD", "/s/{token}/t", survey.trap)
-    route("GET", "/s/{token}/not-you", survey.not_you)
-    route("GET", "/s/{token}/privacy", survey.privacy)
-    route("GET", "/u/{token}", survey.ask_to_stop)
+    for method in ("GET", "HEAD"):
+        route(method, "/s/{token}/not-you", survey.not_you)
+        route(method, "/s/{token}/privacy", survey.privacy)
+        route(method, "/u/{token}", survey.ask_to_stop)
     route("POST", "/u/{token}", survey.stop)
     for name, file in survey_view.files().items():
         route("GET", f"/survey/{name}", _serve(file))
+    # A link that a mail program cut short or lengthened.
+    for method in ("GET", "HEAD", "POST"):
+        route(method, "/{kind:[su]}{rest:(/.*)?}", survey.broken)
 
 
 class _Survey:
@@ -121,6 +125,10 @@ class _Survey:
     async def privacy(self, request: web.Request) -> web.Response:
         page = await self._page(request)
         return page if isinstance(page, web.Response) else survey_view.privacy(page)
+
+    async def broken(self, request: web.Request) -> web.Response:
+        """Tells kindly that a link does not work that is not even one of ours any more."""
+        return self._unknown(request)
 
     async def ask_to_stop(self, request: web.Request) -> web.Response:
         contact_id = links.read_unsubscribe_token(self._ctx.secret, request.match_info["token"])

@@ -123,7 +123,7 @@ def privacy(page: Page) -> web.Response:
 def expired(page: Page) -> web.Response:
     """Tells kindly that the survey is closed."""
     until = page.opened.invitation.expires_at
-    day = page.day(until) if until else ""
+    day = page.last_day(until) if until else ""
     return _notice(page, 410, "expired", day=day)
 
 

@@ -24,6 +24,7 @@ from handlers.chat import (
 )
 from handlers.context import Context, Refused
 from handlers.learning import said
+from handlers.outsiders import may_read
 from storage import accounts
 from storage.db import Session
 from storage.models import Account, Act, Member
@@ -88,7 +89,7 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     months = ctx.programme.window_months
     card = account_card(standing, reader, months, shown_by=me)
     message = Message(card, f"shown:{account.id}:{token_hex(4)}", reader.t.language)
-    if await ctx.chat.outsiders(click.place):
+    if await may_read(ctx, click.place):
         return await _send_directly(ctx, click.person, message, reader)
     ctx.note(Act.SENT, "account", account.id)
     return await _post(ctx, click.place, click.person, message, reader)

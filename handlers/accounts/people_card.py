@@ -30,7 +30,7 @@ def people_card(
     listed = [each for each in standing.people if _is_listed(each)]
     name = short(standing.account.name)
     body: list[Element] = []
-    if not any(each.is_decision_maker and each.may_be_asked for each in listed):
+    if not any(each.is_decision_maker and _is_there(each) for each in listed):
         body.append(Text(t("people.no_decision_maker", name=name), "strong"))
         if may_repair and listed:
             people = [each.contact for each in listed]
@@ -145,6 +145,11 @@ def _next(person: Person, standing: Standing, reader: Reader, programme: Program
     if after is None or after <= reader.now:
         return t("people.now")
     return t("people.from", day=wording.long_day(reader.day(after), t, reader.today))
+
+
+def _is_there(person: Person) -> bool:
+    # Who wants no more questions signs all the same.
+    return person.contact.status not in (ContactStatus.INACTIVE, ContactStatus.ERASED)
 
 
 def _is_listed(person: Person) -> bool:

@@ -125,8 +125,7 @@ class Page:
         until = change_until(self.answer.answered_at, self.ctx.programme)
         if self.opened.invitation.expires_at is not None:
             until = min(until, self.opened.invitation.expires_at)
-        # The moment itself is the first that is too late.
-        return self.day(until - _A_MOMENT)
+        return self.last_day(until)
 
     @property
     def next_step(self) -> str:
@@ -151,6 +150,10 @@ class Page:
         """Gives the day of a moment as the contact's calendar shows it."""
         zone = zone_of(self.opened.contact.timezone) or ZoneInfo(self.ctx.programme.timezone)
         return long_day(at.astimezone(zone).date(), self.t, self.ctx.now().astimezone(zone).date())
+
+    def last_day(self, ends_at: datetime) -> str:
+        """Gives the last day before a moment, which itself is the first that is too late."""
+        return self.day(ends_at - _A_MOMENT)
 
     @property
     def _replied(self) -> tuple[str | None, int | None]:

@@ -252,9 +252,13 @@ async def card_here(ctx: Context, event: Click | Submission, me: Member, view: C
 
 def visible(view: CaseView, me: Member) -> Answer:
     """Gives the first answer of a case that a member may see."""
-    if seeing.sees_hidden(me, view.account):
-        return view.answers[0]
-    return view.answer(None)
+    return next(iter(readable(view, me)), view.answers[0])
+
+
+def readable(view: CaseView, me: Member) -> list[Answer]:
+    """Gives the answers of a case that a member may see."""
+    sees = seeing.sees_hidden(me, view.account)
+    return [each for each in view.answers if sees or not each.hidden]
 
 
 def stale(view: CaseView, me: Member, ctx: Context) -> str:

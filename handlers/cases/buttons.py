@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
+from handlers.accounts import assigning
 from handlers.cards import Reply
 from handlers.cases import (
+    card,
     conflict,
     contacted,
     more,
@@ -21,6 +23,7 @@ from handlers.settled import editing
 from storage.models import Member
 
 CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
+    card.ASSIGN: assigning.open_form,
     "policy.all": policy.for_all,
     "policy.only": policy.only_these,
     "case.take": taking.take,
@@ -46,6 +49,7 @@ CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
     "case.not_critic": more.not_critic_form,
 }
 FORMS: dict[str, Callable[[Context, Submission, Member], Awaitable[Reply]]] = {
+    card.ASSIGN: assigning.assign,
     "case.contact": contacted.contacted,
     "case.note": notes.noted,
     "promise.cant": promise_cards.cant,

@@ -10,6 +10,7 @@ from handlers.settled import words as settled
 from handlers.texts import Texts
 from storage.models import OPEN_STATES, CaseState
 
+ASSIGN = "account_assign"  # gives an account without an owner to a member
 _WORST = 3  # 0-3 red, 4-6 orange
 
 
@@ -99,7 +100,10 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
             else:
                 called = view.contacted(answer)
                 who = first_name(called.contact.name) if called else t("case.somebody")
-            words = t(key, name=taker, who=who, time=time(case.contacted_at))
+            step = view.contact_step
+            caller = view.people.get(step.member_id or 0) if step else None
+            name = first_name(caller.name) if caller else taker
+            words = t(key, name=name, who=who, time=time(case.contacted_at))
         case CaseState.SOLVED | CaseState.WAITING:
             key = "confirmed" if case.settled == "yes" else str(case.state)
             key += many if case.state == CaseState.WAITING else ""
@@ -141,6 +145,11 @@ def _buttons(
                     confirm=t("case.release_sure", name=first_name(view.account_owner.name)),
                 )
             )
+        if view.account_owner is None or view.account_owner.left_at is not None:
+            assign = Button(
+                t("account.assign.button"), ASSIGN, str(view.account.id), opens_form=True
+            )
+            row.append(assign)
         row.append(Menu(t("case.more"), _more(view, reader, value, about)))
     else:
         row.append(Button(t("case.reopen"), "case.reopen", value, confirm=t("case.reopen_sure")))

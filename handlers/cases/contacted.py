@@ -123,7 +123,7 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     if outcome.done and step == "solved":
-        return solve_questions(outcome.view, naming.answer_for(outcome.view, event.value, me), t)
+        return solve_questions(outcome.view, event.value, me, t)
     return await acting.reply(ctx, event, me, outcome)
 
 
@@ -132,13 +132,13 @@ async def solve_form(ctx: Context, click: Click, me: Member) -> Reply:
     view = await acting.opened(ctx, me, case_id(click))
     if not acting.is_open(view.case):
         return await acting.told_stale(ctx, click, me, view)
-    answer = naming.answer_for(view, click.value, me)
-    return solve_questions(view, answer, of(me.language, ctx.programme.language))
+    return solve_questions(view, click.value, me, of(me.language, ctx.programme.language))
 
 
-def solve_questions(view: CaseView, answer: Answer, t: Texts) -> Form:
-    """Gives the form; the root cause is filled in from the customers' reasons."""
-    given = [reason for answer in view.answers for reason in answer.response.reasons]
+def solve_questions(view: CaseView, value: str, me: Member, t: Texts) -> Form:
+    """Gives the form; the root cause is filled in from the reasons that the member may read."""
+    answer = naming.answer_for(view, value, me)
+    given = [reason for each in acting.readable(view, me) for reason in each.response.reasons]
     texts = t.keys()
     shipped = sorted(key.partition(".")[2] for key in texts if key.startswith("reasons."))
     causes = list(dict.fromkeys([*given, *shipped]))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers import texts
-from handlers.alerts import Outgoing
+from handlers.alerts import Outgoing, job_of
 from handlers.cards import Button, Buttons, Card, Element, Text
-from handlers.cases import owning, places, telling
+from handlers.cases import leaving, owning, places, telling
 from handlers.cases.card import title
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
-from handlers.context import Context
+from handlers.context import Context, Job
 from storage import alerts as outbox
 from storage import cases, members, tasks
 from storage import owning as rows
@@ -39,9 +39,13 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
     old_of = {each.account_id: each.old_id for each in moved}
     found = await rows.open_with(session, account_ids=old_of)
     passing = []
+    taken: list[dict[str, Any]] = []
     for case, account in found:
         old = old_of[account.id]
-        if case.owner_id is not None and case.owner_id not in (old, account.owner_id):
+        if old is not None and old != account.owner_id:
+            taken.append(leaving.row(case.id, old, account.owner_id, ctx.now()))
+        free = old is None and case.taken_by is None  # it lay with the lead for want of an owner
+        if not free and case.owner_id not in (None, old, account.owner_id):
             owner = await members.by_id(session, case.owner_id)
             backup = await members.by_id(session, old)
             if backup is None or owner is None or owner.id != backup.backup_id:
@@ -54,7 +58,8 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
             one = [each.account_id]
             await rows.hand_promises(session, one, each.old_id, each.new_id)
             await tasks.hand_over(session, one, each.old_id, each.new_id)
-    return await _hand(session, ctx, passing, "owner_changed")
+    asked = await outbox.add_many(session, taken)
+    return [*asked, *await _hand(session, ctx, passing, "owner_changed")]
 
 
 async def while_away(session: Session, ctx: Context, me: Member) -> list[Added]:
@@ -74,9 +79,34 @@ async def back_again(
     if backup_id is None:
         return []
     found = await rows.open_with(session, member_id=backup_id)
-    mine = [(case, me) for case, account in found if account.owner_id == me.id]
-    begun = [case.id for case, _me in mine if case.taken_by == backup_id]
-    return await _hand(session, ctx, [pair for pair in mine if pair[0].id not in begun], "back")
+    last = await rows.last_acts(session, [case.id for case, _ in found], backup_id, "away")
+    mine = []
+    for case, account in found:
+        step = last.get(case.id)
+        if step is None:  # it came while they were away
+            back = account.owner_id == me.id and case.taken_by != backup_id
+        else:
+            back = step.act == "away" and step.before.get("owner_id") == me.id
+        if back:
+            mine.append((case, me))
+    return await _hand(session, ctx, mine, "back")
+
+
+async def due(ctx: Context) -> list[Job]:
+    """Ends the absences whose last day is over: what waits with the backup comes back."""
+    async with ctx.db.reading() as session:
+        over = await members.back_by(session, ctx.now())
+    found: list[Added] = []
+    for member_id in over:
+        async with ctx.db.session() as session:
+            me = await session.get_one(Member, member_id)
+            if me.away_until is None or me.away_until > ctx.now():
+                continue
+            backup_id = me.backup_id
+            await members.set_away(session, me.id, None, None, None)
+            if me.left_at is None:
+                found += await back_again(session, ctx, me, backup_id)
+    return [job_of(each) for each in found]
 
 
 async def _hand(
@@ -93,7 +123,9 @@ async def _hand(
         if not await cases.change(session, case, values):
             continue  # somebody works on it at this moment: it stays with them
         given.setdefault((old, to.id), []).append(case.id)
-        event = {"case_id": case.id, "at": now, "act": why, "note": to.name, "before": {}}
+        event = {"case_id": case.id, "at": now, "act": why, "note": to.name}
+        # Whose it was, so that it finds the way back.
+        event["before"] = {"owner_id": old} if why == "away" else {}
         await cases.note_events(session, [{**event, "undone": False}])
         asked.append(telling.changed(case.id, f"v{case.version + 1}", now))
     for (old, new), ids in given.items():

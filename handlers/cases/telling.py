@@ -111,6 +111,7 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         said = await _say_later(session, alert, view) if alert.response_id else []
     waiting: ChatError | None = None
     shared: list[str] = []
+    lost: list[tuple[Posting, ChatError]] = []
     for each in posted:
         if each.part == "note" and not _is_moved(view, each):
             continue  # what was said stays as it was said
@@ -122,10 +123,13 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             shared.append(each.place)
         except Unreachable as error:
             log.warning("card not edited", posting=each.id, reason=error.reason)
+            lost.append((each, error))
         except ChatError as error:
             waiting = error
     for place in dict.fromkeys(shared):
         await emptying.ask(ctx, place)
+    if lost:
+        await emptying.ask_anew(ctx, lost, alert)
     if waiting is not None:
         raise waiting
     return _thread_notes(alert, view, posted, said)

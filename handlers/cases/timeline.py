@@ -72,7 +72,7 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
         key = by_itself if by_itself in t else key
     if key not in t:
         return f"{name}: {event.act}"
-    about = view.of_contact(event.contact_id) or (view.answers[0] if view.answers else None)
+    about = view.of_contact(event.contact_id) or (view.answer(None) if view.answers else None)
     who = first_name(about.contact.name) if about else t("case.somebody")
     return t(key, name=name, who=who)
 

@@ -30,6 +30,9 @@ from storage.scopes import Part
 
 # Acts whose words stand on the card: what was done is told by the state, these are not.
 NOTED = ("note", "handed_over", "escalated")
+# A customer was called or written to.
+CONTACTS = ("contacted", "promised", "sent")
+_NAMED = (*NOTED, *CONTACTS)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class CaseView:
     by_customer: bool = False  # the customer's own word reopened it
     events: tuple[CaseEvent, ...] = ()  # the latest first
     promises: tuple[Promised, ...] = ()  # the first made first
-    people: Mapping[int, Member] = field(default_factory=dict)  # who did what is NOTED
+    people: Mapping[int, Member] = field(default_factory=dict)  # who did what is NOTED or CONTACTS
     letters: tuple[Asked, ...] = ()  # what the customer is or was asked, and said
 
     def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
@@ -99,10 +102,14 @@ class CaseView:
         """Gives the answer of one of the case's customers, None for anybody else."""
         return next((each for each in self.answers if each.contact.id == contact_id), None)
 
+    @property
+    def contact_step(self) -> CaseEvent | None:
+        """The last call or letter to a customer; who did it may not have the case any more."""
+        return next((e for e in self.events if e.act in CONTACTS and not e.undone), None)
+
     def contacted(self, answer: Answer) -> Answer | None:
         """Gives whom a call or letter went to last; None where `answer` hides it."""
-        acts = ("contacted", "promised", "sent")
-        last = next((e for e in self.events if e.act in acts and not e.undone), None)
+        last = self.contact_step
         return self.spoken_with(last, answer) if last is not None else self.answer(None)
 
     def spoken_with(self, event: CaseEvent, answer: Answer) -> Answer | None:
@@ -128,7 +135,7 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     )
     events = await case_view.events(session, case_id)
     last = last_step(events)
-    writers = {each.member_id for each in events if each.act in NOTED and each.member_id}
+    writers = {each.member_id for each in events if each.act in _NAMED and each.member_id}
     kept = {each.id for each in await groups.kept_responses(session, found.account.id)}
     heard = heard_by_lead = await _heard(session, ctx, found.case, frozenset())
     if kept:

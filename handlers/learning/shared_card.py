@@ -111,7 +111,8 @@ def shared_card(shared: Shared, reader: Reader, *, owned: bool) -> Card:
     if shared.voices:
         days = [each.response.answered_at for each in shared.voices]
         first, last = reader.short_day(min(days)), reader.short_day(max(days))
-        body.append(Text(t("shared.since", first=first, last=last), "note"))
+        since = t("shared.since", first=first, last=last)
+        body.append(Text(t("shared.on", day=first) if first == last else since, "note"))
     if reason.state == SharedState.FIXED and reason.what_was_fixed:
         body += [Text(t("shared.fixed"), "heading"), Text(reason.what_was_fixed)]
     for voices in list(named.values())[:_SHOWN]:

@@ -1,5 +1,6 @@
 """A channel that outsiders came to read: its cards are emptied and posted directly."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -26,8 +27,11 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     Nothing happens where only our own people read by now.
     """
     place = str(alert.detail["place"])
-    if not await ctx.chat.outsiders(place):
-        return None
+    try:
+        if not await ctx.chat.outsiders(place):
+            return None
+    except Unreachable:
+        pass  # nobody tells who reads it: it counts as read by outsiders
     async with ctx.db.reading() as session:
         standing = await storage.standing_in(session, place)
     waiting: ChatError | None = None
@@ -43,7 +47,18 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             await storage.mark_moved(session, posting.id)
     if waiting is not None:
         raise waiting  # what was emptied already is not looked at again
-    return await _anew(ctx, alert, place)
+    async with ctx.db.reading() as session:
+        emptied = await storage.moved_from(session, place)
+    return await _anew(ctx, alert, emptied, place)
+
+
+async def anew(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Posts a card again that can't be edited any more: it was deleted, or its place is closed."""
+    async with ctx.db.reading() as session:
+        posting = await session.get_one(Posting, alert.detail["posting"])
+    if posting.subject != telling.SUBJECT or posting.part not in ("card", "thread"):
+        return None
+    return await _anew(ctx, alert, [posting], None) or None
 
 
 def _gone(ctx: Context, posting: Posting) -> Card:
@@ -51,11 +66,16 @@ def _gone(ctx: Context, posting: Posting) -> Card:
     return Card(t("place.moved"), audience="person", foot=t("place.moved_next"))
 
 
-async def _anew(ctx: Context, alert: Alert, place: Place) -> list[Outgoing]:
-    """Gives the cards of open cases that stand nowhere else, for direct messages."""
+async def _anew(
+    ctx: Context, alert: Alert, lost: Sequence[Posting], shared: Place | None
+) -> list[Outgoing]:
+    """Gives the cards of open cases that stand nowhere else.
+
+    From a place that outsiders came to read they go to direct messages first.
+    """
     out = []
     async with ctx.db.reading() as session:
-        for posting in await storage.moved_from(session, place):
+        for posting in lost:
             posted = await outbox.postings(session, telling.SUBJECT, posting.subject_id)
             elsewhere = any(
                 each.response_id == posting.response_id
@@ -73,11 +93,12 @@ async def _anew(ctx: Context, alert: Alert, place: Place) -> list[Outgoing]:
                 if route.member is None:
                     lead = await members.lead_of(session, view.account.team_id)
                     route = await routes.of_member(session, ctx, lead, reason="no_owner")
-            steps = (route.direct, *(each for each in route.steps if place not in each))
-            direct = replace(route, steps=tuple(each for each in steps if each))
-            card = telling.posting_of_case(ctx, alert, view, answer, direct)
+            if shared is not None:
+                steps = (route.direct, *(each for each in route.steps if shared not in each))
+                route = replace(route, steps=tuple(each for each in steps if each))
+            card = telling.posting_of_case(ctx, alert, view, answer, route)
             t = texts.of(card.message.language, ctx.programme.language)
-            card = alerts.noted(card, t("alert.outsiders"))
+            card = alerts.noted(card, t("alert.outsiders" if shared is not None else "alert.anew"))
             key = f"{card.message.key}:{posting.id}"
             out.append(replace(card, message=replace(card.message, key=key)))
     return out

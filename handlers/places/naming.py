@@ -3,7 +3,7 @@
 from handlers.chat import Place
 from handlers.context import Context
 from handlers.texts import Texts
-from storage import members
+from storage import members, places
 
 
 async def spoken(ctx: Context, place: Place, t: Texts) -> str:
@@ -11,9 +11,15 @@ async def spoken(ctx: Context, place: Place, t: Texts) -> str:
     platform, _, target = place.partition(":")
     async with ctx.db.reading() as session:
         owner = await members.by_platform_id(session, platform.removesuffix("-user"), target)
+        kept = await places.name_of(session, place)
     if owner is not None:
         return t("place.own", name=owner.name)
+    return kept or await name_of(ctx, place) or t("place.unnamed", id=target)
+
+
+async def name_of(ctx: Context, place: Place) -> str | None:
+    """Gives how the platform calls a place, with its team; None where nobody tells."""
     called = await ctx.chat.called(place)
     if called is None:
-        return t("place.unnamed", id=target)
+        return None
     return f"{called.name} ({called.team})" if called.team else called.name

@@ -4,8 +4,9 @@ from collections.abc import Collection
 
 from handlers import names, texts
 from handlers.cards import Reply, whisper
-from handlers.chat import ChatError, Command, Place
+from handlers.chat import Command
 from handlers.context import Context, Refused
+from handlers.outsiders import refuse_outsiders
 from handlers.surveys import OUTSIDE, REASONS, reason_label
 from handlers.texts import Texts
 from storage import learning, sharing
@@ -24,7 +25,7 @@ async def bind_reason(ctx: Context, event: Command, me: Member) -> Reply:
     reason, who = _reason(event.text, [each for each in known if each != OUTSIDE], t)
     label = reason_label(reason, t)
     if not who and event.place != event.person.place and not event.answered_directly:
-        await _refuse_outsiders(ctx, event.place, t)
+        await refuse_outsiders(ctx, event.place, t)
         async with ctx.db.session() as session:
             await sharing.bind(session, event.place, ctx.now(), reason=reason)
         told = t("share.reason_place", reason=label)
@@ -48,20 +49,11 @@ async def bind_board(ctx: Context, event: Command, me: Member) -> Reply:
     if board is None:
         boards = ", ".join(f"/nps bind board {each}" for each in BOARDS)
         raise Refused(t("share.which_board", boards=boards))
-    await _refuse_outsiders(ctx, event.place, t)
+    await refuse_outsiders(ctx, event.place, t)
     async with ctx.db.session() as session:
         await sharing.bind(session, event.place, ctx.now(), board=board)
     ctx.note(Act.BOUND, "board")
     return whisper(t(f"share.board.{board}"))
-
-
-async def _refuse_outsiders(ctx: Context, place: Place, t: Texts) -> None:
-    try:
-        outsiders = await ctx.chat.outsiders(place)
-    except ChatError as error:
-        raise Refused(t("bind.unreachable", place=place, reason=error.reason)) from error
-    if outsiders:
-        raise Refused(t("bind.outsiders"))
 
 
 def _reason(typed: str, known: Collection[str], t: Texts) -> tuple[str, str]:

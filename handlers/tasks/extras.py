@@ -19,7 +19,7 @@ async def extra_of(session: Session, work: Work, reader: Reader, me: Member) -> 
     match work.task.what:
         case "reference":
             return await _reference(session, work, reader)
-        case "bounced":
+        case "bounced" | "left":
             return _bounced(work, reader)
         case "key_people":
             people = await accounts.contacts(session, [work.account.id])

@@ -164,7 +164,7 @@ async def _people(ctx: Context, me: Member, account: Account, reader: Reader) ->
 
 async def _of(ctx: Context, session: Session, me: Member, value: str, reader: Reader) -> Work:
     work = await acting.to_act(ctx, session, me, value)
-    if work.task.what != "bounced":
+    if work.task.what not in ("bounced", "left"):
         raise Refused(reader.t("task.gone"))
     return work
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from handlers.calendars import last_day
 from handlers.cards import Button, Buttons, Card, Element, Facts, Progress, Table, Text, Tone
 from handlers.context import Context
 from handlers.texts import Texts
@@ -80,8 +81,7 @@ def closing_day(wave: Wave, zone: ZoneInfo, t: Texts, now: datetime) -> str:
     """Gives the last day on which a wave can be answered: `16 December`."""
     if wave.closes_at is None:
         return "–"
-    last = (wave.closes_at - timedelta(seconds=1)).astimezone(zone).date()
-    return long_day(last, t, now.astimezone(zone).date())
+    return long_day(last_day(wave.closes_at, zone), t, now.astimezone(zone).date())
 
 
 def list_card(rows: Sequence[tuple[Wave, Counts]], t: Texts, now: datetime, zone: ZoneInfo) -> Card:
@@ -171,4 +171,4 @@ def _buttons(at: Standing, t: Texts) -> tuple[Button, ...]:
 def _last_day(wave: Wave, zone: ZoneInfo, t: Texts) -> str:
     if wave.closes_at is None:
         return "–"
-    return short_day((wave.closes_at - timedelta(seconds=1)).astimezone(zone).date(), t)
+    return short_day(last_day(wave.closes_at, zone), t)

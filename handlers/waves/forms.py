@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers import calendars
+from handlers.calendars import last_day
 from handlers.cards import Choice, Form, FormErrors, Input, Text
 from handlers.chat import Submission
 from handlers.context import Context
@@ -167,7 +168,7 @@ def _when(ctx: Context, t: Texts, wave: Wave | None) -> tuple[Input, ...]:
     local = start.astimezone(zone)
     closes = local.date() + timedelta(days=OPEN_DAYS)
     if wave and wave.closes_at:
-        closes = (wave.closes_at - timedelta(seconds=1)).astimezone(zone).date()
+        closes = last_day(wave.closes_at, zone)
     reminder = wave.reminder_after_days if wave else REMINDER_AFTER_DAYS
     days = tuple(Choice(day, t(f"wave.day.{day}")) for day in (*WORKING_WEEK, "sat", "sun"))
     reminders = (

@@ -44,6 +44,7 @@ from storage.models.learning import (
     SharedReasonResponse,
     SharedState,
 )
+from storage.models.mail import MailReply
 from storage.models.people import (
     Account,
     BlockEntry,
@@ -109,6 +110,7 @@ __all__ = [
     "Invitation",
     "InvitationLine",
     "InvitationStatus",
+    "MailReply",
     "Member",
     "MemberRole",
     "OPEN_STATES",

@@ -102,6 +102,10 @@ class BoundPlace(SQLModel, table=True):
     reason: str | None = None
     board: str | None = None  # ideas, references, promises
     bound_at: datetime = Field(sa_type=UtcDateTime)
+    name: str | None = None  # as the platform calls it
+    problem: str | None = None  # why it took nothing the last time, as the platform said
+    mend: str | None = None  # which text says what to do about it
+    problem_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Account(SQLModel, table=True):

@@ -21,7 +21,8 @@ class TaskState(StrEnum):
 class Task(SQLModel, table=True):
     """Something to do for a customer that is no critic's case; `key` makes asking twice harmless.
 
-    `what`: passive, promoter, silent, call, renewal, bounced, unsubscribed, key_people, reference.
+    `what`: passive, promoter, silent, call, renewal, bounced, left, unsubscribed, key_people,
+    reference.
     """
 
     __table_args__ = (

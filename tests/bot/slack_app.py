@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
@@ -25,12 +26,15 @@ from handlers.cards import (
     Text,
     whisper,
 )
-from handlers.chat import Click, Command, Lookup, Notice, Submission
+from handlers.chat import Click, Command, Lookup, Message, Notice, Submission
 from handlers.context import Context, Refused
+from handlers.settings import Programme
+from storage.db import Database
 from storage.models import Member
 from tests.conftest import SECRET
 from tests.factories import Make
 from tests.fake_slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
 from tests.slack_user import SlackUser
 
 
@@ -176,3 +180,20 @@ SURVEY = Card(
     (Scale("sample.answer", "token", 0, 10, "never", "surely", "How likely"),),
     audience="person",
 )
+
+
+@pytest_asyncio.fixture
+async def app(db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SlackApp]:
+    happened: list[object] = []
+    register(monkeypatch, happened)
+    clock = FakeClock()
+    ctx = Context(Programme(), db, FakeChat(), clock, FakeEngine().soon, no_pace, SECRET)
+    async with running(ctx, Make(db, clock), happened) as app:
+        yield app
+
+
+async def posted(
+    app: SlackApp, place: str = "slack:C0NORD", card: Card = CASE
+) -> dict[str, object]:
+    ref = await app.ctx.chat.send(place, Message(card, "alert:17", "en"))
+    return next(message for message in app.slack.messages if message["ts"] == ref.id)

@@ -39,6 +39,18 @@ async def test_metrics_count_requests_by_pattern_and_never_by_token(ctx: Context
     assert "a-token-of-somebody" not in text
 
 
+async def test_a_body_packed_wrongly_is_no_error_of_ours(ctx: Context) -> None:
+    async def read(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    app = web.Application()
+    server.add_routes(app, ctx)
+    app.router.add_post("/read", read)
+    async with TestClient(TestServer(app)) as http:
+        answer = await http.post("/read", data=b"no gzip", headers={"Content-Encoding": "gzip"})
+        assert answer.status == 400
+
+
 async def test_not_ready_while_the_database_is_gone(ctx: Context, postgres_database: str) -> None:
     gone = Database(postgres_database.replace("/test_", "/no_such_"))
     async with client(replace(ctx, db=gone)) as http:

@@ -12,8 +12,10 @@ from bot.links import Addresses
 from bot.slack.channel import METADATA_EVENT, SlackChannel
 from bot.slack.check import check
 from bot.slack.manifest import SCOPES, manifest_data, reasons
+from handlers import texts
 from handlers.cards import Button, Buttons, Card, Chart, Point, Text
 from handlers.chat import ChatError, InDoubt, Message, MessageRef, TryLater, Unreachable
+from handlers.places.words import why
 from tests.conftest import SECRET
 from tests.fake_slack import BOT_TOKEN, BOT_USER, FakeSlack, words
 
@@ -80,15 +82,15 @@ async def test_a_message_is_edited_in_place(slack: FakeSlack, channel: SlackChan
     ("error", "advice"),
     [
         ("not_in_channel", "/invite"),
-        ("channel_not_found", "invite the bot"),
-        ("is_archived", "bind another"),
+        ("channel_not_found", "invite me"),
+        ("is_archived", "/nps bind"),
         ("token_revoked", "bot_token"),
         ("invalid_auth", "bot_token"),
-        ("account_inactive", "install it again"),
+        ("account_inactive", "Install it again"),
         ("user_not_found", "Slack id"),
         ("restricted_action", "administrator"),
         ("missing_scope", "manifest"),
-        ("something_new", "something_new"),
+        ("something_new", "something_new. Run npsbot check"),
     ],
 )
 async def test_what_waiting_does_not_mend_says_what_to_do(
@@ -97,7 +99,7 @@ async def test_what_waiting_does_not_mend_says_what_to_do(
     slack.fail("chat.postMessage", error)
     with pytest.raises(Unreachable) as raised:
         await channel.send("slack:C0NORD", MESSAGE)
-    assert advice in raised.value.reason
+    assert advice in why(raised.value, texts.of("en"))
     assert raised.value.bounced == (error == "user_not_found")
     assert len(slack.called("chat.postMessage")) == 1
 
@@ -232,13 +234,16 @@ async def test_one_guest_makes_a_channel_and_their_direct_messages_outside(
     assert not await channel.outsiders("slack:U0ANNA")
 
 
-async def test_what_slack_does_not_tell_counts_as_outside(
+async def test_what_slack_does_not_tell_is_said_with_its_reason(
     slack: FakeSlack, channel: SlackChannel
 ) -> None:
-    assert await channel.outsiders("slack:C0UNKNOWN")
-    assert await channel.outsiders("slack:U0UNKNOWN")
+    with pytest.raises(Unreachable, match="channel_not_found"):
+        await channel.outsiders("slack:C0UNKNOWN")
+    with pytest.raises(Unreachable, match="user_not_found"):
+        await channel.outsiders("slack:U0UNKNOWN")
     slack.fail("conversations.info", status=500)
-    assert await channel.outsiders("slack:C0NORD")
+    with pytest.raises(TryLater):
+        await channel.outsiders("slack:C0NORD")
     assert not await channel.outsiders("slack:C0NORD")
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -12,8 +13,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from handlers import links
 from handlers.context import Context
 from handlers.settings import Programme
+from handlers.surveys import prompt_message
 from storage.db import Database
-from storage.models import Account, Alert, Case, Contact, Response, ResponseChange
+from storage.models import Account, Alert, Case, Contact, Response, ResponseChange, Survey
 from tests.bot.survey_site import Site, make_app, text_of
 from tests.conftest import SECRET
 from tests.factories import Make, acme_story
@@ -210,6 +212,23 @@ async def test_unknown_links_are_told_kindly(site: Site, token: str) -> None:
     assert not await responses(site)
 
 
+@pytest.mark.parametrize("path", ["/s", "/s/", "/u/", "{link}/", "{link}/more", "{stop}/x"])
+async def test_a_link_that_a_mail_program_broke_is_told_kindly_too(site: Site, path: str) -> None:
+    page = await site.get(
+        path.format(link=site.link(), stop=site.stop_link()), **{"Accept-Language": "nl"}
+    )
+    assert page.status == 404
+    assert "Deze link werkt niet" in await page.text()
+
+
+async def test_a_look_at_the_head_of_a_page_is_no_mistake(site: Site) -> None:
+    for path in (site.stop_link(), f"{site.link()}/privacy", f"{site.link()}/not-you"):
+        assert (await site.http.head(path)).status == 200
+    async with site.ctx.db.reading() as session:
+        contact = await session.get_one(Contact, site.acme.contacts["jane"].id)
+    assert contact.status == "active"
+
+
 async def test_a_form_of_another_invitation_stores_nothing(site: Site) -> None:
     page = await site.post({"form": site.form("ole"), "score": "3"})
     assert page.status == 200
@@ -271,6 +290,23 @@ async def test_an_expired_link_is_told_kindly(site: Site, clock: FakeClock) -> N
         assert "This survey is closed" in html
         assert 'href="mailto:anna@nordfab.example"' in html
     assert not await responses(site)
+
+
+async def test_every_surface_names_the_same_last_day(site: Site, clock: FakeClock) -> None:
+    """A wave that ends at midnight can be answered on the day before, and says so."""
+    midnight = datetime(2026, 12, 3, tzinfo=ZoneInfo("Europe/Copenhagen"))
+    ole = site.acme.invitations["ole"]
+    ole.expires_at = midnight.astimezone(UTC)
+    async with site.ctx.db.session() as session:
+        session.add(ole)
+    survey = Survey(name="relationship", kind="relationship")
+    contact, account = site.acme.contacts["ole"], site.acme.account
+    prompt = prompt_message(site.ctx, ole, contact, account, site.acme.anna, survey)
+    assert "You can answer until 2 December." in str(prompt.card)
+    clock.at = midnight.astimezone(UTC)
+    page = await site.get(site.link("ole"))
+    assert page.status == 410
+    assert "until 2 December" in await page.text()
 
 
 @pytest.mark.parametrize(
@@ -343,7 +379,7 @@ async def test_a_contact_stops_being_asked_by_one_click(site: Site) -> None:
             site.stop_link(), data={"List-Unsubscribe": "One-Click"}, allow_redirects=False
         )
         assert page.status == 200
-        assert "We do not ask you again" in await page.text()
+        assert "We won&#39;t ask you again" in await page.text()
     async with site.ctx.db.reading() as session:
         assert (await session.get_one(Contact, jane)).status == "unsubscribed"
     for method in ("GET", "POST"):

@@ -89,15 +89,14 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
 
 
 async def _followed_up(make: Make, acme: Acme, accounts: list[Account]) -> None:
-    """Six cases of a month ago: five taken in time, four contacted in time, two called settled."""
+    """Six cases of a month ago: five taken in time, four contacted in time."""
     opened = make.now() - timedelta(days=30)
     for number, account in enumerate(accounts[:6]):
-        settled = {0: "yes", 1: "yes", 2: "no"}.get(number)
         taken, met = opened + timedelta(hours=number), opened + timedelta(hours=20 * number)
         case = await make.save(
             Case(account_id=account.id, kind="relationship", state="solved", opened_at=opened,
-                 owner_id=(acme.anna if number % 3 else acme.mikkel).id, settled=settled,
-                 solved_at=met, taken_by=acme.anna.id)
+                 owner_id=(acme.anna if number % 3 else acme.mikkel).id, solved_at=met,
+                 taken_by=acme.anna.id)
         )  # fmt: skip
         await make.save(
             CasePace(case_id=case.id, taken_at=taken, take_by=opened + timedelta(hours=4.5),

@@ -195,7 +195,16 @@ class _Stage:
                 },
             ),
             ("policy_question", {"account_id": acme.account.id}),
-            ("undelivered", {"detail": {"place": "slack:C1", "reason": "is_archived"}}),
+            (
+                "undelivered",
+                {
+                    "detail": {
+                        "place": "slack:C1",
+                        "reason": "Slack: is_archived",
+                        "mend": "archived",
+                    }
+                },
+            ),
         ):
             async with self.ctx.db.session() as session:
                 await outbox.add_many(

@@ -28,6 +28,7 @@ from storage.db import Database
 from tests.cards import (
     samples_accounts,
     samples_cases,
+    samples_learning,
     samples_people_work,
     samples_survey,
     samples_waves,
@@ -47,6 +48,7 @@ Samples = Callable[[Context, Make], Awaitable[dict[str, Card | Form]]]
 SUBJECTS: dict[str, Samples] = {
     "accounts": samples_accounts.samples,
     "cases": samples_cases.samples,
+    "learning": samples_learning.samples,
     "people_work": samples_people_work.samples,
     "survey": samples_survey.samples,
     "waves": samples_waves.samples,

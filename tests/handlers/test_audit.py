@@ -25,7 +25,7 @@ TOLD_ELSEWHERE = {
     "account_show", "account_show_in_channel", "group_show", "bind", "wave_confirm", "wave_pause",
     "wave_resume", "wave_stop", "wave_doubts", "wave_preview", "wave_left_out", "policy.only",
     "about_owner", "settled_edit", "settled_dont", "said_line", "said_write", "said_send",
-    "said_discard", "reason_fixed", "reason_close", "idea_change",
+    "said_discard", "reason_fixed", "reason_close", "idea_change", "place_unbind",
 }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ async def test_what_is_asked_for_in_chat_is_kept_with_who_looked_and_where(story
     assert "Zanzibar" not in log
 
 
+@pytest.mark.both_databases
 async def test_what_is_refused_is_kept_too(story: Story) -> None:
     other = await story.make.team("Benelux")
     kees = await story.make.member("Kees", team_id=other.id, email="kees@nordfab.example")
@@ -118,6 +119,7 @@ async def test_views_go_after_ninety_days_and_the_rest_with_the_answers(
     assert [(each.act, (now - each.at).days) for each in left] == [("viewed", 89), ("exported", 91)]
 
 
+@pytest.mark.both_databases
 async def test_files_places_and_rights_leave_their_line(
     ctx: Context, make: Make, tmp_path: Path
 ) -> None:

@@ -28,8 +28,9 @@ __all__ = ["story"]
 SECRET = "Zanzibar"
 NAME = "Peter"
 SCOPES = (Scope("account", "acme"), Scope("team", "Nordics"))
-COMMANDS = ("", "acme", "acme people", "acme history", "acme reasons", "team nordics", "cases",
-            "cases team", "cases all", "promises", "tasks", "silent", "calls", "help")  # fmt: skip
+COMMANDS = ("", "acme", "acme people", "acme history", "acme reasons", "acme done", "ideas",
+            "team nordics", "cases", "cases team", "cases all", "promises", "tasks", "silent",
+            "calls", "help")  # fmt: skip
 
 
 def words_of(value: Any) -> str:
@@ -61,6 +62,7 @@ async def everything_told_to(story: Story, member: Member) -> Mapping[str, str]:
     return told
 
 
+@pytest.mark.both_databases
 async def test_a_hidden_case_is_on_no_surface_of_the_owner(
     story: Story, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +84,7 @@ async def test_a_hidden_case_is_on_no_surface_of_the_owner(
     assert NAME not in log
 
 
+@pytest.mark.both_databases
 async def test_files_figures_and_pictures_as_the_owner_sees_them_know_nothing_of_a_hidden_case(
     story: Story, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,6 +150,7 @@ def cells(workbook: bytes) -> str:
     return repr(list(rows.iter_rows(values_only=True)))
 
 
+@pytest.mark.both_databases
 async def test_a_channel_that_outsiders_came_to_read_shows_nothing_any_more(story: Story) -> None:
     story.looks = jobs.DUE
     await story.answer("jane", 3, comment=SECRET)

@@ -44,6 +44,7 @@ async def test_a_form_delivered_again_after_a_restart_is_known(ctx: Context) -> 
     assert work.done == 3
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("refusal", [FormErrors({"a": "Why?"}), Refused("No."), OSError("full")])
 async def test_what_stored_nothing_may_be_sent_again(
     ctx: Context, refusal: FormErrors | Exception
@@ -80,6 +81,7 @@ async def test_a_form_that_a_process_left_half_done_is_asked_for_again(ctx: Cont
     assert work.done == 1
 
 
+@pytest.mark.both_databases
 async def test_two_deliveries_at_once_are_one(ctx: Context) -> None:
     go = asyncio.Event()
     work = Work()

@@ -38,6 +38,10 @@ async def test_a_member_measures_and_exports_what_they_see_in_chat(
             await measured(ctx, scope, kees.email)
     with pytest.raises(NotAllowed):
         await measured(ctx, Scope("segment", "industry"), acme.anna.email)
+    refused = await Files(ctx).rows(AuditEntry)
+    assert {(each.act, each.subject) for each in refused} == {
+        ("refused", "account"), ("refused", "team"), ("refused", "command")
+    }  # fmt: skip
     with pytest.raises(Refused):
         await measured(ctx, Scope("all"), "nobody@nordfab.example")
     assert (await measured(ctx, Scope("account", "acme"), acme.anna.email))["asked"] == 6

@@ -16,7 +16,7 @@ COMMENT = "Third wrong invoice in a row <!channel> *x*"
 
 
 @pytest_asyncio.fixture
-async def work(tmp_path: Path) -> AsyncIterator[Workspace]:
+async def work(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Workspace]:
     async with workspace(tmp_path) as started:
         yield started
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.long import coverage, kill, pilot, rows, wave
+from tests.long import coverage, kill, pilot, programme, rows, wave
 from tests.long.facts import Fact
 
 Part = Callable[[Path, bool, str], Coroutine[None, None, list[Fact]]]
 PARTS: dict[str, Part] = {
     "kill": kill.run,
     "pilot": pilot.run,
+    "programme": programme.run,
     "wave": wave.run,
     "coverage": coverage.run,
     "rows": rows.run,

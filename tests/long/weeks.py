@@ -103,7 +103,7 @@ class Weeks:
         reply = await routes.click(self.ctx, Click(person, place, action, value, ref))
         return self._checked(reply, action)
 
-    async def fill_in(self, who: str, form: Form, **inputs: str) -> Reply:
+    async def fill_in(self, who: str, form: Form, **inputs: str | tuple[str, ...]) -> Reply:
         """A member sends a form: as it stands, with these inputs changed."""
         person = Person("console", who, email=who)
         standing: dict[str, str | tuple[str, ...]] = {

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ import pytest
 from bot.links import Addresses
 from bot.mail.adapter import MailChannel
 from bot.mail.html import draw
+from bot.mail.inbox import Maildir
+from bot.mail.message import compose
+from bot.mail.replies import read
 from handlers.cards import Card
 from handlers.chat import Message, Sender, TryLater, Unreachable
 from tests.bot.mail_cards import EVERYTHING, SURVEY
@@ -196,3 +200,18 @@ async def test_a_mail_that_is_too_big_is_refused_for_good(postfix: Postfix) -> N
         await relay.send("mail:ole@example.com", Message(long, "big:1", "en", subject="x"))
     assert not refused.value.bounced
     await relay.close()
+
+
+async def test_a_bounce_that_comes_back_later_is_read_from_the_maildir(postfix: Postfix) -> None:
+    own = channel(postfix)
+    lost = "jane@acme.invalid"  # taken here, delivered nowhere
+    mail = await compose(
+        lost, prompt("invitation:77"), own.from_address, ADDRESSES, datetime.now(UTC)
+    )
+    sendmail = ["sendmail", "-C", str(postfix.folder / "etc"), "-f", own.from_address, lost]
+    await asyncio.to_thread(subprocess.run, sendmail, input=mail, check=True, timeout=30)
+    await arrived(postfix, "invitation:77")
+    box = Maildir(postfix.folder / "mail" / "all")
+    found = [read(raw, own.from_address, date(2026, 11, 24)) for _name, raw in box.new()]
+    (bounce,) = [each for each in found if each is not None and each.what == "bounce"]
+    assert (bounce.keys, bounce.about, bounce.code) == (("invitation.77",), lost, "5.0.0")

@@ -165,6 +165,10 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(), nullable=True),
     sa.Column('board', sa.String(), nullable=True),
     sa.Column('bound_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('name', sa.String(), nullable=True),
+    sa.Column('problem', sa.String(), nullable=True),
+    sa.Column('mend', sa.String(), nullable=True),
+    sa.Column('problem_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['member_id'], ['member.id'], name=op.f('fk_bound_place_member_id_member')),
     sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_bound_place_team_id_team')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bound_place')),
@@ -553,6 +557,25 @@ def upgrade() -> None:
         batch_op.create_index('ix_promise_due', ['state', 'due_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_promise_remind_at'), ['remind_at'], unique=False)
 
+    op.create_table('mail_reply',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('message_id', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('contact_id', sa.Integer(), nullable=False),
+    sa.Column('invitation_id', sa.Integer(), nullable=True),
+    sa.Column('letter_id', sa.Integer(), nullable=True),
+    sa.Column('until', sa.Date(), nullable=True),
+    sa.Column('code', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_mail_reply_contact_id_contact')),
+    sa.ForeignKeyConstraint(['invitation_id'], ['invitation.id'], name=op.f('fk_mail_reply_invitation_id_invitation')),
+    sa.ForeignKeyConstraint(['letter_id'], ['letter.id'], name=op.f('fk_mail_reply_letter_id_letter')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mail_reply')),
+    sa.UniqueConstraint('message_id', name=op.f('uq_mail_reply_message_id'))
+    )
+    with op.batch_alter_table('mail_reply', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_mail_reply_contact_id'), ['contact_id'], unique=False)
+
     op.create_table('reminder',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('invitation_id', sa.Integer(), nullable=False),
@@ -940,6 +963,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reminder_due')
 
     op.drop_table('reminder')
+    with op.batch_alter_table('mail_reply', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_mail_reply_contact_id'))
+
+    op.drop_table('mail_reply')
     with op.batch_alter_table('promise', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_promise_remind_at'))
         batch_op.drop_index('ix_promise_due')

@@ -262,3 +262,23 @@ async def test_the_lead_of_another_team_does_not_see_what_is_kept_from_the_owner
 
     assert COMMENT[:19] not in str(to_json(await card_for(opened, other, "acme")))
     assert facts_of(await card_for(opened, other, "team nordics"))["Cases"] == "0 open"
+
+
+async def test_where_nobody_tells_who_reads_the_card_comes_directly_in_the_askers_language(
+    ctx: Context, make: Make, chat: FakeChat
+) -> None:
+    acme, _told, _case = await answered_acme(make)
+    acme.anna.language = "da"
+    await make.save(acme.anna)
+    chat.silent.add(ROOM)
+
+    typed_there = await routes.command(ctx, typed(acme.anna, "acme", ROOM))
+    pressed_there = await routes.click(
+        ctx, pressed(acme.anna, SHOW_IN_CHANNEL, str(acme.account.id), ROOM)
+    )
+
+    for reply in (typed_there, pressed_there):
+        assert isinstance(reply, Whisper)
+        assert reply.card.title.startswith("Jeg viser ikke")
+    assert not chat.at(ROOM)
+    assert len(chat.at(f"console:{acme.anna.email}")) == 2

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from handlers import routes
 from handlers.cards import Card, Form
 from handlers.chat import Submission
@@ -83,6 +85,7 @@ async def test_without_a_decision_maker_the_brief_asks_who_signs(ctx: Context, m
     assert "Who signs at your company? No decision maker is on file." in texts_of(card)
 
 
+@pytest.mark.both_databases
 async def test_a_line_of_the_calls_leads_to_the_brief(ctx: Context, make: Make) -> None:
     anna: Member = await make.member("Anna Berg")
     account = await make.account("New ApS", owner_id=anna.id)

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from handlers import alerts, deadlines, digests, jobs, letters, routes
 from handlers.cards import Button, Buttons, Card, Link, Menu, Reply
-from handlers.cases import opening, promises
+from handlers.cases import handing, opening, promises
 from handlers.cases.opening import Critic
 from handlers.chat import Click, Command, MessageRef, Person, Submission
 from handlers.context import Context, Job
@@ -157,6 +157,7 @@ def button(card: Card, action: str) -> Button:
 
 # What may find something in a test of cases. All looks at once are proven by the state machine.
 LOOKS = (
+    handing.due,
     deadlines.due,
     promises.due,
     digests.due,

@@ -2,7 +2,7 @@
 
 from handlers import answers as answering
 from handlers.answers import Answer
-from handlers.cards import Card, Whisper
+from handlers.cards import Card, Form, Whisper
 from handlers.cases import opening
 from handlers.chat import Click
 from storage.hiding import hidden_responses
@@ -65,6 +65,21 @@ async def test_words_said_later_in_the_thread_go_with_the_card(story: Story) -> 
     await late_wish(story, response)
     for posted in story.posted():
         assert "invoice" not in str(posted.card)
+
+
+async def test_the_owner_is_offered_no_reason_out_of_a_hidden_answer(story: Story) -> None:
+    """The form that asks for the root cause is filled in from what its reader may know."""
+    await story.answer("jane", 3, reasons=[])
+    await story.answer("ole", 2, reasons=["product"], to_manager=True)
+    await story.work()
+    (owners, *_), (leads, *_) = story.posted(), story.posted("slack:U0LARS")
+    for member, posted, cause in (
+        (story.acme.anna, owners, None),
+        (story.acme.lars, leads, "product"),
+    ):
+        form = await story.press(member, posted, "case.solve")
+        assert isinstance(form, Form)
+        assert next(each for each in form.inputs if each.name == "cause").value == cause
 
 
 async def test_what_the_lead_released_is_not_hidden_again(story: Story) -> None:

@@ -25,6 +25,7 @@ async def morning(story: Story, day: int) -> None:
     await story.tick()
 
 
+@pytest.mark.both_databases
 async def test_the_digest_brings_the_good_news_and_what_is_due_once_a_day(story: Story) -> None:
     await morning(story, 24)
     assert digests(story) == []

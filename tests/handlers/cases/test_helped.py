@@ -1,5 +1,7 @@
 """What helped before: what a customer confirmed comes first, what is hidden is left out."""
 
+import pytest
+
 from storage.models import Case, CaseResponse
 from tests.handlers.cases.conftest import Story, story
 from tests.handlers.cases.test_card import facts
@@ -37,6 +39,7 @@ async def shown(story: Story) -> str:
     return facts(posted.card)["Helped before"]
 
 
+@pytest.mark.both_databases
 async def test_what_the_customer_confirmed_comes_before_a_better_outcome(story: Story) -> None:
     await solved(story, "Confirmed", "lesson", "yes")
     await solved(story, "Saved", "saved")

@@ -202,6 +202,7 @@ async def test_the_board_is_for_those_who_may_see_the_account(story: Story) -> N
     assert isinstance(await story.type(other, "promises nonsense"), Whisper)
 
 
+@pytest.mark.both_databases
 async def test_the_digest_names_promises_of_the_day(story: Story) -> None:
     await promise(story, await told(story))
     story.clock.at = datetime(2026, 12, 1, 8, 1, tzinfo=COPENHAGEN)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from handlers.cards import Text
 from storage.models import Promise
 from tests.handlers.cases.conftest import Story, story
@@ -21,6 +23,7 @@ async def promise(story: Story, what: str, day: date, hidden: bool = False) -> N
     )  # fmt: skip
 
 
+@pytest.mark.both_databases
 async def test_each_bound_board_comes_once_on_the_first_working_day(story: Story) -> None:
     for board in ("ideas", "references", "promises"):
         await bind(story, f"board {board}", f"console:{board}")

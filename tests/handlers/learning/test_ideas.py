@@ -61,6 +61,7 @@ async def test_what_does_not_count_is_no_idea(story: Story, values: dict[str, An
     assert story.posted(PLACE) == []
 
 
+@pytest.mark.both_databases
 async def test_the_account_manager_hears_what_becomes_of_it(story: Story) -> None:
     await bind(story, "board ideas", PLACE)
     await idea(story)
@@ -81,6 +82,7 @@ async def test_the_account_manager_hears_what_becomes_of_it(story: Story) -> Non
     assert "Somebody was faster: planned" in str(late)
 
 
+@pytest.mark.both_databases
 async def test_the_board_names_customers_to_those_who_work_with_them(story: Story) -> None:
     await idea(story)
     stranger = await story.make.member("Siri Berg", email="siri@nordfab.example")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from email.policy import default
 
+import pytest
 from sqlmodel import col, select
 
 from bot.links import Addresses
@@ -53,6 +54,7 @@ async def letters(story: Story) -> list[Letter]:
         return list((await session.exec(select(Letter).order_by(col(Letter.id)))).all())
 
 
+@pytest.mark.both_databases
 async def test_the_line_of_the_account_stands_in_the_next_wave_and_in_no_later_one(
     story: Story,
 ) -> None:
@@ -78,6 +80,7 @@ async def test_the_line_of_the_account_stands_in_the_next_wave_and_in_no_later_o
     assert "Done since" not in said(story.posted("mail:bo@other.example")[0].card)
 
 
+@pytest.mark.both_databases
 async def test_what_was_done_is_proposed_and_the_account_manager_decides(story: Story) -> None:
     acme = story.acme
     await story.answer("jane", 3)
@@ -116,6 +119,7 @@ async def test_the_message_is_shown_before_anything_is_sent(story: Story) -> Non
     assert button(card, "said_send").label == "Send to 3 contacts"
 
 
+@pytest.mark.both_databases
 async def test_it_goes_once_to_each_by_a_real_relay_and_never_to_the_unsubscribed(
     story: Story,
 ) -> None:
@@ -198,6 +202,7 @@ async def test_only_who_works_with_the_account_writes_to_its_contacts(story: Sto
     assert await rows(story, Improvement) == await rows(story, InvitationLine) == 0
 
 
+@pytest.mark.both_databases
 async def test_an_erased_persons_name_leaves_what_was_written(story: Story) -> None:
     await preview(story)
     await story.submit(story.acme.anna, "said_line", "1", {"line": "Jane Jensen has one invoice"})
@@ -212,6 +217,7 @@ async def test_an_erased_persons_name_leaves_what_was_written(story: Story) -> N
     assert "has one invoice" in " ".join(texts)
 
 
+@pytest.mark.both_databases
 async def test_the_digest_says_what_was_done_and_where_to_tell_it(story: Story) -> None:
     day = story.clock().date()
     now = story.clock()

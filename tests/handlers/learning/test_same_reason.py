@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from handlers import jobs, routes
@@ -130,6 +131,7 @@ async def test_without_an_owner_cx_hears_it_and_how_to_bind(story: Story) -> Non
     assert "/nps bind reason invoicing" in (posted.card.foot or "")
 
 
+@pytest.mark.both_databases
 async def test_a_function_or_a_member_owns_a_reason(story: Story) -> None:
     reply = await bind(story, "reason Faktureringen technical support")
     assert "technical support" in str(reply)
@@ -151,6 +153,7 @@ async def test_a_place_that_outsiders_read_is_refused(story: Story) -> None:
     assert "people from outside" in str(await bind(story, "board ideas"))
 
 
+@pytest.mark.both_databases
 async def test_all_owners_are_told_when_it_is_fixed_and_may_tell_their_customers(
     story: Story,
 ) -> None:
@@ -201,6 +204,7 @@ async def test_who_does_not_own_it_ends_nothing(story: Story) -> None:
     assert closed.status.startswith("closed by Clara")
 
 
+@pytest.mark.both_databases
 async def test_a_reason_added_days_later_is_seen(story: Story) -> None:
     found = [await says(story, await account(story, name), reasons=[]) for name in ("A", "B", "C")]
     await look(story)

@@ -36,6 +36,7 @@ async def scores(ctx: Context, make: Make, account: Account, *given: int) -> Con
     return contact
 
 
+@pytest.mark.both_databases
 async def test_critics_who_answered_again_are_counted_by_what_counts_now(
     ctx: Context, make: Make
 ) -> None:
@@ -53,6 +54,7 @@ async def test_critics_who_answered_again_are_counted_by_what_counts_now(
         assert without.again.better == 1
 
 
+@pytest.mark.both_databases
 async def test_a_large_programme_is_counted_once_a_day(
     ctx: Context, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +70,7 @@ async def test_a_large_programme_is_counted_once_a_day(
         assert team.again == (4, 4, 4)
 
 
+@pytest.mark.both_databases
 async def test_the_team_card_tells_both_with_how_many_were_heard(story: Story) -> None:
     acme, make = story.acme, story.make
     for number, (who, answer) in enumerate((("jane", "yes"), ("ole", "no"), ("mia", None)), 1):

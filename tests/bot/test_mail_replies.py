@@ -1,0 +1,117 @@
+"""What came back by mail is read for what it is, whoever wrote the programme that sent it."""
+
+from datetime import date
+
+import pytest
+
+from bot.mail.replies import read
+from tests.bot.mail_samples import AUTOMATIC, answer, forwarded, headers_only, postfix
+
+FROM, TODAY = "survey@example.com", date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [postfix("invitation.7"), forwarded(postfix("invitation.7")), headers_only("invitation.7")],
+    ids=["postfix", "forwarded", "headers only"],
+)
+def test_a_bounce_names_our_message_the_address_and_the_code(raw: bytes) -> None:
+    found = read(raw, FROM, TODAY)
+    assert found is not None
+    assert (found.what, found.keys, found.about, found.code) == (
+        "bounce", ("invitation.7",), "jane@acme.example", "5.0.0",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"action": "delayed", "status": "4.4.1"}, "delayed"),
+        ({"status": "4.2.2"}, "delayed"),
+        ({"action": "delivered", "status": "2.0.0"}, "delayed"),
+        ({"status": "5.1.1"}, "bounce"),
+    ],
+)
+def test_only_what_failed_for_good_is_a_bounce(changes: dict[str, str], what: str) -> None:
+    found = read(postfix(**changes), FROM, TODAY)
+    assert found is not None
+    assert found.what == what
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "until"),
+    [
+        ("Out of office", "I am away until 4 December 2026.", date(2026, 12, 4)),
+        ("Automatic reply: One question", "I will be back on Monday, December 7.",
+         date(2026, 12, 6)),
+        ("Autosvar: Ét spørgsmål", "Jeg holder ferie til og med den 11. december.",
+         date(2026, 12, 11)),
+        ("Fravær", "Jeg er tilbage den 01-12-2026.", date(2026, 11, 30)),
+        ("Automatisch antwoord: vraag", "Ik ben afwezig tot en met 4 december.",
+         date(2026, 12, 4)),
+        ("Afwezig", "Ik ben terug op 2026-12-08.", date(2026, 12, 7)),
+        ("Out of office", "I am travelling and read mail rarely.", None),
+        ("Out of office", "Back on 3 January 2019.", None),
+    ],
+)  # fmt: skip
+def test_an_absence_says_until_when(subject: str, text: str, until: date | None) -> None:
+    found = read(answer(text, subject, headers=AUTOMATIC), FROM, TODAY)
+    assert found is not None
+    assert (found.what, found.until) == ("away", until)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Auto-Submitted": "auto-replied"}, {"X-Autoreply": "yes"}, {"Precedence": "auto_reply"},
+     {"Return-Path": "<>"}, {"Auto-Submitted": "auto-generated; owner-email=x"}],
+)  # fmt: skip
+def test_an_automatic_reply_is_known_by_its_headers(headers: dict[str, str]) -> None:
+    found = read(answer("We have received your mail.", headers=headers), FROM, TODAY)
+    assert found is not None
+    assert found.what == "automatic"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Jane Jensen no longer works at Acme. Write to Ole Holm.", "Jane has left the company.",
+     "Jane Jensen er fratrådt sin stilling.", "Jane arbejder ikke længere hos Acme.",
+     "Jane Jensen is niet meer werkzaam bij Acme.", "<p>Jane is uit dienst.</p>"],
+)  # fmt: skip
+def test_who_left_is_told_by_an_automatic_reply_alone(text: str) -> None:
+    html = text.startswith("<")
+    found = read(answer(text, headers=AUTOMATIC, html=html), FROM, TODAY)
+    assert found is not None
+    assert found.what == "left"
+    written = read(answer(text, html=html), FROM, TODAY)
+    assert written is not None
+    assert written.what == "reply"  # a person may write of somebody else
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Unsubscribe", "unsubscribe"), ("STOP.\n\n> One question", "unsubscribe"),
+        ("Afmeld mig, tak", "unsubscribe"), ("Vraag mij niets meer", "unsubscribe"),
+        ("Please unsubscribe me", "unsubscribe"),
+        ("Please stop sending the wrong invoices!", "reply"),
+        ("Call me tomorrow.\n\n> unsubscribe", "reply"), ("", "reply"),
+    ],
+)  # fmt: skip
+def test_only_a_clear_word_unsubscribes(text: str, what: str) -> None:
+    found = read(answer(text), FROM, TODAY)
+    assert found is not None
+    assert (found.what, found.sender) == (what, "jane@acme.example")
+
+
+def test_what_is_not_about_our_messages_is_nobodys() -> None:
+    assert read(answer("Hello", key="newsletter.7"), FROM, TODAY) is None
+    assert read(postfix("newsletter.7"), FROM, TODAY) is None
+    assert read(answer("Hello"), "survey@other.example", TODAY) is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"\x00\xff\xfe", b"Message-ID: <\r\n\r\n", b"Content-Type: multipart/report\r\n\r\nx"],
+)
+def test_rubbish_is_nobodys_mail(raw: bytes) -> None:
+    assert read(raw, FROM, TODAY) is None
