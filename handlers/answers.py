@@ -9,7 +9,7 @@ import structlog
 from handlers import alerts
 from handlers.answering.answer import Answer, AnswerError, Recorded, change_until
 from handlers.answering.step import Step, lay_over
-from handlers.cases import opening, wishes
+from handlers.cases import changing, opening, wishes
 from handlers.cases.opening import Critic
 from handlers.cases.wishes import Wish
 from handlers.context import Context, Job
@@ -246,7 +246,7 @@ async def _alert(
     for settle_at, response_ids in waiting.items():
         dues += await opening.settle(session, response_ids, settle_at)
     if told:
-        dues += await opening.answer_changed(session, ctx, told)
+        dues += await changing.answer_changed(session, ctx, told)
     if asking:
         dues += await wishes.tell(session, asking)
     return [(each.job, each.due_at) for each in dues]

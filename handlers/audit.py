@@ -37,6 +37,8 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("said_line", "said_write"), (Act.CHANGED, "account")),
     "said_discard": (Act.CHANGED, "improvement"),
     "said_send": (Act.SENT, "improvement"),
+    "member_left": (Act.CHANGED, "member"),
+    "digest_choose": (Act.CHANGED, "member"),
     "reason_fixed": (Act.SENT, "reason"),
     "reason_close": (Act.CHANGED, "reason"),
     "silent_call": (Act.CHANGED, "invitation"),
@@ -52,7 +54,7 @@ DONE: dict[str, tuple[Act, str]] = {
 # Commands that change or list something without naming a row.
 _LISTS = ("cases", "tasks", "silent", "calls", "references", "promises", "ideas")
 COMMANDS: dict[str, tuple[Act, str]] = {
-    "away": (Act.CHANGED, "member"),
+    **dict.fromkeys(("away", "digest"), (Act.CHANGED, "member")),
     "wave test": (Act.SENT, "wave"),
     **dict.fromkeys(_LISTS, (Act.VIEWED, "list")),
 }
@@ -83,7 +85,7 @@ async def at_the_door(
     done = (COMMANDS if value is None else DONE).get(action)
     if done is not None and not isinstance(reply, (Form, FormErrors, Whisper)):
         row = None if value is None else row_id(value.partition(":")[0]) or None
-        note(*done, me.id if done[1] == "member" else row)
+        note(*done, (row or me.id) if done[1] == "member" else row)
     await keep(ctx, noted, me=me, platform=platform)
     return reply
 

@@ -127,6 +127,7 @@ NoticeKind = Literal[
     "installed",
     "removed",
     "revoked",
+    "member_left",
 ]
 
 

@@ -1,10 +1,10 @@
-"""The daily digest of an account manager: good news, one quiet line, and what is due today."""
+"""The digest, daily or weekly: good news, one quiet line, what is due, and a lead's overview."""
 
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from handlers import alerts
+from handlers import alerts, team_digest
 from handlers.accounts.reader import reader_for
 from handlers.alerts import Outgoing
 from handlers.calendars import is_working_day, start_of_working_day
@@ -22,12 +22,13 @@ from handlers.texts import Texts, of
 from storage import alerts as outbox
 from storage import digests, members
 from storage.db import Session
-from storage.models import Alert, Member
+from storage.models import Alert, DigestRhythm, Member
 
 _DAY = timedelta(hours=24)
 # A new member's first digest is for the start of a day, not for the middle of one.
 _LATE = timedelta(hours=2)
 _SHOWN = 5
+_WEEK = 7
 
 
 async def due(ctx: Context) -> list[Job]:
@@ -46,6 +47,9 @@ async def due(ctx: Context) -> list[Job]:
         if not is_working_day(today, calendar):
             continue
         last = member.last_digest_on
+        weekly = member.digest == DigestRhythm.WEEKLY
+        if weekly and last is not None and last >= today - timedelta(days=today.weekday()):
+            continue  # this week's first working day is over
         if last is None and now > begun + _LATE:
             by_day.setdefault(today, []).append(member.id)  # the first one comes tomorrow
             continue
@@ -60,6 +64,7 @@ async def due(ctx: Context) -> list[Job]:
                 "detail": {
                     "since": since.isoformat(),
                     "until": begun.isoformat(),
+                    "days": _WEEK if weekly else 1,
                     "partition": f"digest:{member.id}",
                 },
             }
@@ -82,23 +87,35 @@ async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         if member is None or member.left_at is not None:
             return None
         t = of(member.language, ctx.programme.language)
-        body = await _body(session, ctx, member, since, until, t)
-        route = await places.of_member(session, ctx, member)
+        days = int(alert.detail.get("days", 1))
+        body = await _body(session, ctx, member, (since, until), days, t)
+        route = await places.of_person(session, ctx, member)
     if not body:
         return None
     card = Card(
         t("digest.title", name=first_name(member.name)),
         tuple(body),
-        foot=t("digest.foot"),
+        foot=t("digest.foot_weekly" if days > 1 else "digest.foot"),
     )
     return [Outgoing(Message(card, f"alert:{alert.id}", t.language), route.steps, route.direct)]
 
 
 async def _body(
-    session: Session, ctx: Context, member: Member, since: datetime, until: datetime, t: Texts
+    session: Session,
+    ctx: Context,
+    member: Member,
+    span: tuple[datetime, datetime],
+    days: int,
+    t: Texts,
 ) -> list[Element]:
     body: list[Element] = [*await health.lines(session, ctx, member, t)]
-    praise = await digests.promoters(session, member.id, since, until)
+    since, until = span
+    stood_in_for = [
+        each.id
+        for each in await members.backed_by(session, member.id)
+        if opening.is_away(each, ctx.now())
+    ]
+    praise = await digests.promoters(session, [member.id, *stood_in_for], since, until)
     if praise:
         body.append(Text(t("digest.promoters"), "heading"))
     for each in praise[:_SHOWN]:
@@ -114,20 +131,22 @@ async def _body(
     quiet = await digests.unfinished(session, member.id, since - _DAY, until - _DAY)
     if quiet:
         body.append(Text(t.count("digest.quiet", quiet), "note"))
-    body += await _due_today(session, ctx, member, ctx.now(), t)
-    body += await promises.due_lines(session, ctx, member, t)
+    body += await _due(session, ctx, member, days, t)
+    body += await promises.due_lines(session, ctx, member, t, days)
     reader = reader_for(ctx, member)
-    body += await said.digest_lines(session, member, (since, until), reader)
-    return body + await tasks.digest_lines(session, ctx, member, (since, until), reader)
+    body += await said.digest_lines(session, member, span, reader)
+    body += await tasks.digest_lines(session, ctx, member, span, reader, days)
+    return body + await team_digest.lines(session, ctx, member, span, reader)
 
 
-async def _due_today(
-    session: Session, ctx: Context, member: Member, now: datetime, t: Texts
+async def _due(
+    session: Session, ctx: Context, member: Member, days: int, t: Texts
 ) -> list[Element]:
-    calendar = times.calendar_of(member, ctx.programme)
+    now, calendar = ctx.now(), times.calendar_of(member, ctx.programme)
     today = now.astimezone(calendar.zone).date()
-    end = datetime.combine(today + timedelta(days=1), datetime.min.time(), calendar.zone)
-    found = await digests.due_today(session, member.id, end, today)
+    last = today + timedelta(days=days - 1)
+    end = datetime.combine(last + timedelta(days=1), datetime.min.time(), calendar.zone)
+    found = await digests.due_by(session, member.id, end, last)
     body: list[Element] = []
     for case_id in found[:_SHOWN]:
         view = await load(session, ctx, case_id)
@@ -139,4 +158,5 @@ async def _due_today(
         body.append(Buttons((Button(t("case.open"), "case.open", str(case_id)),)))
     if len(found) > _SHOWN:
         body.append(Text(t("case.board.more", n=len(found) - _SHOWN), "note"))
-    return [Text(t("digest.due"), "heading"), *body] if body else []
+    heading = t("digest.due_week" if days > 1 else "digest.due")
+    return [Text(heading, "heading"), *body] if body else []

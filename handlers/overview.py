@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from handlers import speed, speed_lines, texts, wording
+from handlers import speed, speed_lines, texts, today, wording
 from handlers.account_teams import SHOW_GROUP, group_of
 from handlers.accounts import lines
 from handlers.accounts.card import SHOW
@@ -15,13 +14,13 @@ from handlers.cards import Button, Buttons, Card, Element, Facts, Reply, Table, 
 from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
+from handlers.learning import ideas
 from handlers.measures.measure import Scope
 from handlers.places import health
 from handlers.recovery import recovery_lines
 from handlers.rights import LEADERS
-from handlers.tasks import board as tasks
 from storage import accounts, members, waves
-from storage.models import Account, Case, Member, MemberRole, Team, Wave, WaveState
+from storage.models import Account, Member, MemberRole, Team, Wave, WaveState
 from storage.scopes import Part
 
 _LISTED = 15
@@ -51,34 +50,36 @@ async def overview(ctx: Context, me: Member) -> Card:
         found, team = await _accounts_of(ctx, me)
         standings = await standings_of(ctx, session, me, found, now_only=True) if found else []
         reader = reader_for(ctx, me)
-        todo, button = await tasks.home_lines(session, ctx, me, reader)
+        day = await today.elements(session, ctx, me, reader, standings)
         own = await speed.of_oneself(ctx, session, me)
-    card = accounts_card(standings, team, reader, me)
+        new = await ideas.home_lines(session, me, reader)
     lead_sees = ctx.programme.measure_members == "lead"
-    todo = [*todo, *speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)]
-    below = [Buttons((button,))] if button is not None else []
-    return replace(card, body=(*card.body, *todo, *below))
+    told = speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)
+    card = accounts_card(standings, team, reader, me, day)
+    return replace(card, body=(*card.body, *new, *told))
 
 
 def accounts_card(
-    standings: Sequence[Standing], team: Team | None, reader: Reader, me: Member
+    standings: Sequence[Standing],
+    team: Team | None,
+    reader: Reader,
+    me: Member,
+    day: Sequence[Element],
 ) -> Card:
-    """The accounts of a member or of a team, those in need first.
+    """What the day brings, then the accounts of a member or of a team, those in need first.
 
     No score over all of them: over one member's accounts it would be a score of that person.
     """
     t = reader.t
     is_of_team = team is not None and me.role == MemberRole.TEAM_LEAD
     title = t("overview.of_team", name=team.name) if is_of_team and team else t("overview.mine")
-    if not standings:
+    if not standings and not day:
         return Card(title, (Text(t("overview.none")),), audience="person")
+    if not standings:
+        return Card(title, tuple(day), status=t("account.only_you"), foot=_at(reader))
     ordered = sorted(standings, key=_need)
     body: list[Element] = [Text(_sum(standings, reader))]
-    due = _due(ordered, reader)
-    if due:
-        body += [Text(t("overview.due"), "heading"), Facts(due)]
-    else:
-        body.append(Text(t("overview.nothing_due"), "note"))
+    body += day or [Text(t("overview.nothing_due"), "note")]
     columns = ("account", "state", "nps", "heard", "cases", "renews")
     body.append(
         Table(
@@ -118,11 +119,13 @@ async def _programme(ctx: Context, me: Member) -> Card:
             for wave in await waves.in_states(session, waves.RUNNING)
             if not wave.is_test
         ]
+        day = await today.elements(session, ctx, me, reader)
         troubled = await health.lines(session, ctx, me, t)
     body: list[Element] = [
         *troubled,
         *critics_lines(group, t),
         *score_lines(group.figures, t),
+        *day,
     ]
     told = tuple((wave.name, _wave(wave, counts, reader)) for wave, counts in running)
     facts = [
@@ -171,25 +174,6 @@ def _sum(standings: Sequence[Standing], reader: Reader) -> str:
             t.count("overview.open", cases) if cases else t("overview.no_cases"),
         )
     )
-
-
-def _due(standings: Sequence[Standing], reader: Reader) -> tuple[tuple[str, str], ...]:
-    """The open cases whose next step has a time, the most urgent first."""
-    waiting = [
-        (due, each, case)
-        for each in standings
-        for case in each.open_cases
-        if (due := _deadline(case)) is not None
-    ]
-    waiting.sort(key=lambda entry: (entry[0], entry[1].account.name))
-    return tuple(
-        (each.account.name, lines.case_line(case, each, reader))
-        for _due, each, case in waiting[:_DUE]
-    )
-
-
-def _deadline(case: Case) -> datetime | None:
-    return {"new": case.take_by, "taken": case.contact_by}.get(case.state)
 
 
 def _row(standing: Standing, reader: Reader) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from secrets import token_hex
 
 import structlog
 
-from handlers import account_teams, audit, names, overview, sent_forms, texts
+from handlers import account_teams, audit, departing, names, overview, rhythm, sent_forms, texts
 from handlers import help as help_
 from handlers import members as people
 from handlers.accounts import commands as account
@@ -92,6 +92,8 @@ COMMANDS: dict[str, CommandRoute] = {
     "ideas": CommandRoute(ideas.show, "help.ideas"),
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
+    "digest": CommandRoute(rhythm.show, "help.digest"),
+    "left": CommandRoute(departing.command, "help.left", LEADERS),
     "bind": CommandRoute(people.bind_form, "help.bind"),
     "bind list": CommandRoute(binding.show, "help.bind_list"),
     "bind reason": CommandRoute(sharing.bind_reason, "help.bind_reason", LEADERS),
@@ -100,6 +102,8 @@ COMMANDS: dict[str, CommandRoute] = {
 }
 # Clicks and forms of members, by action.
 CLICKS: dict[str, ClickHandler] = {
+    rhythm.CHOOSE: rhythm.press,
+    departing.LEFT: departing.form,
     binding.UNBIND: binding.unbind,
     SHOW: account.press,
     SHOW_IN_CHANNEL: account.show_in_channel,
@@ -122,6 +126,7 @@ CLICKS: dict[str, ClickHandler] = {
     **learning.CLICKS,
 }
 FORMS: dict[str, FormHandler] = {
+    departing.LEFT: departing.left,
     REPAIR: repair.repair,
     "wave_form": wave.submit,
     "bind": people.bind,
@@ -151,6 +156,7 @@ NOTICES: dict[str, NoticeHandler] = {
     "place_closed": notices.lost,
     "place_shared": notices.shared,
     "readers_changed": notices.readers_changed,
+    "member_left": departing.noticed,
     "place_renamed": notices.renamed,
     "place_opened": notices.opened,
     "installed": notices.opened,

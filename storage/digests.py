@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import exists, func, union
 from sqlmodel import col, or_, select, update
@@ -15,8 +15,10 @@ from storage.models import (
     CaseResponse,
     Contact,
     CurrentAnswer,
+    DigestRhythm,
     Invitation,
     Member,
+    MemberRole,
     Reply,
     Response,
     ResponseStatus,
@@ -36,7 +38,7 @@ class Praise(NamedTuple):
 
 
 async def readers(session: Session) -> Sequence[Member]:
-    """Gives the members who own an account, have tasks, or stand in for one who is away."""
+    """Gives the members who want a digest: who own an account, have tasks, lead, or stand in."""
     owners = select(Account.owner_id).where(col(Account.owner_id).is_not(None))
     workers = select(Task.owner_id).where(
         col(Task.owner_id).is_not(None), col(Task.state) == TaskState.OPEN
@@ -46,7 +48,14 @@ async def readers(session: Session) -> Sequence[Member]:
     )
     query = (
         select(Member)
-        .where(col(Member.id).in_(union(owners, workers, backups)), col(Member.left_at).is_(None))
+        .where(
+            or_(
+                col(Member.id).in_(union(owners, workers, backups)),
+                col(Member.role).in_((MemberRole.TEAM_LEAD, MemberRole.CX_LEAD)),
+            ),
+            col(Member.left_at).is_(None),
+            col(Member.digest) != DigestRhythm.OFF,
+        )
         .order_by(col(Member.id))
     )
     return (await session.exec(query)).all()
@@ -59,10 +68,39 @@ async def mark(session: Session, member_ids: Collection[int], day: date) -> None
     )
 
 
+async def choose(
+    session: Session, member_id: int, rhythm: DigestRhythm, since: date | None
+) -> None:
+    """Notes how often a member wants the digest; `since` begins it anew from that day."""
+    values: dict[str, Any] = {"digest": rhythm}
+    if since is not None:
+        values["last_digest_on"] = since
+    await session.execute(update(Member).where(col(Member.id) == member_id).values(**values))
+
+
+async def answered(session: Session, team_id: int | None, since: datetime, until: datetime) -> int:
+    """Gives how many people answered in a span, at a team's accounts or at all."""
+    query = (
+        select(func.count(func.distinct(col(Response.contact_id))))
+        .join(Account, col(Account.id) == col(Response.account_id))
+        .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
+        .where(
+            col(Response.status) == ResponseStatus.CONFIRMED,
+            col(Response.answered_at) > since,
+            col(Response.answered_at) <= until,
+            col(Response.imported).is_(False),
+            col(Invitation.is_test).is_(False),
+        )
+    )
+    if team_id is not None:
+        query = query.where(col(Account.team_id) == team_id)
+    return int((await session.exec(query)).one())
+
+
 async def promoters(
-    session: Session, owner_id: int, since: datetime, until: datetime
+    session: Session, owner_ids: Collection[int], since: datetime, until: datetime
 ) -> list[Praise]:
-    """Gives promoters' answers in a span at a member's accounts, the latest first.
+    """Gives promoters' answers in a span at members' accounts, the latest first.
 
     What was kept from the owner while it was a critic's stays kept.
     """
@@ -77,7 +115,7 @@ async def promoters(
         .join(Account, col(Account.id) == col(Response.account_id))
         .join(Invitation, col(Invitation.id) == col(Response.invitation_id))
         .where(
-            col(Account.owner_id) == owner_id,
+            col(Account.owner_id).in_(owner_ids),
             col(Response.status) == ResponseStatus.CONFIRMED,
             col(Response.score) >= 9,
             col(Response.kind).in_(("relationship", "transactional", "product", "similar")),
@@ -113,7 +151,7 @@ async def unfinished(session: Session, owner_id: int, since: datetime, until: da
     return int((await session.exec(query)).one())
 
 
-async def due_today(session: Session, owner_id: int, end: datetime, today: date) -> list[int]:
+async def due_by(session: Session, owner_id: int, end: datetime, day: date) -> list[int]:
     """Gives the open cases of a member with a deadline or call on this day or before."""
     query = (
         select(Case.id)
@@ -123,7 +161,7 @@ async def due_today(session: Session, owner_id: int, end: datetime, today: date)
             or_(
                 (col(Case.state) == "new") & (col(Case.take_by) < end),
                 col(Case.state).in_(("taken", "reopened")) & (col(Case.contact_by) < end),
-                (col(Case.state) == "contacted") & (col(Case.call_again_on) <= today),
+                (col(Case.state) == "contacted") & (col(Case.call_again_on) <= day),
             ),
         )
         .order_by(col(Case.id))

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import bindparam
-from sqlmodel import col, or_, select, update
+from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.alerts import changed_rows
@@ -183,6 +183,19 @@ async def set_away(
     member = await session.get_one(Member, member_id)
     member.away_from, member.away_until, member.backup_id = since, until, backup_id
     session.add(member)
+
+
+async def leave(session: Session, member_id: int, now: datetime) -> None:
+    """Notes that a member left: nobody's backup any more, and no place is theirs."""
+    member = await session.get_one(Member, member_id)
+    member.left_at = now
+    member.away_from = member.away_until = member.backup_id = None
+    session.add(member)
+    for each in await backed_by(session, member_id):
+        each.backup_id = None
+        session.add(each)
+    await session.execute(delete(BoundPlace).where(col(BoundPlace.member_id) == member_id))
+    await session.flush()
 
 
 async def back_by(session: Session, now: datetime) -> Sequence[int]:

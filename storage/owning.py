@@ -1,8 +1,9 @@
 """Who a case is with: the owner's responsibility passes to others and comes back."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
-from sqlalchemy import Select, exists, or_
+from sqlalchemy import Select, exists, func, or_
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select, update
 
@@ -17,6 +18,8 @@ from storage.models import (
     MemberRole,
     Promise,
     PromiseState,
+    Task,
+    TaskState,
 )
 
 
@@ -94,3 +97,58 @@ async def hand_promises(
         .execution_options(synchronize_session=False)
     )
     return await changed_rows(session, statement)
+
+
+class Work(NamedTuple):
+    """How much is with a member."""
+
+    accounts: int
+    cases: int
+    tasks: int
+    promises: int
+
+
+async def work_of(session: Session, member_id: int) -> Work:
+    """Gives how many accounts, open cases, tasks and promises are with a member."""
+    counts = []
+    for query in (
+        select(func.count()).select_from(Account).where(col(Account.owner_id) == member_id),
+        select(func.count())
+        .select_from(Case)
+        .where(col(Case.owner_id) == member_id, col(Case.state).in_(OPEN_STATES)),
+        select(func.count())
+        .select_from(Task)
+        .where(col(Task.owner_id) == member_id, col(Task.state) == TaskState.OPEN),
+        select(func.count())
+        .select_from(Promise)
+        .where(col(Promise.deliverer_id) == member_id, col(Promise.state) == PromiseState.OPEN),
+    ):
+        counts.append(int((await session.exec(query)).one()))
+    return Work(*counts)
+
+
+async def held_by(session: Session, member_id: int) -> list[tuple[Case, Account]]:
+    """Gives the open cases with a member, those that the account's owner may not see too."""
+    query = (
+        select_rows(Case, Account)
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .where(col(Case.owner_id) == member_id, col(Case.state).in_(OPEN_STATES))
+        .order_by(col(Case.id))
+    )
+    return [(case, account) for case, account in (await session.execute(query)).all()]
+
+
+async def hand_rest(session: Session, old: int, new: int) -> None:
+    """Gives all open tasks and promises of a member to another, whatever the account."""
+    await session.execute(
+        update(Task)
+        .where(col(Task.owner_id) == old, col(Task.state) == TaskState.OPEN)
+        .values(owner_id=new, version=col(Task.version) + 1)
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(
+        update(Promise)
+        .where(col(Promise.deliverer_id) == old, col(Promise.state) == PromiseState.OPEN)
+        .values(deliverer_id=new, version=col(Promise.version) + 1)
+        .execution_options(synchronize_session=False)
+    )

@@ -97,14 +97,12 @@ async def open_of_function(session: Session, deliverer: Member) -> list[Promised
     return await _found(session, theirs & still & col(Promise.hidden_from_owner).is_(False))
 
 
-async def open_of_member(session: Session, member_id: int, until: date) -> list[Promised]:
-    """Gives the open promises that a member delivers by a day."""
-    return await _found(
-        session,
-        (col(Promise.deliverer_id) == member_id)
-        & (col(Promise.state) == PromiseState.OPEN)
-        & (col(Promise.due_on) <= until),
-    )
+async def open_of_member(
+    session: Session, member_id: int, until: date | None = None
+) -> list[Promised]:
+    """Gives the open promises that a member delivers (by a day), the first due first."""
+    which = (col(Promise.deliverer_id) == member_id) & (col(Promise.state) == PromiseState.OPEN)
+    return await _found(session, which if until is None else which & (col(Promise.due_on) <= until))
 
 
 async def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Promise]:

@@ -44,6 +44,11 @@ class Notices:
         came, left = items(activity, "membersAdded"), items(activity, "membersRemoved")
         added = any(each.get("id") == us for each in came)
         removed = any(each.get("id") == us for each in left)
+        if event == "teamMemberRemoved":
+            for each in left:
+                if each.get("id") != us and each.get("aadObjectId"):
+                    person = Person("teams", str(each["aadObjectId"]))
+                    await self._notice("member_left", person.place, person)
         if came or left or event in READERS:
             others = any(each.get("id") != us for each in came) or event in READERS
             await self._readers_changed(dict.fromkeys((here, channel)), team, others)

@@ -122,7 +122,11 @@ class SlackAdapter:
         try:
             verifier = SignatureVerifier(self._channel.signing_secret or "")
             return verifier.is_valid_request(raw, headers)
-        except (ValueError, TypeError):  # a time stamp that is no number, bytes that are no text
+        except (
+            ValueError,
+            TypeError,
+            OverflowError,
+        ):  # no time that can be, bytes that are no text
             return False
 
     async def _on_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:

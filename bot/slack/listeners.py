@@ -30,6 +30,7 @@ from bot.slack.incoming import (
 from bot.slack.manifest import KEEP
 from bot.slack.origin import Asker, Origin, pack, unpack
 from bot.slack.replies import OPEN_FORM, Replies
+from bot.slack.working import Working
 from handlers import routes, texts
 from handlers.cards import Card, Form, FormErrors, Reply, Whisper
 from handlers.chat import Click, Command, Lookup, MessageRef, Notice, Person, Remark, Submission
@@ -64,6 +65,7 @@ class Listeners:
         bolt.event("message")(self._on_message)
         bolt.event("app_mention")(self._on_mention)
         bolt.event("app_home_opened")(self._on_home)
+        bolt.event("user_change")(self._on_user)
         for event in NOTICED:
             bolt.event(event)(self._on_notice)
 
@@ -99,6 +101,8 @@ class Listeners:
                 click = Click(person, place, action, value, origin.message)
                 reply = await routes.click(self._ctx, click)
             await self._replies.show(reply, asker, origin, trigger)
+            if origin.home or origin.view:
+                await self._replies.home(asker)  # the page lies above the home tab
 
     async def _on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         view = body.get("view") or {}
@@ -157,6 +161,8 @@ class Listeners:
                 await ack()
                 if first:
                     await self._replies.show(reply, asker, origin, None)
+                    if origin.home or origin.view:
+                        await self._replies.home(asker)
 
     async def _on_lookup(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         user = (body.get("user") or {}).get("id")
@@ -264,6 +270,17 @@ class Listeners:
         async with self._working():
             await self._replies.home(await self._asker(event["user"], None))
 
+    async def _on_user(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """A person's account changed: what matters here is one that was closed."""
+        user = event.get("user") or {}
+        if not user.get("deleted") or not user.get("id"):
+            return
+        if self._seen.before(body.get("event_id")):
+            return
+        async with self._working():
+            person = Person("slack", str(user["id"]))
+            await routes.notice(self._ctx, Notice("member_left", person.place, person))
+
     async def _on_notice(self, body: dict[str, Any], event: dict[str, Any]) -> None:
         kind = str(event.get("type"))
         place = event.get("channel")
@@ -312,21 +329,5 @@ class Listeners:
         found = await self._channel.people.find(user)
         return found.name if found else None
 
-    def _working(self) -> "_Working":
-        return _Working(self._work)
-
-
-class _Working:
-    """Marks the running task as work to be finished before the process ends."""
-
-    def __init__(self, work: set[asyncio.Task[Any]]) -> None:
-        self._work = work
-
-    async def __aenter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
-
-    async def __aexit__(self, *exc: object) -> None:
-        return None
+    def _working(self) -> Working:
+        return Working(self._work)

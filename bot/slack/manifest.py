@@ -37,6 +37,7 @@ EVENTS: dict[str, str] = {
     "group_archive": "the same for private channels",
     "group_deleted": "the same",
     "group_left": "the same",
+    "user_change": "offer CX to pass on what somebody has whose account was closed",
     "channel_rename": "call a bound channel by its new name",
     "channel_unarchive": "use a bound channel again",
     "group_rename": "call a private channel by its new name",

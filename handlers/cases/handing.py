@@ -109,6 +109,31 @@ async def due(ctx: Context) -> list[Job]:
     return [job_of(each) for each in found]
 
 
+async def left(
+    session: Session, ctx: Context, gone: Member, to: Member | None, by: Member
+) -> list[Added]:
+    """Gives what a member who left still holds at others' accounts to who takes over.
+
+    What an owner may not see stays with a lead; without one it is with who noted the leaving.
+    Cards in the direct messages of who left are emptied.
+    """
+    passing: list[tuple[Case, Member]] = []
+    for case, account in await rows.held_by(session, gone.id):
+        if case.hidden_from_owner:
+            lead = await members.lead_of(session, account.team_id)
+            may = lead is not None and lead.id != account.owner_id
+            passing.append((case, lead if lead is not None and may else by))
+            continue
+        owner = await owning.responsible_for(session, account, ctx.now())
+        passing.append((case, owner or to or by))
+    await rows.hand_rest(session, gone.id, to.id if to else by.id)
+    told = await _hand(session, ctx, passing, "left")
+    shown = await outbox.shown_to(session, telling.SUBJECT, gone.id)
+    now = ctx.now()
+    edits = [telling.changed(case_id, f"left:{gone.id}", now) for case_id in shown]
+    return [*told, *await outbox.add_many(session, edits)]
+
+
 async def _hand(
     session: Session, ctx: Context, passing: Sequence[tuple[Case, Member]], why: str
 ) -> list[Added]:

@@ -130,35 +130,12 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         if alert.status == AlertStatus.CANCELLED:
             case_id = case_ids[critic.response_id]
             await outbox.revive(session, alert.id, case_id, critic.settle_at)
-    return [_due(alert) for alert in (*rows, *late)]
+    return [due_of(alert) for alert in (*rows, *late)]
 
 
 async def settle(session: Session, response_ids: Collection[int], at: datetime) -> list[Due]:
     """Moves the alerts of these responses, while they wait, to the settle point `at`."""
-    return [_due(alert) for alert in await outbox.move(session, response_ids, at)]
-
-
-async def answer_changed(
-    session: Session, ctx: Context, response_ids: Collection[int]
-) -> list[Due]:
-    """Asks for the cards of changed answers to be edited, where they belong to a case."""
-    found = await cases.of_responses(session, response_ids)
-    now = ctx.now()
-    rows = await outbox.add_many(
-        session,
-        [
-            {
-                "key": f"case_changed:{case.id}:{response_id}:{now.timestamp():.6f}",
-                "what": "case_changed",
-                "due_at": now,
-                "case_id": case.id,
-                "response_id": response_id,
-                "account_id": case.account_id,
-            }
-            for response_id, case in sorted(found.items())
-        ],
-    )
-    return [_due(alert) for alert in rows]
+    return [due_of(alert) for alert in await outbox.move(session, response_ids, at)]
 
 
 def owner_of(ground: Ground, account_id: int) -> Member | None:
@@ -346,5 +323,6 @@ def _partition(ground: Ground, account_id: int) -> str:
     return "fallback"
 
 
-def _due(alert: Alert | Added) -> Due:
+def due_of(alert: Alert | Added) -> Due:
+    """Gives the work that an alert asks for."""
     return Due(alert.id, alert.due_at, alerts.job_of(alert))

@@ -72,15 +72,19 @@ def _plain(function: str) -> str:
     return " ".join(function.replace("_", " ").split()).casefold()
 
 
-async def due_lines(session: Session, ctx: Context, member: Member, t: Texts) -> list[Element]:
-    """Gives a line for each promise that a member delivers and that is due today or overdue."""
+async def due_lines(
+    session: Session, ctx: Context, member: Member, t: Texts, days: int = 1
+) -> list[Element]:
+    """Gives a line for each promise that a member delivers, overdue or due within these days."""
     calendar = times.calendar_of(member, ctx.programme)
     today = ctx.now().astimezone(calendar.zone).date()
-    found = await promises.open_of_member(session, member.id, today)
+    last = today + timedelta(days=days - 1)
+    found = await promises.open_of_member(session, member.id, last)
     lines: list[Element] = [Text(line(each, member, ctx, t)) for each in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
-    return [Text(t("promise.due"), "heading"), *lines] if lines else []
+    heading = t("promise.due_week" if days > 1 else "promise.due")
+    return [Text(heading, "heading"), *lines] if lines else []
 
 
 async def late_or_due(session: Session, ctx: Context, until: date, t: Texts) -> list[Element]:
@@ -124,13 +128,15 @@ async def _steps(
 ) -> list[dict[str, Any]]:
     deliverer = await members.by_id(session, promise.deliverer_id)
     calendar = times.calendar_of(deliverer, ctx.programme)
+    maker = await members.by_id(session, promise.made_by)
+    teller = promise.made_by if maker and maker.left_at is None else account.owner_id
     lead = await members.lead_of(session, account.team_id)
     to_lead = lead if lead is not None and not _conflict(promise, lead, account) else None
     day = max(promise.due_on, promise.made_at.astimezone(calendar.zone).date())
     first = start_of_working_day(day, calendar)
     late = start_of_working_day(nth_working_day(day, 1, calendar), calendar)
     last = start_of_working_day(nth_working_day(day, 3, calendar), calendar)
-    who = [(first, "day", promise.deliverer_id), (late, "late", promise.made_by)]
+    who = [(first, "day", promise.deliverer_id), (late, "late", teller)]
     if to_lead is not None:
         who.append((last, "late", to_lead.id))
     # Made on the day itself: that day is over before it is said again.

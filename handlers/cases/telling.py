@@ -113,9 +113,9 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     shared: list[str] = []
     lost: list[tuple[Posting, ChatError]] = []
     for each in posted:
-        if each.part == "note" and not _is_moved(view, each):
-            continue  # what was said stays as it was said
         member = readers[each.member_id]
+        if each.part == "note" and not (_is_moved(view, each) or _is_gone(member, each)):
+            continue  # what was said stays as it was said
         card = card_of(ctx, view, each, member)
         try:
             await ctx.chat.update(ref_of(each), card, each.language)
@@ -142,6 +142,8 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
     reader = Reader(t, zone_of(member, ctx), posting.reason or "owner", posting.part == "card")
     if _is_moved(view, posting):
         return Card(t("alert.moved"), tone="neutral", audience="person")
+    if _is_gone(member, posting):
+        return Card(t("alert.passed_on"), tone="neutral", audience="person")
     return alert_card(view, answer, reader, ctx.now())
 
 
@@ -154,6 +156,12 @@ def _is_moved(view: CaseView, posting: Posting) -> bool:
     """Tells whether a message stands where its answer must not be read any more."""
     hidden = view.answer(posting.response_id).hidden
     return hidden and not stands_above(posting)
+
+
+def _is_gone(member: Member | None, posting: Posting) -> bool:
+    """Tells whether a message stands with somebody who has left and reads nothing any more."""
+    gone = member is not None and member.left_at is not None
+    return gone and member is not None and posting.place in places.direct_places(member)
 
 
 def is_critic(answer: Answer) -> bool:

@@ -59,22 +59,27 @@ async def mine(session: Session, ctx: Context, me: Member) -> list[Work]:
 
 
 async def digest_lines(
-    session: Session, ctx: Context, me: Member, span: tuple[datetime, datetime], reader: Reader
+    session: Session,
+    ctx: Context,
+    me: Member,
+    span: tuple[datetime, datetime],
+    reader: Reader,
+    days: int = 1,
 ) -> list[Element]:
-    """Gives what is new since the last digest or due by tomorrow; nothing else comes again."""
+    """Gives what is new since the last digest or due within these days: nothing comes again."""
     now, t = ctx.now(), reader.t
     since, until = span
     found = [
         work
         for work in await mine(session, ctx, me)
         if not is_later(work.task, reader.today)
-        and (since < work.task.opened_at <= until or _is_soon(work, now))
+        and (since < work.task.opened_at <= until or _is_soon(work, now, days))
     ]
     body = await _calls(session, me, since, reader)
     if not found:
         return body
     body.append(Text(t("task.heading"), "heading"))
-    body += _lines(found[:_IN_DIGEST], reader)
+    body += told(found[:_IN_DIGEST], reader)
     if len(found) > _IN_DIGEST:
         body.append(Text(t("case.board.more", n=len(found) - _IN_DIGEST), "note"))
     body.append(Buttons((Button(t("task.button.all"), LIST, "mine"),)))
@@ -95,24 +100,12 @@ async def _calls(session: Session, me: Member, since: datetime, reader: Reader) 
     return [Text(t("calls.title"), "heading"), *lines, button]
 
 
-async def home_lines(
-    session: Session, ctx: Context, me: Member, reader: Reader
-) -> tuple[list[Element], Button | None]:
-    """Gives a member's most urgent tasks for the home tab, and the button to all of them."""
-    found = [work for work in await mine(session, ctx, me) if not is_later(work.task, reader.today)]
-    if not found:
-        return [], None
-    t = reader.t
-    body: list[Element] = [Text(t("task.heading"), "heading")]
-    body += _lines(found[:_IN_DIGEST], reader)
-    return body, Button(t.count("task.button.count", len(found)), LIST, "mine")
+def _is_soon(work: Work, now: datetime, days: int) -> bool:
+    return work.task.due_at is not None and work.task.due_at <= now + days * _SOON
 
 
-def _is_soon(work: Work, now: datetime) -> bool:
-    return work.task.due_at is not None and work.task.due_at <= now + _SOON
-
-
-def _lines(found: Sequence[Work], reader: Reader) -> list[Element]:
+def told(found: Sequence[Work], reader: Reader) -> list[Element]:
+    """Gives a line a task: what it is about and by when it is to be done."""
     return [
         Text(" · ".join(part for part in (title(work, reader), status(work, reader, {})) if part))
         for work in found

@@ -24,6 +24,7 @@ ATTACKS: dict[str, Callable[[str], tuple[str, dict[str, str]]]] = {
     "from the future": lambda body: (body, sign(body, at=time() + 600)),
     "changed after signing": _changed,
     "no time": lambda body: (body, {**sign(body), "X-Slack-Request-Timestamp": "soon"}),
+    "no time there is": lambda body: (body, {**sign(body), "X-Slack-Request-Timestamp": "9" * 400}),
     "no text": lambda body: (body, {**sign(body), "X-Slack-Signature": "v0=ü"}),
 }
 

@@ -151,6 +151,8 @@ class _Stage:
         found["bind_form"] = await self.command(lars, "bind")
         found["away"] = await self.command(anna, "away until friday backup mikkel")
         await self.command(anna, "away off")
+        found["digest_chosen"] = await self.command(anna, "digest")
+        found["form_left"] = await self.command(self.acme.clara, "left anna")
         await self.submit(
             anna, "case.not_critic", value, {"reason": "Mixed up the scale"}, posted.ref
         )

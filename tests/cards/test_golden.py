@@ -30,6 +30,7 @@ from tests.cards import (
     samples_cases,
     samples_learning,
     samples_people_work,
+    samples_story,
     samples_survey,
     samples_waves,
 )
@@ -50,6 +51,7 @@ SUBJECTS: dict[str, Samples] = {
     "cases": samples_cases.samples,
     "learning": samples_learning.samples,
     "people_work": samples_people_work.samples,
+    **{f"story_{each}": samples_story.samples_in(each) for each in samples_story.LANGUAGES},
     "survey": samples_survey.samples,
     "waves": samples_waves.samples,
 }

@@ -229,7 +229,7 @@ async def test_my_accounts_come_in_order_of_need_without_a_score_over_all(
     )
     assert "NPS +" not in str(to_json(card))
     assert [button.label for button in buttons_of(card)] == [
-        "Acme A/S", "New ApS", "Calm ApS", "Figures of Nordics",
+        "Open: Acme A/S", "Acme A/S", "New ApS", "Calm ApS", "Figures of Nordics",
     ]  # fmt: skip
 
 

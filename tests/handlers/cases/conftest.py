@@ -172,11 +172,14 @@ LOOKS = (
 async def story(
     make: Make, ctx: Context, chat: FakeChat, clock: FakeClock, engine: FakeEngine
 ) -> Story:
-    """The story of product.md with Anna's and the team's place bound."""
+    """The story of product.md with Anna's and the team's place bound; leads want no digest."""
     acme = await acme_story(make)
     async with ctx.db.session() as session:
         await members.bind(session, "console:anna", clock(), member_id=acme.anna.id)
         await members.bind(session, "console:nordics", clock(), team_id=acme.team.id)
+    for lead in (acme.lars, acme.clara):
+        lead.digest = "off"  # what comes to them here is escalated
+        await make.save(lead)
     return Story(acme, ctx, chat, clock, engine, make, LOOKS)
 
 

@@ -3,7 +3,7 @@
 from handlers import answers as answering
 from handlers.answers import Answer
 from handlers.cards import Card, Form, Whisper
-from handlers.cases import opening
+from handlers.cases import changing
 from handlers.chat import Click
 from storage.hiding import hidden_responses
 from storage.models import CaseState, Response
@@ -57,9 +57,10 @@ async def test_words_said_later_in_the_thread_go_with_the_card(story: Story) -> 
         row = await session.get_one(Response, response.id)
         row.comment = "And the invoice is wrong"
         session.add(row)
-        due = await opening.answer_changed(session, story.ctx, [response.id])
+        due = await changing.answer_changed(session, story.ctx, [response.id])
     for each in due:
         await story.ctx.soon(each.job, each.due_at)
+    story.clock.forward(seconds=3)
     await story.work()
     assert "the invoice is wrong" in str(story.posted()[-1].card)
     await late_wish(story, response)

@@ -1,20 +1,28 @@
 """Deadlines in working hours, worked out by hand, and what is said when they pass."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.calendars import working_calendar
+from handlers.calendars import add_working_days, working_calendar
+from handlers.cards import Card
 from handlers.cases import times
 from handlers.settings import Programme
 from storage.models import Account, Contact
 from tests.handlers.cases.conftest import Story
 from tests.handlers.cases.test_acting import told
 
-ZONES = {"cph": "Europe/Copenhagen", "ny": "America/New_York"}
+ZONES = {
+    "cph": "Europe/Copenhagen",
+    "ams": "Europe/Amsterdam",
+    "lon": "Europe/London",
+    "ny": "America/New_York",
+    "del": "Asia/Kolkata",
+    "syd": "Australia/Sydney",
+}
 
 
 def local(zone: str, text: str) -> datetime:
@@ -39,6 +47,26 @@ def local(zone: str, text: str) -> datetime:
         # The owner works in New York: Thanksgiving is 26 November 2026.
         ("ny", "US", "2026-11-25T15:30", True, "2026-11-27T08:30", "2026-11-27T15:30"),
         ("ny", "US", "2026-11-25T15:30", False, "2026-11-27T10:30", "2026-11-30T15:30"),
+        # Memorial Day is Monday 25 May 2026: an hour on Friday, three on Tuesday.
+        ("ny", "US", "2026-05-22T16:00", False, "2026-05-26T11:00", "2026-05-27T16:00"),
+        # New York changes its clock on 8 March 2026, three weeks before Europe does.
+        ("ny", "US", "2026-03-06T15:30", False, "2026-03-09T10:30", "2026-03-10T15:30"),
+        # Copenhagen's goes forward on Sunday 29 March 2026: Friday's rest is Monday's hours.
+        ("cph", "DK", "2026-03-27T16:00", True, "2026-03-30T09:00", "2026-03-30T16:00"),
+        ("cph", "DK", "2026-03-27T16:00", False, "2026-03-30T11:00", "2026-03-31T16:00"),
+        # Easter 2026: in Denmark from Maundy Thursday 2 April to Monday 6 April.
+        ("cph", "DK", "2026-04-01T16:00", True, "2026-04-07T09:00", "2026-04-07T16:00"),
+        ("cph", "DK", "2026-04-01T16:00", False, "2026-04-07T11:00", "2026-04-08T16:00"),
+        # Great Prayer Day is no holiday any more: Friday 1 May 2026 is a working day.
+        ("cph", "DK", "2026-04-30T16:00", True, "2026-05-01T09:00", "2026-05-01T16:00"),
+        # In the Netherlands Thursday is a working day, Good Friday and Easter Monday are not.
+        ("ams", "NL", "2026-04-02T16:00", True, "2026-04-07T09:00", "2026-04-07T16:00"),
+        # King's Day is Monday 27 April 2026.
+        ("ams", "NL", "2026-04-24T15:00", False, "2026-04-28T10:00", "2026-04-29T15:00"),
+        # Boxing Day 2026 is a Saturday: in Britain Monday 28 December is free instead.
+        ("lon", "GB", "2026-12-24T16:00", True, "2026-12-29T09:00", "2026-12-29T16:00"),
+        # New Year's Day is a Friday: the week-end goes with it.
+        ("cph", "DK", "2026-12-31T15:00", False, "2027-01-04T10:00", "2027-01-05T15:00"),
     ],
 )
 def test_deadlines_by_hand(
@@ -49,6 +77,137 @@ def test_deadlines_by_hand(
     start = local(zone, answered)
     assert times.take_by(start, halved, calendar, programme) == local(zone, take)
     assert times.contact_by(start, halved, calendar, programme) == local(zone, contact)
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "take", "contact"),
+    [
+        # Answered at 23:30 in Copenhagen on Tuesday 24 November, which is 22:30 UTC.
+        ("cph", "DK", "2026-11-25T10:00", "2026-11-26T08:00"),
+        # 17:30 in New York: their day is over too; Thanksgiving is the day after Wednesday.
+        ("ny", "US", "2026-11-25T10:00", "2026-11-27T08:00"),
+        # 04:00 of Wednesday in India, which changes no clock.
+        ("del", "IN", "2026-11-25T10:00", "2026-11-26T08:00"),
+        # 09:30 of Wednesday in Sydney, in summer: they are at work already.
+        ("syd", "AU", "2026-11-25T11:30", "2026-11-26T09:30"),
+    ],
+)
+def test_the_hours_are_those_of_who_acts_wherever_the_customer_is(
+    zone: str, country: str, take: str, contact: str
+) -> None:
+    programme = Programme()
+    calendar = working_calendar(programme, ZONES[zone], country)
+    start = local("cph", "2026-11-24T23:30")
+    assert times.take_by(start, True, calendar, programme) == local(zone, take)
+    assert times.contact_by(start, True, calendar, programme) == local(zone, contact)
+
+
+@pytest.mark.parametrize(
+    ("zone", "answered", "halved", "take"),
+    [
+        # Work from midnight to 08:00, on Sundays too. On 29 March 2026 two o'clock is three:
+        # one hour before it, and one or three after it.
+        ("cph", "2026-03-29T00:00+00:00", True, "2026-03-29T02:00+00:00"),
+        ("cph", "2026-03-29T00:00+00:00", False, "2026-03-29T04:00+00:00"),
+        # The night has seven hours: from 05:00 (03:00 UTC) three are left, one is Monday's,
+        # which begins at 22:00 UTC.
+        ("cph", "2026-03-29T03:00+00:00", False, "2026-03-29T23:00+00:00"),
+        # On 25 October 2026 three o'clock is two again: from 01:00 (23:00 UTC) four hours end at
+        # what the clock calls 04:00, which is 03:00 UTC.
+        ("cph", "2026-10-24T23:00+00:00", True, "2026-10-25T01:00+00:00"),
+        ("cph", "2026-10-24T23:00+00:00", False, "2026-10-25T03:00+00:00"),
+        # The night has nine hours: from 05:00 (04:00 UTC) three are left, one is Monday's,
+        # which begins at 23:00 UTC.
+        ("cph", "2026-10-25T04:00+00:00", False, "2026-10-26T00:00+00:00"),
+        # New York, 1 November 2026: from 00:30 (04:30 UTC) four hours end at 08:30 UTC.
+        ("ny", "2026-11-01T04:30+00:00", False, "2026-11-01T08:30+00:00"),
+    ],
+)
+def test_an_hour_that_the_clock_skips_or_repeats_is_counted_as_it_passes(
+    zone: str, answered: str, halved: bool, take: str
+) -> None:
+    nights = replace(
+        Programme(),
+        working_days=("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+        working_hours=(time(0), time(8)),
+    )
+    calendar = working_calendar(nights, ZONES[zone], None)
+    start = datetime.fromisoformat(answered)
+    assert times.take_by(start, halved, calendar, nights) == datetime.fromisoformat(take)
+
+
+def test_a_day_later_at_an_hour_that_does_not_exist_is_the_hour_after_it() -> None:
+    nights = replace(
+        Programme(),
+        working_days=("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+        working_hours=(time(0), time(8)),
+    )
+    calendar = working_calendar(nights)
+    start = local("cph", "2026-03-28T02:30")
+    due = times.contact_by(start, True, calendar, nights)
+    assert due == datetime.fromisoformat("2026-03-29T03:30+02:00")
+
+
+@pytest.mark.parametrize(
+    ("days", "zone", "country", "answered", "due"),
+    [
+        # A passive in five working days, a promoter in seven.
+        (5, "cph", "DK", "2026-11-24T13:20", "2026-12-01T13:20"),
+        (7, "cph", "DK", "2026-11-24T13:20", "2026-12-03T13:20"),
+        # Over Christmas 2026: 24, 28, 29, 30 and 31 December, 4 and 5 January.
+        (5, "cph", "DK", "2026-12-23T10:00", "2026-12-31T10:00"),
+        (7, "cph", "DK", "2026-12-23T10:00", "2027-01-05T10:00"),
+        # Over the change of the clock in spring, by the clock on the wall.
+        (5, "cph", "DK", "2026-03-24T09:00", "2026-03-31T09:00"),
+        # Independence Day 2026 is a Saturday: Friday 3 July is free.
+        (5, "ny", "US", "2026-07-01T09:00", "2026-07-09T09:00"),
+    ],
+)
+def test_the_days_of_passives_and_promoters_by_hand(
+    days: int, zone: str, country: str, answered: str, due: str
+) -> None:
+    calendar = working_calendar(Programme(), ZONES[zone], country)
+    assert add_working_days(local(zone, answered), days, calendar) == local(zone, due)
+
+
+@pytest.mark.parametrize(
+    ("away", "who", "take", "contact"),
+    [
+        # Jane answers on Tuesday at 13:20 in Copenhagen; she decides, so both times are halved.
+        ((), "anna", ("cph", "2026-11-24T15:20"), ("cph", "2026-11-25T13:20")),
+        # Mikkel stands in from New York, where it is 07:20: his day begins at 08:00.
+        (
+            ("anna until friday backup mikkel",),
+            "mikkel",
+            ("ny", "2026-11-24T10:00"),
+            ("ny", "2026-11-25T08:00"),
+        ),
+        # Nobody stands in: Lars leads, in India, where it is 17:50 and the day is over.
+        (("anna until friday",), "lars", ("del", "2026-11-25T10:00"), ("del", "2026-11-26T08:00")),
+        # Who stands in is away too.
+        (
+            ("anna until friday backup mikkel", "mikkel until thursday"),
+            "lars",
+            ("del", "2026-11-25T10:00"),
+            ("del", "2026-11-26T08:00"),
+        ),
+    ],
+)
+async def test_an_absence_gives_case_and_hours_to_who_acts(
+    story: Story, away: tuple[str, ...], who: str, take: tuple[str, str], contact: tuple[str, str]
+) -> None:
+    people = {"anna": story.acme.anna, "mikkel": story.acme.mikkel, "lars": story.acme.lars}
+    for name, zone, country in (("mikkel", "ny", "US"), ("lars", "del", "IN")):
+        people[name].timezone, people[name].country = ZONES[zone], country
+        await story.make.save(people[name])
+    for each in away:
+        name, _, words = each.partition(" ")
+        assert isinstance(await story.type(people[name], f"away {words}"), Card)
+    await story.answer("jane", 3)
+    case = await story.case()
+    assert case.owner_id == people[who].id
+    assert case.take_by == local(*take)
+    assert case.contact_by == local(*contact)
 
 
 def test_an_odd_number_of_days_is_halved_to_half_a_day() -> None:

@@ -4,9 +4,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import select
 
 from handlers.cards import Card, Whisper
-from handlers.cases import opening
+from handlers.cases import changing, opening
 from storage import cases, hiding
 from storage.models import Alert, CaseState, Response
 from tests.handlers.cases.conftest import Story, button, buttons
@@ -17,11 +18,17 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 
 async def change(story: Story, response: Response, **values: object) -> None:
+    """A changed answer, and the edits that follow it."""
+    await store_change(story, response, **values)
+    story.clock.forward(seconds=3)
+    await story.work()
+
+
+async def store_change(story: Story, response: Response, **values: object) -> None:
     """What recording a changed answer does after the case was told."""
     from storage import answers
     from storage.models import ResponseChange
 
-    story.clock.forward(seconds=1)
     async with story.ctx.db.session() as session:
         row = await session.get_one(Response, response.id)
         if "score" in values:
@@ -35,10 +42,9 @@ async def change(story: Story, response: Response, **values: object) -> None:
         session.add(row)
         await session.flush()
         await answers.recount(session, [row.account_id], row.kind, story.clock(), 12)
-        due = await opening.answer_changed(session, story.ctx, [row.id])
+        due = await changing.answer_changed(session, story.ctx, [row.id])
     for each in due:
         await story.ctx.soon(each.job, each.due_at)
-    await story.work()
 
 
 async def test_the_next_critic_is_a_card_in_the_thread_shown_in_the_channel_too(
@@ -154,6 +160,44 @@ async def test_words_added_later_edit_the_card_and_are_said_in_the_thread(story:
     assert "It is the invoices" in str(later.card.body[0])
     await change(story, response, contact_wish="call")
     assert len(story.posted()) == 2
+
+
+async def test_an_answer_changed_several_times_in_a_moment_is_one_edit(story: Story) -> None:
+    response = await story.answer("jane", 3)
+    await story.work()
+    (posted,) = story.posted()
+    for words in ("It is", "It is the", "It is the invoices"):
+        await store_change(story, response, comment=words)
+        story.clock.forward(seconds=0.4)
+        await story.work()
+    assert len(posted.cards) == 1, "nothing is edited while they write"
+    # A click waits for none of it, and its card says what was written so far.
+    await story.press(story.acme.anna, posted, "case.take")
+    assert posted.card.status == "Anna has it since 13:20 · contact by Wed 13:20"
+    assert "It is the invoices" in str(posted.card)
+    before = len(posted.cards)
+    story.clock.forward(seconds=2)
+    await story.work()
+    assert len(posted.cards) == before + 1
+    assert [each.card.title for each in story.posted()[1:]] == ["Jane added:"]
+    assert "It is the invoices" in str(story.posted()[-1].card)
+
+
+async def test_a_change_while_the_edit_is_on_its_way_is_edited_too(story: Story) -> None:
+    response = await story.answer("jane", 3)
+    await story.work()
+    (posted,) = story.posted()
+    await store_change(story, response, comment="It is")
+    async with story.ctx.db.session() as session:
+        (waiting,) = [
+            each
+            for each in (await session.exec(select(Alert))).all()
+            if each.what == "case_changed" and each.response_id
+        ]
+        waiting.status = "sent"  # by another process, a moment before this change was stored
+        session.add(waiting)
+    await change(story, response, comment="It is the invoices")
+    assert "It is the invoices" in str(posted.card)
 
 
 async def test_words_added_before_the_alert_are_on_the_card_alone(story: Story) -> None:
