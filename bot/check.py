@@ -10,8 +10,10 @@ import aiohttp
 from bot.config import Settings, is_loopback
 from bot.context import close_channels, make_context, open_database
 from bot.sender import Sender
+from handlers import texts
 from handlers.context import Context
-from storage import answers, scopes, wave_rollups
+from handlers.places.words import to_do
+from storage import answers, places, scopes, wave_rollups
 from storage.scopes import Part
 
 TIMEOUT_SECONDS = 10
@@ -35,7 +37,9 @@ async def check(settings: Settings, recount: bool) -> tuple[int, list[str]]:
             Finding("database: open and up to date", True),
             _privacy(settings),
             _fallback(settings),
+            await _places(ctx),
             await _mail(settings),
+            *await _mailbox(settings),
             await _public_address(settings),
             *await _slack(settings),
             *await _teams(settings, ctx),
@@ -75,6 +79,32 @@ def _fallback(settings: Settings) -> Finding:
         settings.alerts.fallback_place is not None,
         "Set [alerts] fallback_place to a channel that CX leads read.",
     )
+
+
+async def _places(ctx: Context) -> Finding:
+    t = texts.of("en")
+    async with ctx.db.reading() as session:
+        found = await places.troubled(session)
+    todo = "; ".join(
+        f"{each.row.name or each.row.place}: {to_do(each.row.mend or 'other', t)}" for each in found
+    )
+    return Finding("places: all that are bound take alerts", not found, todo)
+
+
+async def _mailbox(settings: Settings) -> Sequence[Finding]:
+    """Tries to look into the mailbox of what comes back; nothing is marked as read."""
+    mail = settings.mail
+    if not (mail.inbox or mail.imap_host):
+        return []
+    from bot.mail.inbox import TROUBLE, box_of
+
+    what = f"mail: the mailbox {mail.inbox or mail.imap_host} can be read"
+    try:
+        await asyncio.to_thread(box_of(mail).new)
+    except TROUBLE as error:
+        advice = f"{type(error).__name__}. Check [mail] inbox, or imap_host and its keys."
+        return [Finding(what, False, advice)]
+    return [Finding(what, True)]
 
 
 async def _mail(settings: Settings) -> Finding:
@@ -118,7 +148,8 @@ async def _slack(settings: Settings) -> Sequence[Finding]:
         return [Finding("slack: off (no bot_token)", True)]
     from bot.slack.check import check as check_slack
 
-    return [Finding(*found) for found in await check_slack(settings.slack)]
+    found = await check_slack(settings.slack, settings.server.public_url)
+    return [Finding(*each) for each in found]
 
 
 async def _teams(settings: Settings, ctx: Context) -> Sequence[Finding]:

@@ -14,6 +14,7 @@ from handlers.cards import Button, Buttons, Card, Element, Facts, Reply, Table, 
 from handlers.chat import Command, Notice
 from handlers.context import Context
 from handlers.group_card import cases_line, coverage, critics_lines, score_lines
+from handlers.learning import ideas
 from handlers.measures.measure import Scope
 from handlers.places import health
 from handlers.recovery import recovery_lines
@@ -51,10 +52,11 @@ async def overview(ctx: Context, me: Member) -> Card:
         reader = reader_for(ctx, me)
         day = await today.elements(session, ctx, me, reader, standings)
         own = await speed.of_oneself(ctx, session, me)
+        new = await ideas.home_lines(session, me, reader)
     lead_sees = ctx.programme.measure_members == "lead"
     told = speed_lines.own_lines(own, reader.t, lead_sees=lead_sees)
     card = accounts_card(standings, team, reader, me, day)
-    return replace(card, body=(*card.body, *told))
+    return replace(card, body=(*card.body, *new, *told))
 
 
 def accounts_card(

@@ -1,6 +1,6 @@
 """Ideas of contacts: found in their answers, listed, changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -84,6 +84,23 @@ async def newest(session: Session, limit: int = 500) -> list[Had]:
     """Gives the ideas on the board, the newest first."""
     query = _had().order_by(col(Idea.id).desc()).limit(limit)
     return [Had._make(row) for row in (await session.execute(query)).all()]
+
+
+async def count_new(session: Session, owner_id: int, without: Collection[int]) -> int:
+    """Counts the new ideas at the accounts of an owner; responses `without` are kept from them."""
+    query = (
+        select(func.count())
+        .select_from(Idea)
+        .join(Response, col(Response.id) == col(Idea.response_id))
+        .join(Account, col(Account.id) == col(Idea.account_id))
+        .where(
+            col(Account.owner_id) == owner_id,
+            col(Idea.state) == IdeaState.NEW,
+            col(Idea.response_id).not_in(without),
+            func.trim(col(Response.idea)) != "",
+        )
+    )
+    return (await session.exec(query)).one()
 
 
 def _had() -> Select[Idea, Response, Account, Contact, Member]:

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 MOST_BYTES = 2_000_000  # a longer one is read to here: what it is stands in its first parts
 AT_ONCE = 50  # a look takes so many; the next look the rest
 TIMEOUT_SECONDS = 20
-_TROUBLE = (OSError, imaplib.IMAP4.error)
+TROUBLE = (OSError, imaplib.IMAP4.error)
 
 
 class Box(Protocol):
@@ -122,7 +122,7 @@ class Inbox:
         async with self._looking:
             try:
                 found = await asyncio.to_thread(self._box.new)
-            except _TROUBLE as error:
+            except TROUBLE as error:
                 log.error("mailbox not read", reason=type(error).__name__)
                 return 0
             return sum([await self._take(name, raw) for name, raw in found])
@@ -144,7 +144,7 @@ class Inbox:
             log.exception("mail not taken")
         try:
             await asyncio.to_thread(self._box.done, name)
-        except _TROUBLE as error:
+        except TROUBLE as error:
             log.error("mail not marked as read", reason=type(error).__name__)
         return taken
 

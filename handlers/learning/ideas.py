@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from handlers import alerts, rights, texts
+from handlers import alerts, rights, texts, viewing
 from handlers.accounts.reader import Reader, reader_for
 from handlers.alerts import Outgoing
 from handlers.cards import (
@@ -316,6 +316,13 @@ def _fits(had: Had, typed: str, own: bool, reader: Reader) -> bool:
         said += [had.account.name, had.contact.name, had.account.segment or ""]
     known = " ".join(said).casefold()
     return all(word in known for word in typed.casefold().split())
+
+
+async def home_lines(session: Session, me: Member, reader: Reader) -> list[Element]:
+    """Gives a line for the home tab: how many new ideas wait at a member's accounts."""
+    kept = await viewing.kept_answers(session, me)
+    n = await ideas.count_new(session, me.id, kept)
+    return [Text(reader.t.count("idea.home", n), "note")] if n else []
 
 
 async def open_lines(session: Session, reader: Reader) -> list[Element]:

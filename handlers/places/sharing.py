@@ -7,9 +7,10 @@ from handlers.cards import Reply, whisper
 from handlers.chat import Command
 from handlers.context import Context, Refused
 from handlers.outsiders import refuse_outsiders
+from handlers.places.naming import name_of
 from handlers.surveys import OUTSIDE, REASONS, reason_label
 from handlers.texts import Texts
-from storage import learning, sharing
+from storage import learning, places, sharing
 from storage.models import Act, Member
 
 BOARDS = ("ideas", "references", "promises")
@@ -24,10 +25,12 @@ async def bind_reason(ctx: Context, event: Command, me: Member) -> Reply:
         functions = await sharing.functions(session)
     reason, who = _reason(event.text, [each for each in known if each != OUTSIDE], t)
     label = reason_label(reason, t)
-    if not who and event.place != event.person.place and not event.answered_directly:
+    if not who and event.place != event.person.place:
         await refuse_outsiders(ctx, event.place, t)
+        named = await name_of(ctx, event.place)
         async with ctx.db.session() as session:
             await sharing.bind(session, event.place, ctx.now(), reason=reason)
+            await places.note_mended(session, event.place, named)
         told = t("share.reason_place", reason=label)
     elif (function := _same(who, functions)) is not None:
         async with ctx.db.session() as session:
@@ -50,8 +53,10 @@ async def bind_board(ctx: Context, event: Command, me: Member) -> Reply:
         boards = ", ".join(f"/nps bind board {each}" for each in BOARDS)
         raise Refused(t("share.which_board", boards=boards))
     await refuse_outsiders(ctx, event.place, t)
+    named = await name_of(ctx, event.place)
     async with ctx.db.session() as session:
         await sharing.bind(session, event.place, ctx.now(), board=board)
+        await places.note_mended(session, event.place, named)
     ctx.note(Act.BOUND, "board")
     return whisper(t(f"share.board.{board}"))
 

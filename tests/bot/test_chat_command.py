@@ -18,9 +18,11 @@ TYPED = {
     "team": "team nordics",
     "segment": "segment industry",
     "away": "away until friday",
+    "left": "left anna",
     **{f"wave {what}": f"wave {what} autumn 2026" for what in ("show", "preview")},
 }
-ACTING = ("wave pause", "wave resume", "wave stop", "wave test")  # they change or send something
+# They change or send something.
+ACTING = ("wave pause", "wave resume", "wave stop", "wave test", "bind reason", "bind board")
 
 
 @pytest.mark.both_databases

@@ -4,16 +4,20 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
+from bot.check import check
+from bot.config import DatabaseSection, Settings
 from bot.mail.inbox import Box, Imap, Inbox, Maildir
 from bot.sections import Mail
 from handlers.chat import TryLater, Unreachable
+from storage.db import Database
 from storage.models import (
+    BoundPlace,
     Contact,
     Invitation,
     Letter,
@@ -279,3 +283,27 @@ async def test_an_imap_account_is_read_and_its_mails_are_marked(
     assert imap.seen == {1, 2}
     assert (await contact(story)).status == "bouncing"
     assert await box.look() == 0
+
+
+async def test_check_says_which_places_and_mailboxes_do_not_work(
+    tmp_path: Path, folder: Path, imap: ImapServer
+) -> None:
+    url = f"sqlite:///{tmp_path / 'npsbot.db'}"
+    mail = Mail(host="127.0.0.1", port=imap.port, inbox=str(folder))
+    settings = Settings(database=DatabaseSection(url=url), mail=mail)
+    _code, lines = await check(settings, recount=False)
+    assert "ok    places: all that are bound take alerts" in lines
+    assert f"ok    mail: the mailbox {folder} can be read" in lines
+    db = Database(url)
+    bound = BoundPlace(
+        platform="slack", place="slack:C1", reason="price", bound_at=datetime.now(UTC),
+        name="#prices", problem="Slack: is_archived", mend="archived",
+        problem_at=datetime.now(UTC),
+    )  # fmt: skip
+    async with db.session() as session:
+        session.add(bound)
+    await db.close()
+    gone = settings.model_copy(update={"mail": Mail(inbox=str(folder / "nothing"))})
+    _code, lines = await check(gone, recount=False)
+    assert any("#prices: The channel is archived." in line for line in lines)
+    assert any("FileNotFoundError. Check [mail] inbox" in line for line in lines)

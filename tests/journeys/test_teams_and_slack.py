@@ -39,9 +39,9 @@ async def test_a_click_on_either_side_changes_both_cards(work: TeamsWorkspace) -
     await work.in_slack("U0ANNA").click(cards[1], "Take it")
     await both_show(work, cards, "Anna has it since 13:20")
     dialog = await work.anna.fetch(cards[0], "I called or wrote")
-    done = await work.anna.submit(
-        dialog, reached="yes", next="promised", promise="invoice check", promise_by="2026-12-01"
-    )
+    more = await work.anna.submit(dialog, reached="yes", next="promised")
+    assert more is not None
+    done = await work.anna.submit(more, promise="invoice check", promise_by="2026-12-01")
     assert done is None
     await both_show(work, cards, "invoice check")
     async with work.db.reading() as session:

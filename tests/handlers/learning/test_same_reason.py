@@ -23,7 +23,9 @@ def text(card: Card) -> str:
 
 async def bind(story: Story, words: str, place: str = PLACE, me: Member | None = None) -> Reply:
     person = story.person(me or story.acme.clara)
-    return await routes.command(story.ctx, Command(person, place, f"bind {words}"))
+    # As in a channel of Teams: the reply goes to the asker, the place is the channel.
+    asked = Command(person, place, f"bind {words}", answered_directly=True)
+    return await routes.command(story.ctx, asked)
 
 
 async def account(story: Story, name: str, **values: Any) -> Account:
