@@ -148,7 +148,8 @@ async def _slack(settings: Settings) -> Sequence[Finding]:
         return [Finding("slack: off (no bot_token)", True)]
     from bot.slack.check import check as check_slack
 
-    return [Finding(*found) for found in await check_slack(settings.slack)]
+    found = await check_slack(settings.slack, settings.server.public_url)
+    return [Finding(*each) for each in found]
 
 
 async def _teams(settings: Settings, ctx: Context) -> Sequence[Finding]:

@@ -1,5 +1,9 @@
 """Tries out the Slack settings for `npsbot check`, and says what to do about each problem."""
 
+from email.utils import parsedate_to_datetime
+from time import time
+
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -14,9 +18,13 @@ from handlers.places.words import told
 
 Finding = tuple[str, bool, str]  # what was tried, whether it works, what to do (or what was found)
 
+PATH = "/slack/events"
+TIMEOUT_SECONDS = 10
+MOST_SECONDS_APART = 120  # signatures are refused from five minutes on
 
-async def check(slack: Slack, public_url: str = "") -> list[Finding]:
-    """Gives a line for token, rights and way in; with `public_url` its scheme too."""
+
+async def check(slack: Slack, public_url: str) -> list[Finding]:
+    """Gives a line for token, rights, clock and way in."""
     token = slack.bot_token or ""
     channel = SlackChannel(token, Addresses(public_url, ""), api_base_url=slack.api_base_url)
     try:
@@ -38,23 +46,40 @@ async def check(slack: Slack, public_url: str = "") -> list[Finding]:
             else f"all {len(SCOPES)}",
         )
     )
+    if "date" in headers:
+        found.append(_clock(parsedate_to_datetime(headers["date"]).timestamp(), time()))
     if slack.mode == "socket":
         found.append(await _socket(slack.app_token, channel.client))
     else:
-        found.append(_way_in(slack.signing_secret, public_url))
+        found.append(await _way_in(slack.signing_secret, public_url))
     return found
 
 
-def _way_in(signing_secret: str | None, public_url: str) -> Finding:
+def _clock(told: float, now: float) -> Finding:
+    apart = round(abs(now - told))
+    advice = f"this clock differs by {apart} s from Slack's: set it by NTP, or requests are refused"
+    return ("Slack clock", apart <= MOST_SECONDS_APART, advice)
+
+
+async def _way_in(signing_secret: str | None, public_url: str) -> Finding:
     if not signing_secret:
         return ("Slack way in", False, "set [slack] signing_secret (Basic Information of the app)")
-    if public_url and not public_url.startswith("https://"):
-        return (
-            "Slack way in",
-            False,
-            'Slack needs https: set [server] public_url, or [slack] mode = "socket"',
-        )
-    return ("Slack way in", True, "signed requests at /slack/events")
+    url = public_url.rstrip("/") + PATH
+    if not url.startswith("https://"):
+        advice = 'Slack needs https: set [server] public_url, or [slack] mode = "socket"'
+        return ("Slack way in", False, advice)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    try:
+        # Without a signature: whoever answers 401 here is the bot, and it checks who is speaking.
+        async with aiohttp.ClientSession(timeout=timeout) as http, http.post(url) as answer:
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError) as error:
+        advice = f"{url} can't be reached ({type(error).__name__}): start `npsbot run`, and let"
+        return ("Slack way in", False, f"{advice} your proxy pass {PATH} to it")
+    if status != 401:
+        advice = f"{url} answers {status} where the bot answers 401: check your proxy"
+        return ("Slack way in", False, advice)
+    return ("Slack way in", True, f"signed requests at {PATH}")
 
 
 async def _socket(app_token: str | None, client: AsyncWebClient) -> Finding:

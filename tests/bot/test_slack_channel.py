@@ -279,16 +279,21 @@ async def test_every_error_is_one_of_ours(slack: FakeSlack, channel: SlackChanne
 async def test_the_check_names_token_scopes_and_way_in(slack: FakeSlack) -> None:
     slack.scopes = "chat:write,commands"
     settings = Slack(bot_token=BOT_TOKEN, signing_secret="s", api_base_url=slack.base_url)
-    found = {what: (ok, advice) for what, ok, advice in await check(settings)}
+    found = {what: (ok, advice) for what, ok, advice in await check(settings, "http://nps.example")}
+    assert found["Slack clock"][0]
+    assert "Slack needs https" in found["Slack way in"][1]
     assert found["Slack token"] == (True, "npsbot in Nordfab")
     assert "im:history" in found["Slack scopes"][1]
     slack.scopes = ",".join(SCOPES)
-    assert all(ok for _what, ok, _advice in await check(settings))
+    *others, (_, reached, advice) = await check(settings, "https://127.0.0.1:1")
+    assert all(ok for _what, ok, _advice in others)
+    assert not reached
+    assert "can't be reached" in advice
     wrong = Slack(bot_token="xoxb-wrong", api_base_url=slack.base_url)
-    assert (await check(wrong))[0][1] is False
+    assert (await check(wrong, ""))[0][1] is False
     socket = Slack(bot_token=BOT_TOKEN, app_token="xapp-fake", mode="socket",
                    api_base_url=slack.base_url)  # fmt: skip
-    assert all(ok for _what, ok, _advice in await check(socket))
+    assert all(ok for _what, ok, _advice in await check(socket, ""))
 
 
 def test_the_manifest_has_one_address_for_everything_or_none_in_socket_mode() -> None:
