@@ -51,8 +51,9 @@ class SlackThatListens:
                 "ok": True,
                 "ts": f"{came:.6f}",
                 "channel": {"id": "C1", "is_ext_shared": False},
-                "user": {"id": "U1"},
-                "members": [],
+                "team_id": "T1",
+                "user": {"id": "U1", "team_id": "T1", "is_bot": True},
+                "members": ["U1"],
             }
         )
 

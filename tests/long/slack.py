@@ -14,8 +14,9 @@ from tests.benchmarks import programme
 _ANSWER = {
     "ok": True,
     "channel": {"id": "C1", "is_ext_shared": False},
-    "user": {"id": "U1"},
-    "members": [],
+    "team_id": "T1",
+    "user": {"id": "U1", "team_id": "T1", "is_bot": True},
+    "members": ["U1"],
 }
 
 
