@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -33,7 +34,7 @@ __all__ = [
 KEEP_PROVISIONAL = timedelta(days=7)
 KEEP_VISITS = timedelta(days=90)
 _LARGEST_GROUP = 200
-_GATHER = 0.4  # of the time the last group took
+_GATHER = 0.8  # of the time the last group took
 _GATHER_AT_MOST = 0.02  # seconds
 _MANY = 8  # at once: answers come faster than they are stored
 _RUSH_SECONDS = 1.0
@@ -99,7 +100,8 @@ class AnswerGroup:
         self._ctx = ctx
         self._waiting: list[tuple[Answer, asyncio.Future[Recorded]]] = []
         self._writer: asyncio.Task[None] | None = None
-        self._took = 0.0  # seconds of the last group
+        self._last, self._took = 0, 0.0  # answers of the last group, and its seconds
+        self._as_many = asyncio.Event()
         self._rush_until = 0.0
 
     def in_a_rush(self) -> bool:
@@ -110,6 +112,8 @@ class AnswerGroup:
         """Stores one answer together with those that came at the same time; raises AnswerError."""
         outcome: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         self._waiting.append((answer, outcome))
+        if len(self._waiting) >= self._last:
+            self._as_many.set()
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
         return await outcome
@@ -118,18 +122,29 @@ class AnswerGroup:
         try:
             while self._waiting:
                 if self.in_a_rush():
-                    # Whoever was answered just now comes back with the next step: one bigger group
-                    # costs little more than a small one.
-                    await asyncio.sleep(min(_GATHER * self._took, _GATHER_AT_MOST))
+                    await self._gather()
                 group = self._waiting[:_LARGEST_GROUP]
                 del self._waiting[:_LARGEST_GROUP]
                 started = self._now()
                 await self._write_group(group)
-                self._took = self._now() - started
+                self._last, self._took = len(group), self._now() - started
                 if len(group) >= _MANY:
                     self._rush_until = self._now() + _RUSH_SECONDS
         finally:
             self._writer = None
+
+    async def _gather(self) -> None:
+        """Waits a moment for as many as the last time.
+
+        Whoever was answered just now comes back with the next step: one bigger group costs little
+        more than a small one.
+        """
+        if len(self._waiting) >= self._last:
+            return
+        self._as_many.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(_GATHER * self._took, _GATHER_AT_MOST)):
+                await self._as_many.wait()
 
     @staticmethod
     def _now() -> float:
