@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from handlers import viewing
 from handlers.accounts import lines
 from handlers.accounts.reader import Reader, cut
 from handlers.accounts.standing import Standing, standings_of
@@ -75,8 +76,9 @@ async def elements(
 
 async def _day(session: Session, ctx: Context, me: Member, reader: Reader) -> _Day:
     mine, late = [], []
+    kept = await viewing.kept_cases(session, me)
     for case, account in await cases.open_with_accounts(session):
-        if not seeing.may_see(me, account, case, ctx.programme):
+        if case.id in kept or not seeing.may_see(me, account, case, ctx.programme):
             continue
         own = me.id in (case.owner_id, case.taken_by)
         leads = me.role in LEADERS or (

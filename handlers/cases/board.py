@@ -1,6 +1,6 @@
 """`/nps cases`: boards of open cases with buttons."""
 
-from handlers import rights
+from handlers import rights, viewing
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
 from handlers.cases import seeing
 from handlers.cases.card import status, title
@@ -35,10 +35,11 @@ async def show(ctx: Context, event: Command, me: Member) -> Reply:
 async def _found(
     session: Session, ctx: Context, me: Member, which: str, t: Texts
 ) -> tuple[str, list[tuple[Case, Account]]]:
+    kept = await viewing.kept_cases(session, me)
     everything = [
         (case, account)
         for case, account in await cases.open_with_accounts(session)
-        if seeing.may_see(me, account, case, ctx.programme)
+        if case.id not in kept and seeing.may_see(me, account, case, ctx.programme)
     ]
     match which:
         case "mine":

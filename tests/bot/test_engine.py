@@ -119,13 +119,13 @@ async def test_no_job_works_on_after_the_engine_closed(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its database is closed next: a connection that it opens then is closed by nobody."""
-    started, ended = asyncio.Semaphore(0), list[int]()
+    started, closing, ended = asyncio.Semaphore(0), asyncio.Event(), list[int]()
     monkeypatch.setattr("bot.engine.FINISH_SECONDS", 0.2)
 
     async def alert(ctx: Context, alert_id: int, attempt: int) -> None:
         started.release()
         try:
-            await asyncio.sleep(0.05 if alert_id == 1 else 3600)
+            await (closing.wait() if alert_id == 1 else asyncio.sleep(3600))
         finally:
             ended.append(alert_id)
 
@@ -135,4 +135,5 @@ async def test_no_job_works_on_after_the_engine_closed(
         for _ in range(2):
             await asyncio.wait_for(started.acquire(), 20)
         assert ended == []
+        closing.set()
     assert ended == [1, 2]
