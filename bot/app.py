@@ -53,7 +53,7 @@ async def make_app(
         await asyncio.to_thread(is_holiday, now().date(), rules.country)
         await engine.launch(ctx, answers.in_a_rush)
         assert isinstance(ctx.chat, Sender)
-        clock.start(ctx, partial(ctx.chat.meet, ctx))
+        clock.start(ctx, partial(ctx.chat.meet, ctx), answers.in_a_rush)
         read_mail(settings, ctx, clock)
         yield
         clock.stop()

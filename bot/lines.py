@@ -15,7 +15,7 @@ log = structlog.get_logger()
 SECONDS_A_JOB = 1.0
 # While answers come faster than they are stored, cards wait: a customer waits for the page, and
 # nobody sees whether one card of many came a second later.
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 
 
