@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
+from sqlmodel import select
 
 from bot.slack.blocks import draw_card, draw_home
 from bot.slack.forms import draw_form
 from handlers.cards import Card, Form
 from storage import running
+from storage.models import Alert
 from tests.bot.test_slack_drawing import EVERY_ELEMENT, INPUTS, PUBLIC
 from tests.fake_slack import SIGNING_SECRET, words
 from tests.journeys.slack_workspace import Workspace, workspace
@@ -89,7 +91,12 @@ async def test_recorded_payloads_and_attacks_make_no_fault_and_store_nothing(
     for attack in ("no signature", "wrong secret", "stale 10 min", "future 10 min", "body changed"):
         assert "(401," in statuses[attack], said
     assert "(400," in statuses["not json"], said
-    assert await _rows(work) == before
+    after = await _rows(work)
+    assert {**after, "alerts": {}} == {**before, "alerts": {}}
+    async with work.db.reading() as session:
+        told = {each.what for each in (await session.exec(select(Alert))).all()}
+    # The recorded addresses for replies are gone: CX is told that a person got none.
+    assert told <= {"undelivered"}
 
 
 @asynccontextmanager
