@@ -51,6 +51,7 @@ class Engine:
         channels: Sequence[str],
         jobs: Mapping[str, Callable[..., Awaitable[object]]],
         alerts: bool = True,
+        finish_seconds: float = FINISH_SECONDS,
     ) -> None:
         self.executor_id = executor_id
         self.process = f"{socket.gethostname()}/{os.getpid()}"
@@ -58,6 +59,7 @@ class Engine:
         self._channels = tuple(channels)
         self._jobs = jobs
         self._alerts = alerts
+        self._finish_seconds = finish_seconds
         self._ctx: Context | None = None
         self._asked: dict[str, None] = {}
         self._running: set[asyncio.Task[object]] = set()
@@ -136,7 +138,7 @@ class Engine:
     async def close(self) -> None:
         """Stops working; what is in flight ends first, or goes on at the next start."""
         self._lines.stop()
-        await self._end_jobs(FINISH_SECONDS)
+        await self._end_jobs(self._finish_seconds)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS leaves its running jobs alone: they would work on a database that is closed.
         for task in self._running:

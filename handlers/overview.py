@@ -24,7 +24,6 @@ from storage.models import Account, Member, MemberRole, Team, Wave, WaveState
 from storage.scopes import Part
 
 _LISTED = 15
-_DUE = 5
 _BUTTONS = 5
 _STATES = ("at_risk", "watch", "unknown", "safe")
 

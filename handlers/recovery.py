@@ -72,14 +72,14 @@ def recovery_lines(found: Recovery, t: Texts) -> list[tuple[str, str]]:
     return lines
 
 
-async def due(ctx: Context) -> list[Job]:
-    """Counts the critics of a large programme who answered again, once a day."""
+async def due(ctx: Context, many: int = _MANY) -> list[Job]:
+    """Counts the critics of a programme of `many` answers who answered again, once a day."""
     now = ctx.now()
     async with ctx.db.reading() as session:
         looked = await recovery.stored_at(session)
         if looked is not None and now - looked < _DAY:
             return []
-        large = await recovery.is_large(session, _MANY)
+        large = await recovery.is_large(session, many)
         counted = await _again(session, ctx, Part(), ()) if large else None
     async with ctx.db.session() as session:
         await recovery.store(session, counted, now)

@@ -22,10 +22,11 @@ def group_lines(found: Speed, t: Texts) -> list[Element]:
 
 
 def teams_lines(teams: Sequence[TeamSpeed], t: Texts) -> list[Element]:
-    """All teams by name, the smaller ones as one; no order from best to worst."""
-    if not any(each.speed is not None and each.speed.cases for each in teams):
-        return []
-    rows = []
+    """All teams by name, the smaller ones as one; no order from best to worst.
+
+    Nothing before the first case is due: a table of dashes tells nobody anything.
+    """
+    rows: list[tuple[str, ...]] = []
     for each in teams:
         name = t("speed.smaller") if each.name is None else each.name
         if each.speed is None:
@@ -34,6 +35,8 @@ def teams_lines(teams: Sequence[TeamSpeed], t: Texts) -> list[Element]:
         said = each.said
         heard = share(said.yes, said.yes + said.partly + said.no) if said else None
         rows.append((name, *_cells(each.speed, t), _of(heard, t)))
+    if all(each.speed is None or _is_blank(row) for each, row in zip(teams, rows, strict=True)):
+        return []
     columns = ("team", "taken", "contacted", "settled")
     return [
         Text(t("speed.title"), "heading"),
@@ -87,6 +90,10 @@ def _cell(step: Step, t: Texts) -> str:
     if step.median_hours is None:
         return told
     return f"{told} · {t('speed.hours', hours=wording.decimal(step.median_hours, t))}"
+
+
+def _is_blank(row: tuple[str, ...]) -> bool:
+    return set(row[1:]) == {_NOTHING}
 
 
 def _of(found: Share | None, t: Texts) -> str:

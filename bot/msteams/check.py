@@ -5,17 +5,17 @@ from time import time
 
 import aiohttp
 
+from bot import way_in
 from bot.config import Teams
 from bot.msteams import errors
 from bot.msteams.auth import BotAuth, KeysUnavailable
 from bot.msteams.channel import TeamsChannel
 from bot.msteams.connector import Address
+from bot.way_in import Finding
 from handlers import texts
 from handlers.chat import ChatError
 from handlers.places.words import why
 from storage import conversations
-
-Finding = tuple[str, bool, str]  # what was tried, whether it works, what to do (or what was found)
 
 PATH = "/api/messages"
 TIMEOUT_SECONDS = 10
@@ -70,17 +70,8 @@ async def _way_in(public_url: str) -> Finding:
     url = public_url.rstrip("/") + PATH
     if not url.startswith("https://"):
         return ("Teams way in", False, "Teams needs https: set [server] public_url")
-    try:
-        # Without a token: whoever answers 401 here is the bot, and it checks who is speaking.
-        async with _http() as http, http.post(url, json={}) as answer:
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError) as error:
-        advice = f"{url} can't be reached ({type(error).__name__}): start `npsbot run`, and let"
-        return ("Teams way in", False, f"{advice} your proxy pass {PATH} to it")
-    if status != 401:
-        advice = f"{url} answers {status} where the bot answers 401: check your proxy"
-        return ("Teams way in", False, advice)
-    return ("Teams way in", True, f"set {url} as the messaging endpoint of the Azure bot")
+    works = f"set {url} as the messaging endpoint of the Azure bot"
+    return await way_in.tried("Teams way in", url, PATH, works)
 
 
 async def _rights(channel: TeamsChannel) -> Finding:

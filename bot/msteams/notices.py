@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import structlog
-
 from bot.msteams import incoming
 from bot.msteams.channel import TeamsChannel
 from bot.msteams.incoming import Activity, items, part
@@ -14,8 +12,6 @@ from handlers.chat import Notice, NoticeKind, Person
 from handlers.context import Context
 from storage import conversations
 from storage.models import Conversation
-
-log = structlog.get_logger()
 
 CHANNEL_GONE = frozenset({"channelDeleted"})
 TEAM_GONE = frozenset({"teamDeleted", "teamHardDeleted", "teamArchived"})

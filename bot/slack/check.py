@@ -3,23 +3,21 @@
 from email.utils import parsedate_to_datetime
 from time import time
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import way_in
 from bot.config import Slack
 from bot.links import Addresses
 from bot.slack import errors
 from bot.slack.channel import SlackChannel
 from bot.slack.manifest import SCOPES
 from bot.slack.people import FAILURES
+from bot.way_in import Finding
 from handlers import texts
 from handlers.places.words import told
 
-Finding = tuple[str, bool, str]  # what was tried, whether it works, what to do (or what was found)
-
 PATH = "/slack/events"
-TIMEOUT_SECONDS = 10
 MOST_SECONDS_APART = 120  # signatures are refused from five minutes on
 
 
@@ -68,18 +66,7 @@ async def _way_in(signing_secret: str | None, public_url: str) -> Finding:
     if not url.startswith("https://"):
         advice = 'Slack needs https: set [server] public_url, or [slack] mode = "socket"'
         return ("Slack way in", False, advice)
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    try:
-        # Without a signature: whoever answers 401 here is the bot, and it checks who is speaking.
-        async with aiohttp.ClientSession(timeout=timeout) as http, http.post(url) as answer:
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError) as error:
-        advice = f"{url} can't be reached ({type(error).__name__}): start `npsbot run`, and let"
-        return ("Slack way in", False, f"{advice} your proxy pass {PATH} to it")
-    if status != 401:
-        advice = f"{url} answers {status} where the bot answers 401: check your proxy"
-        return ("Slack way in", False, advice)
-    return ("Slack way in", True, f"signed requests at {PATH}")
+    return await way_in.tried("Slack way in", url, PATH, f"signed requests at {PATH}")
 
 
 async def _socket(app_token: str | None, client: AsyncWebClient) -> Finding:

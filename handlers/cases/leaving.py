@@ -3,19 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from handlers import texts
 from handlers.alerts import Outgoing
 from handlers.cards import Card
-from handlers.cases import places, telling
-from handlers.chat import ChatError, OutsidersCanRead, Unreachable
+from handlers.cases import places
 from handlers.context import Context
+from handlers.places.editing import take_away
 from storage import members
 from storage import places as storage
 from storage.models import Alert, Case, Member
-
-log = structlog.get_logger()
 
 WHAT = "case_leaves"
 
@@ -46,20 +42,7 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         if new is not None:  # a place that both have stays as it is
             own -= {each.place for each in await members.places(session, member_id=new.id)}
         standing = await storage.of_case(session, case.id, own)
-    waiting: ChatError | None = None
-    for posting in standing:
-        try:
-            card = _gone(ctx, posting.language, new)
-            await ctx.chat.update(telling.ref_of(posting), card, posting.language)
-        except (Unreachable, OutsidersCanRead) as error:
-            log.warning("card not taken away", posting=posting.id, reason=error.reason)
-        except ChatError as error:
-            waiting = error
-            continue
-        async with ctx.db.session() as session:
-            await storage.mark_moved(session, posting.id)
-    if waiting is not None:
-        raise waiting  # what was emptied already is not looked at again
+    await take_away(ctx, ((each, _gone(ctx, each.language, new)) for each in standing))
     return None
 
 

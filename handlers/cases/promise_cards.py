@@ -8,17 +8,15 @@ from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Facts, Form, FormErrors, Input, Reply, Tone
 from handlers.cases import places, seeing, telling
 from handlers.cases.promising import SUBJECT
-from handlers.cases.telling import ref_of
 from handlers.cases.view import first_name, zone_of
 from handlers.chat import (
     Click,
     Message,
-    OutsidersCanRead,
     Submission,
-    Unreachable,
     row_id,
 )
 from handlers.context import Context, Refused
+from handlers.places.editing import edit_all
 from handlers.texts import Texts
 from storage import alerts as outbox
 from storage import cases, members, promises, versions
@@ -70,11 +68,7 @@ async def promise_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         maker = await members.by_id(session, found.promise.made_by)
         if found.promise.state == PromiseState.REFUSED and maker is not None:
             out.append(await _told(session, ctx, alert, found, maker))
-    for each, card in zip(posted, cards, strict=True):
-        try:
-            await ctx.chat.update(ref_of(each), card, each.language)
-        except (Unreachable, OutsidersCanRead):
-            continue  # that card is gone; what it says stands on the case
+    (await edit_all(ctx, zip(posted, cards, strict=True))).check()
     return out
 
 

@@ -7,10 +7,11 @@ from handlers.cases import places
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
-from handlers.cases.telling import SUBJECT, posting_of_case, ref_of
+from handlers.cases.telling import SUBJECT, posting_of_case
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import Message
 from handlers.context import Context
+from handlers.places.editing import ref_of
 from handlers.texts import Texts
 from storage import alerts as outbox
 from storage import cases, members

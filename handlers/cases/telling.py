@@ -6,8 +6,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import structlog
-
 from handlers import alerts, texts
 from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
@@ -17,17 +15,16 @@ from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
-from handlers.chat import ChatError, Message, MessageRef, OutsidersCanRead, Place, Unreachable
+from handlers.chat import Message, MessageRef, Place
 from handlers.context import Context
 from handlers.places import emptying
+from handlers.places.editing import edit_all, ref_of
 from storage import alerts as outbox
 from storage import cases, hiding, members
 from storage.alerts import Added
 from storage.db import Session
 from storage.models import Alert, CaseState, Member, Posting
 from storage.models import Reply as ReplyKind
-
-log = structlog.get_logger()
 
 SUBJECT = "case"
 _LAST_CRITIC = 6
@@ -109,29 +106,16 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         posted = await outbox.postings(session, SUBJECT, view.case.id)
         readers = {each.member_id: await members.by_id(session, each.member_id) for each in posted}
         said = await _say_later(session, alert, view) if alert.response_id else []
-    waiting: ChatError | None = None
-    shared: list[str] = []
-    lost: list[tuple[Posting, ChatError]] = []
+    cards = []
     for each in posted:
         member = readers[each.member_id]
         if each.part == "note" and not (_is_moved(view, each) or _is_gone(member, each)):
             continue  # what was said stays as it was said
-        card = card_of(ctx, view, each, member)
-        try:
-            await ctx.chat.update(ref_of(each), card, each.language)
-        except OutsidersCanRead:
-            shared.append(each.place)
-        except Unreachable as error:
-            log.warning("card not edited", posting=each.id, reason=error.reason)
-            lost.append((each, error))
-        except ChatError as error:
-            waiting = error
-    for place in dict.fromkeys(shared):
-        await emptying.ask(ctx, place)
-    if lost:
-        await emptying.ask_anew(ctx, lost, alert)
-    if waiting is not None:
-        raise waiting
+        cards.append((each, card_of(ctx, view, each, member)))
+    edited = await edit_all(ctx, cards)
+    if edited.lost:
+        await emptying.ask_anew(ctx, edited.lost, alert)
+    edited.check()
     return _thread_notes(alert, view, posted, said)
 
 
@@ -169,11 +153,6 @@ def is_critic(answer: Answer) -> bool:
     response = answer.response
     score = response.score
     return response.reply == ReplyKind.SCORE and score is not None and score <= _LAST_CRITIC
-
-
-def ref_of(posting: Posting) -> MessageRef:
-    """Gives the message of a posting."""
-    return MessageRef(posting.place, posting.message_id, posting.thread_id)
 
 
 def _shows(posting: Posting, answer: Answer) -> bool:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import structlog
-
 from handlers import alerts, rights, texts, viewing
 from handlers.accounts.reader import Reader, reader_for
 from handlers.alerts import Outgoing
@@ -20,17 +18,13 @@ from handlers.cards import (
     Text,
 )
 from handlers.cases import owning, places
-from handlers.cases.telling import ref_of
 from handlers.cases.view import zone_of
 from handlers.chat import (
-    ChatError,
     Click,
     Command,
     Message,
-    OutsidersCanRead,
     Place,
     Submission,
-    Unreachable,
     row_id,
 )
 from handlers.context import Context, Job, NotAllowed, Refused
@@ -44,7 +38,7 @@ from handlers.learning.idea_card import (
     state_line,
     whose,
 )
-from handlers.places import emptying
+from handlers.places.editing import edit_all
 from handlers.rights import LEADERS
 from handlers.surveys import reason_label
 from storage import alerts as outbox
@@ -53,8 +47,6 @@ from storage.alerts import Added
 from storage.db import Session
 from storage.ideas import Had
 from storage.models import Act, Alert, IdeaState, Member, Posting, Response
-
-log = structlog.get_logger()
 
 NEW, CHANGED, SUBJECT = "idea_new", "idea_changed", "idea"
 BOARD = "ideas"
@@ -167,22 +159,14 @@ async def changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 
 
 async def _edit(ctx: Context, had: Had | None, posted_: Sequence[Posting]) -> None:
-    waiting: ChatError | None = None
+    cards = []
     for posting in posted_:
         t = texts.of(posting.language)
         card = Card(t("idea.erased"), audience="person")
         if had is not None:
             card = channel_card(had, Reader(t, zone_of(None, ctx), ctx.now(), comments=True))
-        try:
-            await ctx.chat.update(ref_of(posting), card, posting.language)
-        except OutsidersCanRead:
-            await emptying.ask(ctx, posting.place)
-        except Unreachable as error:
-            log.warning("card not edited", posting=posting.id, reason=error.reason)
-        except ChatError as error:
-            waiting = error
-    if waiting is not None:
-        raise waiting
+        cards.append((posting, card))
+    (await edit_all(ctx, cards)).check()
 
 
 def changed_row(idea_id: int, why: str, ctx: Context) -> dict[str, Any]:

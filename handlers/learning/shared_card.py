@@ -3,20 +3,17 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from handlers import rights, texts
 from handlers.accounts.reader import Reader, cut
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Element, Text, Tone
 from handlers.cases import places
 from handlers.cases.places import Route, direct_places
-from handlers.cases.telling import ref_of
 from handlers.cases.view import zone_of
-from handlers.chat import ChatError, Message, OutsidersCanRead, Unreachable
+from handlers.chat import Message
 from handlers.context import Context
 from handlers.learning.same_reason import accounts_of
-from handlers.places import emptying
+from handlers.places.editing import edit_all
 from handlers.surveys import group, reason_label
 from handlers.texts import Texts
 from storage import alerts as outbox
@@ -24,8 +21,6 @@ from storage import groups, learning, members, sharing
 from storage.db import Session
 from storage.learning import Voice
 from storage.models import Alert, Member, SharedReason, SharedState
-
-log = structlog.get_logger()
 
 SUBJECT = "shared_reason"
 FIXED, CLOSE = "reason_fixed", "reason_close"
@@ -71,20 +66,11 @@ async def changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         posted = await outbox.postings(session, SUBJECT, shared.reason.id)
         owned = (await _route(session, ctx, shared.reason.reason))[1]
         readers = {each.id: await members.by_id(session, each.member_id) for each in posted}
-    waiting: ChatError | None = None
-    for posting in posted:
-        t = texts.of(posting.language)
-        card = shared_card(shared, _reader(ctx, t, readers[posting.id]), owned=owned)
-        try:
-            await ctx.chat.update(ref_of(posting), card, posting.language)
-        except OutsidersCanRead:
-            await emptying.ask(ctx, posting.place)
-        except Unreachable as error:
-            log.warning("card not edited", posting=posting.id, reason=error.reason)
-        except ChatError as error:
-            waiting = error
-    if waiting is not None:
-        raise waiting
+    cards = []
+    for each in posted:
+        reader = _reader(ctx, texts.of(each.language), readers[each.id])
+        cards.append((each, shared_card(shared, reader, owned=owned)))
+    (await edit_all(ctx, cards)).check()
     return []
 
 

@@ -3,22 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import structlog
-
 from handlers import alerts, texts
 from handlers.alerts import Outgoing
 from handlers.cards import Card
 from handlers.cases import places as routes
 from handlers.cases import telling
 from handlers.cases.view import load
-from handlers.chat import ChatError, OutsidersCanRead, Place, Unreachable
+from handlers.chat import Place, Unreachable
 from handlers.context import Context
+from handlers.places.editing import take_away
 from storage import alerts as outbox
 from storage import members
 from storage import places as storage
 from storage.models import OPEN_STATES, Alert, Posting
-
-log = structlog.get_logger()
 
 
 async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -34,19 +31,7 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         pass  # nobody tells who reads it: it counts as read by outsiders
     async with ctx.db.reading() as session:
         standing = await storage.standing_in(session, place)
-    waiting: ChatError | None = None
-    for posting in standing:
-        try:
-            await ctx.chat.update(telling.ref_of(posting), _gone(ctx, posting), posting.language)
-        except (Unreachable, OutsidersCanRead) as error:
-            log.warning("card not taken away", posting=posting.id, reason=error.reason)
-        except ChatError as error:
-            waiting = error
-            continue
-        async with ctx.db.session() as session:
-            await storage.mark_moved(session, posting.id)
-    if waiting is not None:
-        raise waiting  # what was emptied already is not looked at again
+    await take_away(ctx, ((each, _gone(ctx, each)) for each in standing))
     async with ctx.db.reading() as session:
         emptied = await storage.moved_from(session, place)
     return await _anew(ctx, alert, emptied, place)

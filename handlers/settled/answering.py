@@ -10,10 +10,11 @@ from handlers.calendars import nth_working_day
 from handlers.cards import Button, Buttons, Card, Element, Form, Input, Reply, Text, Tone
 from handlers.cases import acting, places, times
 from handlers.cases.acting import Plan
-from handlers.cases.telling import SUBJECT, ref_of, stands_above
+from handlers.cases.telling import SUBJECT, stands_above
 from handlers.cases.view import first_name
 from handlers.chat import Click, Message, Submission
 from handlers.context import Context, Refused
+from handlers.places.editing import ref_of
 from handlers.settled import planning
 from handlers.settled.asking import ANSWERS
 from handlers.texts import Texts

@@ -6,15 +6,16 @@ import structlog
 
 from handlers import alerts
 from handlers.alerts import Outgoing
-from handlers.chat import ChatError, Message, MessageRef
+from handlers.chat import ChatError, Message
 from handlers.context import Context, Job
+from handlers.places.editing import ref_of
 from handlers.waves import recipients
 from handlers.waves.cards import Standing, standing, wave_card
 from storage import alerts as outbox
 from storage import members, waves
 from storage.alerts import Added
 from storage.db import Session
-from storage.models import Alert, Posting, Wave
+from storage.models import Alert, Wave
 
 log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ async def refresh(ctx: Context, wave_id: int, _mark: str = "") -> None:
         t = recipients.texts_of(ctx, member)
         card = wave_card(at, t, recipients.zone(ctx, member))
         try:
-            await ctx.chat.update(_ref(row), card, row.language)
+            await ctx.chat.update(ref_of(row), card, row.language)
         except ChatError as error:
             # The next change of the numbers tries again; the wave itself does not depend on it.
             log.warning("progress card not edited", posting=row.id, reason=error.reason)
@@ -112,10 +113,6 @@ async def _tell(ctx: Context, session: Session, wave: Wave, key: str) -> Added:
         member_id=wave.planned_by,
         detail={"partition": f"{SUBJECT}:{wave.id}"},
     )
-
-
-def _ref(row: Posting) -> MessageRef:
-    return MessageRef(row.place, row.message_id, row.thread_id)
 
 
 def _mark(at: Standing) -> str:

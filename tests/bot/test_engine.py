@@ -34,9 +34,11 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def engine_of(db: Database, jobs: Jobs, name: str = "one") -> AsyncIterator[Engine]:
+async def engine_of(
+    db: Database, jobs: Jobs, name: str = "one", finish_seconds: float = 5
+) -> AsyncIterator[Engine]:
     ctx = Context(Programme(), db, FakeChat(), now, FakeEngine().soon, no_pace, SECRET)
-    engine = Engine(db, name, ["mail"], jobs)
+    engine = Engine(db, name, ["mail"], jobs, finish_seconds=finish_seconds)
     await engine.launch(ctx)
     try:
         yield engine
@@ -115,12 +117,9 @@ async def test_the_pace_spaces_messages_of_one_channel_only() -> None:
     assert loop.time() - begin >= 4 / 20 - 0.001
 
 
-async def test_no_job_works_on_after_the_engine_closed(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_job_works_on_after_the_engine_closed(db: Database) -> None:
     """Its database is closed next: a connection that it opens then is closed by nobody."""
     started, closing, ended = asyncio.Semaphore(0), asyncio.Event(), list[int]()
-    monkeypatch.setattr("bot.engine.FINISH_SECONDS", 0.2)
 
     async def alert(ctx: Context, alert_id: int, attempt: int) -> None:
         started.release()
@@ -129,7 +128,7 @@ async def test_no_job_works_on_after_the_engine_closed(
         finally:
             ended.append(alert_id)
 
-    async with engine_of(db, {"alert": alert}) as engine:
+    async with engine_of(db, {"alert": alert}, finish_seconds=0.2) as engine:
         for alert_id in (1, 2):
             await engine.enqueue(Job("alert", (alert_id, 0), place=f"slack:C{alert_id}"))
         for _ in range(2):

@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 
 from bot.speed_command import figures
+from handlers import speed_lines, texts
 from handlers.cards import Card
 from handlers.context import Context, NotAllowed, Refused
 from handlers.measures.measure import Scope
+from handlers.measures.recovery import share
+from handlers.measures.speed import Speed, Step
+from handlers.speed import TeamSpeed
 from storage import members, pace
 from storage.models import Case, CasePace
 from tests.handlers.cases.conftest import Story, story
@@ -156,3 +160,12 @@ async def rows(ctx: Context) -> list[CasePace]:
     async with ctx.db.reading() as session:
         found = await pace.of_case(session, 1)
     return [found] if found else []
+
+
+def test_the_table_of_teams_waits_for_the_first_case_that_is_due() -> None:
+    not_due = Speed(3, Step(None, None), Step(None, None))
+    due = Speed(3, Step(share(2, 3), 4.0), Step(None, None))
+    few = TeamSpeed("Nordics", 5, not_due, None), TeamSpeed(None, 2, None, None)
+    assert speed_lines.teams_lines(few, texts.of("en")) == []
+    told_ = speed_lines.teams_lines((*few, TeamSpeed("West", 4, due, None)), texts.of("en"))
+    assert [type(each).__name__ for each in told_] == ["Text", "Table", "Text"]

@@ -30,6 +30,7 @@ from handlers.cases.acting import Plan
 from handlers.cases.view import load
 from handlers.chat import Click, InDoubt, Message, MessageRef, Person, Place, Submission, TryLater
 from handlers.context import Context
+from handlers.places.editing import ref_of
 from handlers.settings import Privacy, Programme
 from storage import case_view, members
 from storage.db import Database, Session
@@ -330,7 +331,7 @@ class CaseMachine(RuleBasedStateMachine):
         for each in posted:
             if each.subject != telling.SUBJECT:
                 continue
-            shown = next(p for p in self.chat.posted if p.ref == telling.ref_of(each)).card
+            shown = next(p for p in self.chat.posted if p.ref == ref_of(each)).card
             true = telling.card_of(self.ctx, views[each.subject_id], each, None)
             assert _essence(shown) == _essence(true), each.place
 

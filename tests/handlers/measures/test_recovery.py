@@ -55,14 +55,11 @@ async def test_critics_who_answered_again_are_counted_by_what_counts_now(
 
 
 @pytest.mark.both_databases
-async def test_a_large_programme_is_counted_once_a_day(
-    ctx: Context, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_large_programme_is_counted_once_a_day(ctx: Context, make: Make) -> None:
     account = await make.account("Acme")
     for _contact in range(3):
         await scores(ctx, make, account, 3, 9)
-    monkeypatch.setattr(recovery, "_MANY", 2)
-    await recovery.due(ctx)
+    await recovery.due(ctx, many=2)
     await scores(ctx, make, account, 3, 9)
     async with ctx.db.reading() as session:
         assert (await recovery_of(session, ctx, Part(), (), ())).again == (3, 3, 3)
