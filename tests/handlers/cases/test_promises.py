@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from handlers.cards import Card, Form, FormErrors, Whisper
+from handlers.chat import TryLater
 from storage import promises
 from storage.models import CaseState, Member, Promise
 from tests.fakes import Posted
@@ -107,6 +108,16 @@ async def test_done_is_said_on_the_case_and_only_once(story: Story) -> None:
     again = await story.press(story.acme.anna, given, "promise.done")
     assert said(again) == "Nothing was changed: this promise is done."
     await story.work()
+
+
+async def test_a_platform_that_asks_to_wait_gets_the_edit_of_a_promise_later(story: Story) -> None:
+    _posted, given = await to_mikkel(story)
+    story.chat.refuse["slack:U0MIKKEL"] = [TryLater("busy", 30)]
+    await story.press(story.acme.mikkel, given, "promise.done")
+    edits = len(given.cards)
+    await story.forward(minutes=1)
+    assert len(given.cards) > edits
+    assert given.card.status == "done"
 
 
 async def test_cant_needs_a_reason_and_goes_back_to_who_promised(story: Story) -> None:
