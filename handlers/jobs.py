@@ -48,6 +48,7 @@ BUILDERS: dict[str, Builder] = {
     "case_handed": reminding.case_handed,
     "cases_handed": handing.cases_handed,
     leaving.WHAT: leaving.build,
+    leaving.PLACE: leaving.empty_place,
     "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
