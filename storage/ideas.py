@@ -8,7 +8,6 @@ from sqlalchemy import Select, exists, func
 from sqlalchemy import select as select_rows
 from sqlmodel import col, or_, select
 
-from storage.alerts import insert_new
 from storage.db import Session
 from storage.models import (
     Account,
@@ -21,6 +20,7 @@ from storage.models import (
     Response,
     ResponseStatus,
 )
+from storage.writing import insert_new
 
 
 class Had(NamedTuple):
