@@ -64,7 +64,7 @@ async def play(folder: Path, go_on: bool) -> int:
         await web.TCPSite(runner, settings.server.host, settings.server.port).start()
         ctx = app[CONTEXT]
         people = await _import(ctx, out)
-        outcome = await _wave(ctx, settings, people, out)
+        outcome = await _wave(ctx, out)
         await _ask(ctx, people, out)
         _sum_up(outcome, settings, out, go_on)
         if go_on:
@@ -103,9 +103,7 @@ async def _import(ctx: Context, out: Console) -> portfolio.Portfolio:
     return people
 
 
-async def _wave(
-    ctx: Context, settings: Settings, people: portfolio.Portfolio, out: Console
-) -> Outcome:
+async def _wave(ctx: Context, out: Console) -> Outcome:
     wave_id = await sending.send_now(ctx, "relationship", [], WAVE, respect_hours=False)
     counts = await sending.counts(ctx, wave_id)
     planned = counts["planned"]

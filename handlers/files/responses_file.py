@@ -83,7 +83,7 @@ async def import_responses(session: Session, run: Run) -> Outcome:
     outcome, changes = Outcome(), Changes()
     rows = _keyed_once(run)
     waves = await check_waves(session, run, rows)
-    stored = await _stored(session, run, rows)
+    stored = await _stored(session, rows)
     reasons = {*REASONS, *await imports.reasons(session)}
     for row in rows:
         only(run.table, row, "reasons", reasons, "a known reason")
@@ -132,7 +132,7 @@ def _keyed_once(run: Run) -> list[Row]:
     return sorted(rows, key=lambda row: row.number)
 
 
-async def _stored(session: Session, run: Run, rows: list[Row]) -> Stored:
+async def _stored(session: Session, rows: list[Row]) -> Stored:
     accounts = {account["key"]: account for account in await imports.accounts(session)}
     touched = {
         accounts[key]["id"] for row in rows if (key := str(row.text("account_key"))) in accounts
