@@ -17,6 +17,7 @@ from tests.fakes import FakeChat, FakeClock, Posted, no_pace
 from tests.long.facts import Fact
 
 ZONE = ZoneInfo("Europe/Copenhagen")
+MOST_STEPS = 4  # forms in a row: what comes next, what it needs, “anyway”, and one too many
 DAY_BEGINS, DAY_ENDS = time(8), time(17)
 Act = Callable[[], Awaitable[None]]
 
@@ -111,6 +112,19 @@ class Weeks:
         }
         event = Submission(person, person.place, form.action, form.value, {**standing, **inputs})
         return self._checked(await routes.submission(self.ctx, event), form.action)
+
+    async def go_through(self, who: str, form: Form, **inputs: str) -> Reply:
+        """A member sends a form, and what comes back asking for more, until nothing is asked."""
+        reply: Reply = form
+        for _step in range(MOST_STEPS):
+            if not isinstance(reply, Form):
+                break
+            asked = {each.name for each in reply.inputs}
+            given = {name: typed for name, typed in inputs.items() if name in asked}
+            reply = await self.fill_in(who, reply, **given)
+        if isinstance(reply, Form):
+            self.problems.append(f"{self.clock():%d %b %H:%M} {form.action} asks without end")
+        return reply
 
     async def _soon(self, job: Job, at: datetime | None) -> None:
         due = max(self.clock(), at) if at else self.clock()
