@@ -14,7 +14,6 @@ from handlers.context import Context, Job
 from handlers.settings import Privacy, Programme
 from storage.db import Database
 from tests.fakes import FakeChat, FakeClock, Posted, no_pace
-from tests.long.facts import Fact
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 MOST_STEPS = 4  # forms in a row: what comes next, what it needs, “anyway”, and one too many
@@ -212,9 +211,3 @@ def after_days_of_work(at: datetime, days: int) -> datetime:
         at = next_work(following) if following.weekday() >= 5 else following
         at = datetime.combine(at.date(), following.time(), ZONE)
     return at
-
-
-def holds(what: str, wrong: list[str], of: int) -> Fact:
-    """A rule that every one of so many things must keep; the first that does not is told."""
-    told = f"{of - len(wrong)} of {of}" if not wrong else f"{len(wrong)} wrong: {wrong[0]}"[:200]
-    return Fact(what, told, "all", not wrong)
