@@ -262,16 +262,6 @@ def _postings() -> SelectOfScalar[Posting]:
     )
 
 
-async def shown_to(session: Session, subject: str, member_id: int) -> Sequence[int]:
-    """Gives the ids of what messages of ours to a member are about."""
-    query = select(Posting.subject_id).where(
-        col(Posting.subject) == subject,
-        col(Posting.member_id) == member_id,
-        col(Posting.moved).is_(False),
-    )
-    return (await session.exec(query.distinct().order_by(col(Posting.subject_id)))).all()
-
-
 async def posting_at(session: Session, place: str, message_id: str) -> Posting | None:
     """Gives the message we posted in a place, or None when it is none of ours."""
     query = select(Posting).where(
