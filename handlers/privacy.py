@@ -9,7 +9,7 @@ import structlog
 from handlers import alerts
 from handlers.cases import telling
 from handlers.context import Context
-from handlers.learning import ideas, same_reason
+from handlers.learning import idea_channel, same_reason
 from storage import alerts as outbox
 from storage import audit, conversations, forgetting, members, personal, privacy
 from storage.audit import Noted
@@ -174,7 +174,7 @@ def drawn_again(ctx: Context, touched: Touched, why: str) -> list[dict[str, Any]
     """Gives the rows of the alerts that draw the cards posted of all this again, keyed by `why`."""
     return [
         *(telling.changed(case_id, why, ctx.now()) for case_id in touched.cases),
-        *(ideas.changed_row(idea_id, why, ctx) for idea_id in touched.ideas),
+        *(idea_channel.changed_row(idea_id, why, ctx, quiet=True) for idea_id in touched.ideas),
         *(same_reason.changed_row(each, why, ctx.now()) for each in touched.shared_reasons),
     ]
 

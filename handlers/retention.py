@@ -15,7 +15,7 @@ from handlers import alerts
 from handlers.cases import telling
 from handlers.context import Context, Job, Refused
 from handlers.days import kept_since
-from handlers.learning import ideas, shared_card
+from handlers.learning import idea_channel, shared_card
 from handlers.privacy import Touched, drawn_again, forget
 from storage import alerts as outbox
 from storage import answers, audit, conversations, members, personal, retention
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 AFTER_CASE = timedelta(days=31)
 _LOOKED_AT = 500  # contacts that one query looks at
 _LOOKS = 10  # such queries in a tick of the clock
-_TOGETHER = 4  # contacts changed in one transaction: nobody waits long for the write lock
+_TOGETHER = 2  # contacts changed in one transaction: nobody waits long for the write lock
 _TAKEN = 100  # contacts changed in a tick
 # Cards edited in a tick: the platforms allow about fifty edits a minute, and new ones go first.
 _CARDS = 2
@@ -99,25 +99,30 @@ async def retain(ctx: Context, dry_run: bool) -> Taken:
             taken = taken.plus((await _take(ctx, some, until, "operator"))[0])
     while not dry_run and await _empty_notes(ctx, until):
         pass
+    if not dry_run:
+        _log(taken)
     return taken
 
 
 async def _go_on(ctx: Context, until: datetime, last: int) -> tuple[str, list[Job]]:
     """Does a part of the look from the contact `last` on; gives how far it came."""
     jobs: list[Job] = []
-    taken = 0
+    taken = Taken()
     for _look in range(_LOOKS):
         ids, found = await _found_after(ctx, until, last)
         if not ids:
+            _log(taken)
             return _NOTES, jobs
         for some in answers.parts(list(found), _TOGETHER):
-            if taken >= _TAKEN or len(jobs) >= _CARDS:
+            if taken.contacts >= _TAKEN or len(jobs) >= _CARDS:
+                _log(taken)
                 return str(last), jobs
             lost, cards = await _take(ctx, some, until)
-            taken += lost.contacts
+            taken = taken.plus(lost)
             jobs += [alerts.job_of(card) for card in cards]
             last = some[-1]
         last = ids[-1]
+    _log(taken)
     return str(last), jobs
 
 
@@ -157,8 +162,6 @@ async def _take(
             noted = [Noted(Act.ANONYMISED, "answers", None, counts)]
             await audit.add(session, noted, ctx.now(), actor=actor)
         cards = await outbox.add_many(session, rows)
-    if found:
-        log.info("names taken off", contacts=taken.contacts, answers=taken.answers)
     return taken, cards
 
 
@@ -190,10 +193,10 @@ async def _take_one(
     shown = Touched(
         touched.messages,
         await retention.posted(session, telling.SUBJECT, touched.cases),
-        await retention.posted(session, ideas.SUBJECT, touched.ideas),
+        await retention.posted(session, idea_channel.SUBJECT, touched.ideas),
         await retention.posted(session, shared_card.SUBJECT, touched.shared_reasons),
     )
-    return drawn_again(ctx, shown, f"kept:{nobody.id}")
+    return drawn_again(ctx, shown, f"aged:{nobody.id}")
 
 
 async def _forget_chat(session: Session, contact: Contact) -> None:
@@ -202,6 +205,11 @@ async def _forget_chat(session: Session, contact: Contact) -> None:
         return
     if contact.email is None or await members.by_email(session, contact.email) is None:
         await conversations.forget_people(session, [contact.teams_id])
+
+
+def _log(taken: Taken) -> None:
+    if taken.contacts:
+        log.info("names taken off", contacts=taken.contacts, answers=taken.answers)
 
 
 def _times(ctx: Context, until: datetime) -> Times:
