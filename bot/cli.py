@@ -30,6 +30,7 @@ app.command(name="audit")(cli_privacy.audit)
 app.add_typer(wave, name="wave")
 
 What = Literal["members", "accounts", "contacts", "responses"]
+Board = Literal["ideas", "references", "promises"]
 AsMember = Annotated[str, typer.Option("--as", metavar="EMAIL", help="Who asks.")]
 SeenAs = Annotated[
     str | None,
@@ -168,13 +169,22 @@ def bind(
     place: Annotated[str, typer.Option(metavar="PLACE", help="slack:C…, teams:… or console:name.")],
     team: Annotated[str | None, typer.Option(metavar="NAME")] = None,
     member: Annotated[str | None, typer.Option(metavar="EMAIL")] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Its card, when several accounts name it.")
+    ] = None,
+    board: Annotated[Board | None, typer.Option(help="What stands there once a week.")] = None,
 ) -> None:
-    """Send the alerts of a team or a member to a place."""
+    """Send the alerts of a team or member, the card of a reason, or a board to a place."""
     from handlers.members import bind_place
+    from handlers.places import sharing
 
-    if (team is None) == (member is None):
-        stop("Give either --team NAME or --member EMAIL.")
-    print(with_context(lambda ctx: bind_place(ctx, place, team=team, member=member)))
+    if sum(each is not None for each in (team, member, reason, board)) != 1:
+        stop("Give one of --team NAME, --member EMAIL, --reason REASON and --board BOARD.")
+    if team is not None or member is not None:
+        told = with_context(lambda ctx: bind_place(ctx, place, team=team, member=member))
+    else:
+        told = with_context(lambda ctx: sharing.bind_place(ctx, place, reason=reason, board=board))
+    print(told)
 
 
 @app.command(name="import")

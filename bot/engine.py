@@ -32,6 +32,8 @@ ALERT_QUEUE = "alert"
 # DBOS looks into a queue once a second by default; an alert must not wait that long (contracts.md).
 ALERT_POLL_SECONDS = 0.1
 WAVE_POLL_SECONDS = 0.5
+# Nobody waits for DBOS's messages here, and a stop waits for whoever looks for them once a second.
+NOTICE_POLL_SECONDS = 0.1
 LISTENING_LOOKS = 30  # of 0.1 s: DBOS looks for new queues once a second
 FINISH_SECONDS = 5.0  # what is in flight at a stop; containers are given ten
 _REMEMBERED = 50_000  # ids of jobs asked for; of an older one the engine itself knows
@@ -80,6 +82,7 @@ class Engine:
             "log_level": "ERROR",
             "enable_otlp": False,
             "db_engine_kwargs": {"hide_parameters": True},
+            "notification_listener_polling_interval_sec": NOTICE_POLL_SECONDS,
         }
         self._sync_engine = _system_engine(self._db)
         if self._sync_engine is not None:

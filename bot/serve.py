@@ -13,8 +13,6 @@ from bot.engine import AlreadyRunning
 
 log = structlog.get_logger()
 
-YOUNG_OBJECTS = 100_000  # some ten megabytes before the collector looks
-
 
 def serve(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM; raises ConfigError with what to do when it can't start."""
@@ -36,9 +34,6 @@ async def _serve(settings: Settings) -> None:
     # What is loaded by now stays: the collector need not stop everything to look through it again.
     gc.collect()
     gc.freeze()
-    # A group of answers makes tens of thousands of objects that end with it: by default the
-    # collector runs dozens of times within one (a quarter of the time was spent there).
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
     log.info("serving", address=settings.server.public_url)
     await until_stopped()
     log.info("stopping")

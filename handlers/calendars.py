@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
-
 from handlers.settings import WORKING_WEEK, Programme, Weekday
 
 _WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -207,6 +205,8 @@ def _country(timezone: str | None, country: str | None, programme: Programme) ->
 def _holidays(country: str | None, year: int) -> frozenset[date]:
     if not country:
         return frozenset()
+    import holidays  # takes a tenth of a second, which most commands needn't wait for
+
     try:
         return frozenset(holidays.country_holidays(country.upper(), years=year))
     except NotImplementedError:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from handlers import alerts, names, texts
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Element, Form, FormErrors, Input, Reply, Text
-from handlers.cases import handing, places
+from handlers.cases import handing, leaving, places
 from handlers.cases.handing import Moved
 from handlers.chat import Click, Command, Message, Notice, Submission, row_id
 from handlers.context import Context, NotAllowed, Refused
@@ -55,6 +55,7 @@ async def left(ctx: Context, event: Submission, me: Member) -> Reply:
             return FormErrors({"to": t("left.who")})
         if to is None and any(work):
             return FormErrors({"to": t("left.need")})
+        own = [each.place for each in await members.places(session, member_id=gone.id)]
         await members.leave(session, gone.id, ctx.now())
         moved = []
         for account in await accounts.owned_by(session, gone.id):
@@ -64,6 +65,8 @@ async def left(ctx: Context, event: Submission, me: Member) -> Reply:
         await session.flush()
         told = await handing.owners_changed(session, ctx, moved)
         told += await handing.left(session, ctx, gone, to, me)
+        emptied = await leaving.place_rows(session, gone, own, ctx.now())
+        told += await outbox.add_many(session, emptied)
     for each in told:
         await ctx.soon(alerts.job_of(each), each.due_at)
     body: list[Element] = [Text(t("left.reads_nothing", name=gone.name))]

@@ -62,25 +62,6 @@ async def measure_scope(
     return as_told(ctx, found, whole)
 
 
-async def measure_accounts(
-    ctx: Context, account_ids: Collection[int], kind: str = "relationship"
-) -> dict[int, Measure]:
-    """The current figures of each of these accounts by id, in as many queries as for one."""
-    check(kind, None)
-    today = _day(ctx, ctx.now())
-    part = Part(account_ids=tuple(account_ids))
-    sample = await _of_today(ctx, part, kind, today)
-    async with ctx.db.reading() as session:
-        ids = {row.key: row.id for row in await scopes.accounts(session, part)}
-    window = window_until(today, ctx.programme.window_months)
-    return {
-        ids[account.key]: measure(
-            Scope("account", account.key), kind, window, [account], sample.programme
-        )
-        for account in sample.accounts
-    }
-
-
 async def measure_groups(
     ctx: Context,
     groups: Sequence[Scope],

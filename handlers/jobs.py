@@ -29,7 +29,7 @@ from handlers.cases import (
     wishes,
 )
 from handlers.context import Context, Job
-from handlers.learning import boards, fixing, ideas, same_reason, shared_card
+from handlers.learning import boards, fixing, idea_channel, same_reason, shared_card
 from handlers.places import emptying, moved, notices
 from handlers.settled import answering, asking
 from handlers.tasks import calls, offers, references, renewals, request, thanks
@@ -48,6 +48,7 @@ BUILDERS: dict[str, Builder] = {
     "case_handed": reminding.case_handed,
     "cases_handed": handing.cases_handed,
     leaving.WHAT: leaving.build,
+    leaving.PLACE: leaving.empty_place,
     "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,
@@ -71,9 +72,9 @@ BUILDERS: dict[str, Builder] = {
     same_reason.ALERT: shared_card.told,
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,
-    ideas.NEW: ideas.posted,
+    idea_channel.NEW: idea_channel.posted,
     boards.ALERT: boards.posted,
-    ideas.CHANGED: ideas.changed,
+    idea_channel.CHANGED: idea_channel.changed,
 }
 
 
@@ -106,7 +107,7 @@ DUE: tuple[Look, ...] = (
     asking.due,
     letters.due,
     same_reason.due,
-    ideas.due,
+    idea_channel.due,
     boards.due,
     recovery.due,
     alerts.due,

@@ -11,7 +11,7 @@ from handlers.chat import Command, Place, Submission, row_id
 from handlers.context import Context, NotAllowed, Refused
 from handlers.outsiders import refuse_outsiders
 from handlers.places import binding
-from handlers.places.naming import name_of, spoken
+from handlers.places.naming import name_of, refuse_no_place, spoken
 from handlers.rights import LEADERS
 from handlers.texts import Texts, of
 from storage import members, places
@@ -19,7 +19,6 @@ from storage.audit import Noted
 from storage.db import Session
 from storage.models import Act, Member, MemberRole, Team
 
-PLATFORMS = ("slack", "teams", "teams-user", "console")
 _BACK = ("off", "back", "hjem", "tilbage", "terug", "slut", "stop")
 _UNTIL = ("until", "till", "til", "indtil", "tot", "t/m")
 _BACKUP = ("backup", "afløser", "vervanger")
@@ -176,9 +175,7 @@ def _bound(team: Team | None, member: Member | None) -> Noted:
 async def _bind(
     ctx: Context, place: Place, team: Team | None, member: Member | None, t: Texts
 ) -> str:
-    platform, _, name = place.partition(":")
-    if platform not in PLATFORMS or not name:
-        raise Refused(t("bind.bad_place", place=place))
+    refuse_no_place(place, t)
     await refuse_outsiders(ctx, place, t)
     named = await name_of(ctx, place)
     async with ctx.db.session() as session:

@@ -9,7 +9,7 @@ import structlog
 from handlers import alerts
 from handlers.cases import telling
 from handlers.context import Context
-from handlers.learning import ideas, same_reason
+from handlers.learning import idea_channel, same_reason
 from storage import alerts as outbox
 from storage import audit, conversations, members, personal, privacy
 from storage.audit import Noted
@@ -140,7 +140,7 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
             session,
             [
                 *(telling.changed(case_id, why, now) for case_id in found.case_ids),
-                *(ideas.changed_row(row["id"], why, ctx) for row in had),
+                *(idea_channel.changed_row(row["id"], why, ctx) for row in had),
                 *(same_reason.changed_row(each, why, now) for each in named),
             ],
         )

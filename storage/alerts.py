@@ -6,23 +6,19 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    CursorResult,
     Executable,
     Table,
     Update,
     bindparam,
     exists,
     insert,
-    inspect,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlmodel import SQLModel, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.db import Session
 from storage.models import Alert, AlertStatus, Case, Posting
+from storage.writing import inserting
 
 _ALERT: Table = SQLModel.metadata.tables["alert"]
 _POSTED = insert(SQLModel.metadata.tables["posting"])
@@ -32,30 +28,6 @@ _BLANK: dict[str, Any] = {
     "status": AlertStatus.PENDING, "case_id": None, "response_id": None, "wave_id": None,
     "member_id": None, "account_id": None, "attempts": 0,
 }  # fmt: skip
-
-
-async def insert_new(
-    session: Session, model: type[SQLModel], rows: Sequence[dict[str, Any]]
-) -> None:
-    """Inserts rows with one statement and leaves out those that a unique key already holds."""
-    if rows:
-        await session.execute(inserting(session, model), list(rows))
-
-
-def inserting(session: Session, model: type[SQLModel]) -> PostgresInsert | SqliteInsert:
-    """Gives an INSERT that leaves out rows that a unique key already holds."""
-    table = inspect(model).local_table
-    assert isinstance(table, Table)
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
-
-
-async def changed_rows(session: Session, statement: Update) -> int:
-    """Carries out an UPDATE and gives how many rows it changed."""
-    result = await session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount
 
 
 class Added(NamedTuple):
@@ -296,16 +268,6 @@ def _postings() -> SelectOfScalar[Posting]:
         )
         .order_by(col(Posting.id))
     )
-
-
-async def shown_to(session: Session, subject: str, member_id: int) -> Sequence[int]:
-    """Gives the ids of what messages of ours to a member are about."""
-    query = select(Posting.subject_id).where(
-        col(Posting.subject) == subject,
-        col(Posting.member_id) == member_id,
-        col(Posting.moved).is_(False),
-    )
-    return (await session.exec(query.distinct().order_by(col(Posting.subject_id)))).all()
 
 
 async def posting_at(session: Session, place: str, message_id: str) -> Posting | None:

@@ -93,18 +93,6 @@ async def recount(
             await session.execute(insert(_ROLLUP), _sums(latest))
 
 
-async def read_current(
-    session: Session, account_ids: Collection[int], kind: str = SurveyKind.RELATIONSHIP
-) -> list[Current]:
-    """Gives what counts of these accounts, newest first; recount before what is outdated."""
-    query = (
-        select(*(_CURRENT.c[name] for name in Current._fields))
-        .where(_CURRENT.c.account_id.in_(account_ids), _CURRENT.c.kind == counted_as(kind))
-        .order_by(_CURRENT.c.answered_at.desc(), _CURRENT.c.contact_id)
-    )
-    return [Current(*row) for row in (await session.execute(query)).all()]
-
-
 async def read_rollup(
     session: Session, account_ids: Collection[int], kind: str = SurveyKind.RELATIONSHIP
 ) -> frozenset[Sums]:

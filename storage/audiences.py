@@ -19,7 +19,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from storage.alerts import insert_new
 from storage.db import Session
 from storage.models import (
     Account,
@@ -33,6 +32,7 @@ from storage.models import (
     WaveRollup,
 )
 from storage.trials import TRIAL_ACCOUNT_KEY
+from storage.writing import insert_new
 
 # A contact heard from us, or is about to; where it failed or bounced, nothing reached them.
 ASKED_OR_PLANNED = (

@@ -12,7 +12,6 @@ from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from storage import versions
-from storage.alerts import insert_new, inserting
 from storage.db import Session
 from storage.models import (
     OPEN_STATES,
@@ -26,6 +25,7 @@ from storage.models import (
     MemberRole,
     Response,
 )
+from storage.writing import insert_new, inserting
 
 CaseKey = tuple[int, str, int | None]  # account, kind, wave
 

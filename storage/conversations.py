@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, union
 from sqlmodel import col, delete, select, update
 
-from storage.alerts import insert_new
 from storage.db import Session
 from storage.models import BoundPlace, Conversation, Posting
+from storage.writing import insert_new
 
 PREFIX = "teams:"
 _TOLD = ("kind", "service_url", "bot", "tenant", "person", "team", "name", "team_name", "shared")

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Update, func
 from sqlmodel import col, select, update
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import Account, Contact, Invitation, InvitationStatus, Reminder, Wave
 from storage.sending import Sendable
 from storage.waves import RUNNING
+from storage.writing import changed_rows
 
 # No send takes this long: whatever process had it, its answer is lost.
 LOST_AFTER = timedelta(minutes=15)

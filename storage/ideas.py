@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, exists, func
 from sqlalchemy import select as select_rows
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
-from storage.alerts import insert_new
 from storage.db import Session
 from storage.models import (
     Account,
@@ -17,9 +16,11 @@ from storage.models import (
     IdeaState,
     Invitation,
     Member,
+    Posting,
     Response,
     ResponseStatus,
 )
+from storage.writing import insert_new
 
 
 class Had(NamedTuple):
@@ -69,9 +70,23 @@ async def add(session: Session, responses: Sequence[Response], now: datetime) ->
 
 
 async def unannounced(session: Session, limit: int = 200) -> Sequence[Idea]:
-    """Gives the new ideas that nobody asked to be shown in the product channel."""
-    query = select(Idea).where(col(Idea.announced).is_(False), col(Idea.state) == IdeaState.NEW)
+    """Gives the ideas to be shown in the product channel: new ones, and what was hidden there."""
+    about = (col(Posting.subject) == "idea", col(Posting.subject_id) == col(Idea.id))
+    stood = exists().where(*about, col(Posting.moved).is_(False))
+    query = select(Idea).where(
+        col(Idea.announced).is_(False), or_(col(Idea.state) == IdeaState.NEW, stood)
+    )
     return (await session.exec(query.order_by(col(Idea.id)).limit(limit))).all()
+
+
+async def announced(session: Session, response_ids: Collection[int]) -> Sequence[Idea]:
+    """Gives those of these responses' ideas that the product channel was asked to show."""
+    if not response_ids:
+        return ()
+    query = select(Idea).where(
+        col(Idea.announced).is_(True), col(Idea.response_id).in_(response_ids)
+    )
+    return (await session.exec(query.order_by(col(Idea.id)))).all()
 
 
 async def one(session: Session, idea_id: int) -> Had | None:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, String, cast, exists, func
 from sqlmodel import col, select
 
-from storage.alerts import insert_new
 from storage.db import Session
 from storage.models import (
     Account,
@@ -22,6 +21,7 @@ from storage.models import (
     SharedState,
     Survey,
 )
+from storage.writing import insert_new
 
 _LAST_PASSIVE = 8
 

@@ -8,7 +8,6 @@ from sqlalchemy import func
 from sqlalchemy import select as select_rows
 from sqlmodel import col, or_, select, update
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import (
     DONE_STATES,
@@ -23,6 +22,7 @@ from storage.models import (
     Settled,
 )
 from storage.scopes import Part, in_part
+from storage.writing import changed_rows
 
 # Longer than any sending takes: whoever holds it is gone.
 _SENDING_AT_MOST = timedelta(minutes=15)

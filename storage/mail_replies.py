@@ -7,7 +7,6 @@ from typing import NamedTuple
 from sqlmodel import col, exists, select, update
 
 from storage import answers, sending, wave_rollups
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import (
     Account,
@@ -19,6 +18,7 @@ from storage.models import (
     Reminder,
     Response,
 )
+from storage.writing import changed_rows
 
 _OUT = (InvitationStatus.SENT, InvitationStatus.DOUBT)
 

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam
 from sqlmodel import col, delete, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import BoundPlace, Member, MemberRole, Team
+from storage.writing import changed_rows
 
 _ID_COLUMNS = {"slack": Member.slack_id, "teams": Member.teams_id}
 

@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from sqlmodel import col, exists, func, or_, select, update
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import (
     Account,
@@ -15,6 +14,7 @@ from storage.models import (
     Task,
     TaskState,
 )
+from storage.writing import changed_rows
 
 KEY_ROLES = (ContactRole.DECISION_MAKER, ContactRole.INFLUENCER)
 # The kind of task for a status of a key contact.

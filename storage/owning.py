@@ -7,7 +7,6 @@ from sqlalchemy import Select, exists, func, or_
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select, update
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import (
     OPEN_STATES,
@@ -21,6 +20,7 @@ from storage.models import (
     Task,
     TaskState,
 )
+from storage.writing import changed_rows
 
 
 async def give_hidden_to_lead(session: Session, which: Collection[int] | Select[int]) -> None:

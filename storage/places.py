@@ -40,6 +40,16 @@ async def of_case(session: Session, case_id: int, places: Collection[str]) -> Se
     return (await session.exec(query.order_by(col(Posting.id)))).all()
 
 
+async def posted_since(session: Session, subject: str, since: datetime) -> Sequence[Posting]:
+    """Gives what stands of one sort since a time, whatever single thing each is about."""
+    query = select(Posting).where(
+        col(Posting.subject) == subject,
+        col(Posting.posted_at) >= since,
+        col(Posting.moved).is_(False),
+    )
+    return (await session.exec(query.order_by(col(Posting.id)))).all()
+
+
 async def mark_moved(session: Session, posting_id: int) -> None:
     """Notes that a message shows nothing any more: nobody edits it again."""
     posting = await session.get_one(Posting, posting_id)

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Executable, Table, and_, bindparam, delete, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col
 
 from storage import wave_rollups
@@ -26,6 +25,7 @@ from storage.models import (
     Survey,
     Wave,
 )
+from storage.writing import insert_into
 
 _RESPONSE: Table = SQLModel.metadata.tables["response"]
 _STORED = tuple(column.name for column in _RESPONSE.columns)
@@ -135,7 +135,7 @@ async def write(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, i
 
 @cache
 def _upsert(dialect: str) -> Executable:
-    statement = (postgresql if dialect == "postgresql" else sqlite).insert(_RESPONSE)
+    statement = insert_into(dialect, _RESPONSE)
     upsert: Executable = statement.on_conflict_do_update(
         index_elements=["invitation_id"],
         set_={name: statement.excluded[name] for name in _CHANGED},

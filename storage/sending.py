@@ -10,7 +10,6 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select, update
 
 from storage import improvements, wave_rollups
-from storage.alerts import changed_rows, insert_new
 from storage.db import Session
 from storage.models import (
     Account,
@@ -28,6 +27,7 @@ from storage.models import (
     WaveState,
 )
 from storage.waves import TRIED
+from storage.writing import changed_rows, insert_new
 
 Sendable = type[Invitation] | type[Reminder]
 

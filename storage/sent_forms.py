@@ -5,9 +5,9 @@ from typing import Literal
 
 from sqlmodel import col, delete, select, update
 
-from storage.alerts import inserting
 from storage.db import Session
 from storage.models import SentForm
+from storage.writing import inserting
 
 KEEP = timedelta(days=1)  # no platform delivers again after hours
 

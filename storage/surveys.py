@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from storage import members
 from storage.db import Session
 from storage.models import Account, Contact, Invitation, Member, Response, Survey
+from storage.writing import insert_new
 
 
 async def by_id(session: Session, survey_id: int | None) -> Survey | None:
@@ -17,13 +17,11 @@ async def by_id(session: Session, survey_id: int | None) -> Survey | None:
 
 async def get_or_create(session: Session, name: str, kind: str, reasons: list[str]) -> Survey:
     """Gives the survey of this name; stores it when there is none, also if two ask at once."""
-    on_postgres = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql if on_postgres else sqlite).insert(Survey)
     values = {"name": name, "kind": kind, "wording_version": 1, "reasons": reasons}
     query = select(Survey).where(col(Survey.name) == name)
     found = (await session.exec(query)).first()
     if found is None:
-        await session.execute(statement.on_conflict_do_nothing(), [values])
+        await insert_new(session, Survey, [values])
         found = (await session.exec(query)).one()
     return found
 

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, and_, exists
 from sqlmodel import col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.alerts import changed_rows, insert_new
 from storage.db import Session
 from storage.models import (
     Account,
@@ -24,6 +23,7 @@ from storage.models import (
     Task,
     TaskState,
 )
+from storage.writing import changed_rows, insert_new
 
 _PASSIVE = 7  # the lowest score that is no critic's
 _BLANK: dict[str, Any] = {

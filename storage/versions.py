@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlmodel import col, update
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import Case, Idea, Improvement, Promise, SharedReason, Task
+from storage.writing import changed_rows
 
 
 async def change(

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, func, literal, true
 from sqlmodel import col, delete, exists, select, update
 
-from storage.alerts import changed_rows
 from storage.db import Session
 from storage.models import (
     Alert,
@@ -21,6 +20,7 @@ from storage.models import (
     Wave,
     WaveState,
 )
+from storage.writing import changed_rows
 
 _SHOWN_AFTER_THE_END = timedelta(hours=1)
 RUNNING = (WaveState.SENDING, WaveState.PAUSED)

@@ -41,6 +41,11 @@ def missing(program: str) -> None:
     pytest.skip(f"{program} is not installed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the story of the demo first: it mostly waits, and begun last all would wait for it."""
+    items.sort(key=lambda item: item.path.name != "test_demo.py")
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: looking through it for garbage again and again takes a fifth of
     the suite's time.
@@ -97,15 +102,19 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[str]:
     """The address of a fresh PostgreSQL database with all tables."""
-    with _database(postgres_url, f"test_{os.getpid()}_{next(_numbers)}") as url:
+    with fresh_postgres(postgres_url) as url:
         yield url
 
 
 @contextmanager
-def _database(postgres_url: str, name: str) -> Iterator[str]:
+def fresh_postgres(
+    postgres_url: str, name: str | None = None, template: str = "template_npsbot"
+) -> Iterator[str]:
+    """Makes a PostgreSQL database like `template`, gives its address and drops it afterwards."""
+    name = name or f"test_{os.getpid()}_{next(_numbers)}"
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_npsbot"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
@@ -145,7 +154,7 @@ def emptied(url: str) -> str:
 @pytest.fixture(scope="session")
 def shared_postgres(postgres_url: str) -> Iterator[str]:
     """The address of one database for all tests of this process, emptied before each."""
-    with _database(postgres_url, "shared_npsbot") as url:
+    with fresh_postgres(postgres_url, "shared_npsbot") as url:
         yield url
 
 

@@ -115,7 +115,6 @@ async def left(
     """Gives what a member who left still holds at others' accounts to who takes over.
 
     What an owner may not see stays with a lead; without one it is with who noted the leaving.
-    Cards in the direct messages of who left are emptied.
     """
     passing: list[tuple[Case, Member]] = []
     for case, account in await rows.held_by(session, gone.id):
@@ -127,11 +126,7 @@ async def left(
         owner = await owning.responsible_for(session, account, ctx.now())
         passing.append((case, owner or to or by))
     await rows.hand_rest(session, gone.id, to.id if to else by.id)
-    told = await _hand(session, ctx, passing, "left")
-    shown = await outbox.shown_to(session, telling.SUBJECT, gone.id)
-    now = ctx.now()
-    edits = [telling.changed(case_id, f"left:{gone.id}", now) for case_id in shown]
-    return [*told, *await outbox.add_many(session, edits)]
+    return await _hand(session, ctx, passing, "left")
 
 
 async def _hand(

@@ -1,5 +1,6 @@
-"""Takes the cards of a case from who had the account before: they read none of its words there."""
+"""Takes cards from who had the account before, or has left: they read none of its words there."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -7,13 +8,15 @@ from handlers import texts
 from handlers.alerts import Outgoing
 from handlers.cards import Card
 from handlers.cases import places
+from handlers.chat import Place
 from handlers.context import Context
 from handlers.places.editing import take_away
 from storage import members
 from storage import places as storage
-from storage.models import Alert, Case, Member
+from storage.db import Session
+from storage.models import Alert, Case, Member, Posting
 
-WHAT = "case_leaves"
+WHAT, PLACE = "case_leaves", "place_leaves"
 
 
 def row(case_id: int, old: int, new: int | None, now: datetime) -> dict[str, Any]:
@@ -44,6 +47,46 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         standing = await storage.of_case(session, case.id, own)
     await take_away(ctx, ((each, _gone(ctx, each.language, new)) for each in standing))
     return None
+
+
+async def place_rows(
+    session: Session, gone: Member, own: Collection[Place], now: datetime
+) -> list[dict[str, Any]]:
+    """Gives the alerts that empty the places of who left: their own, and direct messages.
+
+    A place in which others get alerts too keeps its cards. Each case has an alert of its own, so
+    that no other edit of its cards is on its way at the same time.
+    """
+    rows = []
+    for place in (*own, *places.direct_places(gone)):
+        if await members.bound_to(session, place):
+            continue
+        standing = await storage.standing_in(session, place)
+        for case_id in dict.fromkeys(_case_of(each) for each in standing):
+            detail = {"place": place, "partition": f"case:{case_id}" if case_id else place}
+            shared = {"what": PLACE, "due_at": now, "member_id": gone.id, "detail": detail}
+            key = f"{PLACE}:{place}:{case_id}:{now:%Y%m%dT%H%M%S}"
+            rows.append({**shared, "key": key, "case_id": case_id})
+    return rows
+
+
+async def empty_place(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Empties a case's cards in a place of who left, or all that is no card of a case."""
+    async with ctx.db.reading() as session:
+        standing = await storage.standing_in(session, str(alert.detail["place"]))
+    mine = [each for each in standing if _case_of(each) == alert.case_id]
+    await take_away(ctx, ((each, _passed_on(ctx, each)) for each in mine))
+    return None
+
+
+def _case_of(posting: Posting) -> int | None:
+    return posting.subject_id if posting.subject == "case" else None
+
+
+def _passed_on(ctx: Context, posting: Posting) -> Card:
+    t = texts.of(posting.language, ctx.programme.language)
+    key = "alert.passed_on" if posting.subject == "case" else "place.moved"
+    return Card(t(key), audience="person")
 
 
 def _gone(ctx: Context, language: str, new: Member | None) -> Card:

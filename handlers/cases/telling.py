@@ -109,7 +109,7 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     cards = []
     for each in posted:
         member = readers[each.member_id]
-        if each.part == "note" and not (_is_moved(view, each) or _is_gone(member, each)):
+        if each.part == "note" and not _is_moved(view, each):
             continue  # what was said stays as it was said
         cards.append((each, card_of(ctx, view, each, member)))
     edited = await edit_all(ctx, cards)
@@ -126,8 +126,6 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
     reader = Reader(t, zone_of(member, ctx), posting.reason or "owner", posting.part == "card")
     if _is_moved(view, posting):
         return Card(t("alert.moved"), tone="neutral", audience="person")
-    if _is_gone(member, posting):
-        return Card(t("alert.passed_on"), tone="neutral", audience="person")
     return alert_card(view, answer, reader, ctx.now())
 
 
@@ -140,12 +138,6 @@ def _is_moved(view: CaseView, posting: Posting) -> bool:
     """Tells whether a message stands where its answer must not be read any more."""
     hidden = view.answer(posting.response_id).hidden
     return hidden and not stands_above(posting)
-
-
-def _is_gone(member: Member | None, posting: Posting) -> bool:
-    """Tells whether a message stands with somebody who has left and reads nothing any more."""
-    gone = member is not None and member.left_at is not None
-    return gone and member is not None and posting.place in places.direct_places(member)
 
 
 def is_critic(answer: Answer) -> bool:

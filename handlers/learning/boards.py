@@ -57,7 +57,12 @@ async def posted(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         return None
     card = Card(t(f"boards.{board}"), tuple(body), foot=t("boards.foot", board=board))
     return [
-        Outgoing(Message(card, f"alert:{alert.id}", t.language), ((place,), *cx.steps), cx.direct)
+        Outgoing(
+            Message(card, f"alert:{alert.id}", t.language),
+            ((place,), *cx.steps),
+            cx.direct,
+            subject=f"{ALERT}:{board}",
+        )
     ]
 
 

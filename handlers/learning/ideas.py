@@ -1,182 +1,23 @@
 """`/nps ideas`: what customers would invent, change or stop, and what becomes of it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
 
 from handlers import alerts, rights, texts, viewing
 from handlers.accounts.reader import Reader, reader_for
-from handlers.alerts import Outgoing
-from handlers.cards import (
-    Card,
-    Choice,
-    Element,
-    Form,
-    FormErrors,
-    Input,
-    Reply,
-    Text,
-)
-from handlers.cases import owning, places
-from handlers.cases.view import zone_of
-from handlers.chat import (
-    Click,
-    Command,
-    Message,
-    Place,
-    Submission,
-    row_id,
-)
-from handlers.context import Context, Job, NotAllowed, Refused
-from handlers.learning.idea_card import (
-    CHANGE,
-    STATES,
-    channel_card,
-    counts,
-    entry,
-    sees,
-    state_line,
-    whose,
-)
-from handlers.places.editing import edit_all
+from handlers.cards import Card, Choice, Element, Form, FormErrors, Input, Reply, Text
+from handlers.chat import Click, Command, Place, Submission, row_id
+from handlers.context import Context, NotAllowed, Refused
+from handlers.learning.idea_card import CHANGE, STATES, counts, entry, sees, state_line
+from handlers.learning.idea_channel import BOARD, card_for_channel, changed_row
 from handlers.rights import LEADERS
 from handlers.surveys import reason_label
-from storage import alerts as outbox
-from storage import groups, ideas, sharing, tasks, versions
-from storage.alerts import Added
+from storage import groups, ideas, sharing, versions
 from storage.db import Session
 from storage.ideas import Had
-from storage.models import Act, Alert, IdeaState, Member, Posting, Response
+from storage.models import Act, IdeaState, Member
 
-NEW, CHANGED, SUBJECT = "idea_new", "idea_changed", "idea"
-BOARD = "ideas"
-_UNTIL, _WHOLE = "ideas_until", "ideas_whole_at"
-_FIRST_LOOK = timedelta(days=30)
-_WHOLE_PAUSE = timedelta(hours=1)
-_LATE = timedelta(minutes=5)
-_MARK_STEP = timedelta(minutes=10)
-_AT_ONCE = 200
 _SHOWN = 8
 _LONG = 1000
-
-
-async def due(ctx: Context) -> list[Job]:
-    """Puts new ideas on the board and asks for those that all may read to be posted."""
-    now = ctx.now()
-    async with ctx.db.reading() as session:
-        marked = await tasks.mark(session, _UNTIL)
-        whole = await tasks.mark(session, _WHOLE)
-        again = whole is None or now - whole >= _WHOLE_PAUSE
-        # An idea may be added as long as an answer may be changed, and a hidden one be released.
-        change = timedelta(days=ctx.programme.answer_change_days + 1)
-        since = marked or now - _FIRST_LOOK
-        since = min(since, now - change) if again else since
-        found = await ideas.new_ones(session, since, _AT_ONCE)
-    ready = [each for each in found if _is_settled(each, ctx)]
-    waiting = [each.answered_at for each in found if not _is_settled(each, ctx)]
-    more = [found[-1].answered_at] if len(found) == _AT_ONCE else []
-    upto = min([now, *waiting, *more]) - _LATE
-    if not (ready or again or marked is None or upto - marked >= _MARK_STEP):
-        return []
-    async with ctx.db.session() as session:
-        await ideas.add(session, ready, now)
-        asked = await _announce(session, ctx)
-        await tasks.set_mark(session, _UNTIL, max(upto, marked or since))
-        if again:
-            await tasks.set_mark(session, _WHOLE, now)
-    return [alerts.job_of(each) for each in asked if each.status == "pending"]
-
-
-async def _announce(session: Session, ctx: Context) -> list[Added]:
-    found = await ideas.unannounced(session)
-    if not found:
-        return []
-    kept = {each.id for each in await groups.kept_responses(session)}
-    bound = bool(await sharing.places(session, board=BOARD))
-    asked = []
-    for idea in found:
-        if idea.response_id in kept:
-            continue  # the account's owner may read the channel: it waits until it is released
-        idea.announced = True
-        session.add(idea)
-        if bound:
-            detail = {"idea": idea.id, "partition": "ideas"}
-            key = f"{NEW}:{idea.id}"
-            asked.append(
-                await alerts.add(session, key=key, what=NEW, due_at=ctx.now(), detail=detail)
-            )
-    return asked
-
-
-def _is_settled(response: Response, ctx: Context) -> bool:
-    settle = timedelta(seconds=ctx.programme.settle_seconds)
-    return response.finished_at is not None or response.last_input_at + settle <= ctx.now()
-
-
-async def posted(ctx: Context, alert: Alert) -> list[Outgoing] | None:
-    """A new idea for the product channel; None when its words are gone or hidden by now."""
-    async with ctx.db.reading() as session:
-        had = await ideas.one(session, int(alert.detail["idea"]))
-        kept = {each.id for each in await groups.kept_responses(session)}
-        bound = tuple(each.place for each in await sharing.places(session, board=BOARD))
-        cx = await places.of_cx(session, ctx)
-    if had is None or not bound or had.response.id in kept:
-        return None
-    t = texts.of(ctx.programme.language)
-    card = channel_card(had, Reader(t, zone_of(None, ctx), ctx.now(), comments=True))
-    message = Message(card, f"alert:{alert.id}", t.language)
-    return [
-        Outgoing(message, (bound, *cx.steps), cx.direct, subject=SUBJECT, subject_id=had.idea.id)
-    ]
-
-
-async def changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
-    """Edits the idea's cards, and tells the account manager what becomes of it."""
-    async with ctx.db.reading() as session:
-        had = await ideas.one(session, int(alert.detail["idea"]))
-        posted_ = await outbox.postings(session, SUBJECT, int(alert.detail["idea"]))
-        if had is None:
-            await _edit(ctx, None, posted_)
-            return []
-        kept = {each.id for each in await groups.kept_responses(session, had.account.id)}
-        if had.response.id in kept:
-            route = await places.of_lead(session, ctx, had.account)
-        else:
-            owner = await owning.responsible_for(session, had.account, ctx.now())
-            route = await places.of_member(session, ctx, owner, had.account.team_id)
-    await _edit(ctx, had, [each for each in posted_ if had.response.id not in kept])
-    if route.member is not None and route.member.id == had.idea.changed_by:
-        return []  # their own doing
-    t = texts.of(route.member.language if route.member else None, ctx.programme.language)
-    reader = Reader(t, zone_of(route.member, ctx), ctx.now(), comments=True)
-    body: list[Element] = [Text(had.words, "quote")]
-    if had.idea.note:
-        body.append(Text(had.idea.note))
-    title = t("idea.told", who=whose(had, reader, named=True))
-    status = state_line(had, reader)
-    card = Card(title, tuple(body), status=status, foot=t("idea.told_foot"))
-    return [Outgoing(Message(card, f"alert:{alert.id}", t.language), route.steps, route.direct)]
-
-
-async def _edit(ctx: Context, had: Had | None, posted_: Sequence[Posting]) -> None:
-    cards = []
-    for posting in posted_:
-        t = texts.of(posting.language)
-        card = Card(t("idea.erased"), audience="person")
-        if had is not None:
-            card = channel_card(had, Reader(t, zone_of(None, ctx), ctx.now(), comments=True))
-        cards.append((posting, card))
-    (await edit_all(ctx, cards)).check()
-
-
-def changed_row(idea_id: int, why: str, ctx: Context) -> dict[str, Any]:
-    """Gives the row of an alert that edits all cards of an idea."""
-    return {
-        "key": f"{CHANGED}:{idea_id}:{why}",
-        "what": CHANGED,
-        "due_at": ctx.now(),
-        "detail": {"idea": idea_id, "partition": "ideas"},
-    }
 
 
 async def show(ctx: Context, command: Command, me: Member) -> Reply:
@@ -258,7 +99,7 @@ async def change(ctx: Context, event: Submission, me: Member) -> Reply:
     if fresh is None:
         raise Refused(t("idea.gone"))
     if event.place in here or not sees(me, fresh, ctx, kept):
-        return channel_card(fresh, reader)
+        return card_for_channel(fresh, reader, hidden=fresh.response.id in kept)
     body = entry(fresh, reader, named=True, may_change=True)
     return Card(t("idea.title"), tuple(body), status=t("account.only_you"))
 

@@ -126,11 +126,6 @@ def pool(clusters: Iterable[Cluster]) -> Pool:
     return Pool(promoters, detractors, weight, own, squares)
 
 
-def effective_n(clusters: Iterable[Cluster], rho: float) -> float | None:
-    """The effective n of accounts with their weights; null without weight."""
-    return pool(clusters).n_eff(rho)
-
-
 def kish(weights: Iterable[float]) -> float | None:
     """How many equally large accounts weigh as much (Kish 1965); null without weight."""
     total = squares = 0.0

@@ -1,9 +1,18 @@
 """What a place is called in a sentence: never by the platform's own id where people have a name."""
 
 from handlers.chat import Place
-from handlers.context import Context
+from handlers.context import Context, Refused
 from handlers.texts import Texts
 from storage import members, places
+
+_PLATFORMS = ("slack", "teams", "teams-user", "console")
+
+
+def refuse_no_place(place: Place, t: Texts) -> None:
+    """Raises Refused where what was typed is no place of a chat."""
+    platform, _, target = place.partition(":")
+    if platform not in _PLATFORMS or not target:
+        raise Refused(t("bind.bad_place", place=place))
 
 
 async def spoken(ctx: Context, place: Place, t: Texts) -> str:

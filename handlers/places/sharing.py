@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 
-from handlers import names, texts
+from handlers import audit, names, texts
 from handlers.cards import Reply, whisper
-from handlers.chat import Command
+from handlers.chat import Command, Place
 from handlers.context import Context, Refused
 from handlers.outsiders import refuse_outsiders
-from handlers.places.naming import name_of
+from handlers.places.naming import name_of, refuse_no_place
 from handlers.surveys import OUTSIDE, REASONS, reason_label
 from handlers.texts import Texts
 from storage import learning, places, sharing
+from storage.audit import Noted
 from storage.models import Act, Member
 
 BOARDS = ("ideas", "references", "promises")
@@ -20,17 +21,13 @@ _TO = ("to", "til", "aan")
 async def bind_reason(ctx: Context, event: Command, me: Member) -> Reply:
     """`/nps bind reason invoicing`: this place owns it; `… invoicing anna` or a function does."""
     t = texts.of(me.language, ctx.programme.language)
+    known = await _known(ctx)
     async with ctx.db.reading() as session:
-        known = [*REASONS, *sorted(await learning.known_reasons(session) - set(REASONS))]
         functions = await sharing.functions(session)
-    reason, who = _reason(event.text, [each for each in known if each != OUTSIDE], t)
+    reason, who = _reason(event.text, known, t)
     label = reason_label(reason, t)
     if not who and event.place != event.person.place:
-        await refuse_outsiders(ctx, event.place, t)
-        named = await name_of(ctx, event.place)
-        async with ctx.db.session() as session:
-            await sharing.bind(session, event.place, ctx.now(), reason=reason)
-            await places.note_mended(session, event.place, named)
+        await _bind(ctx, event.place, t, reason=reason)
         told = t("share.reason_place", reason=label)
     elif (function := _same(who, functions)) is not None:
         async with ctx.db.session() as session:
@@ -52,13 +49,49 @@ async def bind_board(ctx: Context, event: Command, me: Member) -> Reply:
     if board is None:
         boards = ", ".join(f"/nps bind board {each}" for each in BOARDS)
         raise Refused(t("share.which_board", boards=boards))
-    await refuse_outsiders(ctx, event.place, t)
-    named = await name_of(ctx, event.place)
-    async with ctx.db.session() as session:
-        await sharing.bind(session, event.place, ctx.now(), board=board)
-        await places.note_mended(session, event.place, named)
+    await _bind(ctx, event.place, t, board=board)
     ctx.note(Act.BOUND, "board")
     return whisper(t(f"share.board.{board}"))
+
+
+async def bind_place(
+    ctx: Context, place: Place, *, reason: str | None = None, board: str | None = None
+) -> str:
+    """Binds a place to a reason (as typed) or to one of BOARDS; gives the sentence that says so.
+
+    Raises Refused for a reason or place that is none, and where outsiders can read.
+    """
+    t = texts.of(ctx.programme.language)
+    refuse_no_place(place, t)
+    if reason is None:
+        told, subject = t(f"share.board.{board}"), "board"
+    else:
+        known = await _known(ctx)
+        reason, more = _reason(reason, known, t)
+        if more:
+            raise Refused(t("share.which_reason", typed=more, reasons=", ".join(known)))
+        told, subject = t("share.reason_place", reason=reason_label(reason, t)), "reason"
+    await _bind(ctx, place, t, reason=reason, board=board)
+    await audit.keep(ctx, [Noted(Act.BOUND, subject, None)])
+    return f"{place}: {told}"
+
+
+async def _bind(
+    ctx: Context, place: Place, t: Texts, *, reason: str | None = None, board: str | None = None
+) -> None:
+    await refuse_outsiders(ctx, place, t)
+    named = await name_of(ctx, place)
+    async with ctx.db.session() as session:
+        await sharing.bind(session, place, ctx.now(), reason=reason, board=board)
+        await places.note_mended(session, place, named)
+
+
+async def _known(ctx: Context) -> list[str]:
+    """Gives the reasons that may be owned: the usual ones, and what answers name beside them."""
+    async with ctx.db.reading() as session:
+        named = await learning.known_reasons(session)
+    known = [*REASONS, *sorted(named - set(REASONS))]
+    return [each for each in known if each != OUTSIDE]
 
 
 def _reason(typed: str, known: Collection[str], t: Texts) -> tuple[str, str]:

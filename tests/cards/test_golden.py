@@ -20,6 +20,7 @@ from bot.mail import html as mail
 from bot.msteams import adaptive
 from bot.msteams.forms import draw_task
 from bot.slack import blocks
+from bot.slack.origin import Origin, pack
 from bot.web import console_draw
 from handlers.cards import Card, Choice, Form, Scale, from_json, to_json
 from handlers.context import Context
@@ -40,6 +41,8 @@ from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
 
 GOLDEN = Path(__file__).parent / "golden"
 ADDRESSES = Addresses("https://nps.nordfab.example", SECRET)
+# A form opened from an ephemeral reply in a thread carries most along.
+LONGEST = Origin("slack:C0123456789", "1700000000.000001", "1700000000.000001", "h" * 200, True)
 KNOWN = {
     "members": [Choice("1", "Anna Berg"), Choice("2", "Mikkel Lund")],
     "accounts": [Choice("K01", "Acme A/S"), Choice("K,02", "Nordhavn, Parts")],
@@ -59,8 +62,9 @@ SUBJECTS: dict[str, Samples] = {
 
 def as_slack(part: Card | Form) -> str:
     if isinstance(part, Form):
+        metadata = pack(LONGEST, part.action, part.value)
+        View(**blocks.draw_form(part, metadata)).validate_json()  # the SDK checks the limits here
         view = blocks.draw_form(part, "metadata")
-        View(**view).validate_json()
         return _json(view)
     drawn = blocks.draw_card(part, ADDRESSES)
     for block in Block.parse_all(drawn["blocks"]):

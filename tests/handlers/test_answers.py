@@ -12,12 +12,12 @@ from sqlmodel import SQLModel, col, select
 from handlers import answers
 from handlers.answers import Answer, AnswerError, AnswerGroup, record, record_many
 from handlers.context import Context
-from storage.answers import read_current
 from storage.models import (
     Alert,
     Case,
     CaseResponse,
     Contact,
+    CurrentAnswer,
     Response,
     ResponseChange,
     Rollup,
@@ -46,8 +46,7 @@ def score(acme: Acme, who: str, number: int) -> Answer:
 async def test_a_confirmed_answer_counts_at_once(ctx: Context, acme: Acme) -> None:
     await record(ctx, score(acme, "jane", 9))
     await record(ctx, score(acme, "ole", 0))
-    async with ctx.db.reading() as session:
-        current = await read_current(session, [acme.account.id])
+    current = await rows(ctx, CurrentAnswer)
     assert {(each.role, each.score) for each in current} == {("decision_maker", 9), ("user", 0)}
     sums = {each.role: each for each in await rows(ctx, Rollup)}
     assert sums["decision_maker"].promoters == 1
@@ -176,8 +175,7 @@ async def test_a_changed_score_keeps_both_and_leaves_the_case_open(
     (case,) = await rows(ctx, Case)
     assert case.state == "new"
     assert [each.what for each in await rows(ctx, Alert)] == ["critic", "case_changed"]
-    async with ctx.db.reading() as session:
-        assert [each.score for each in await read_current(session, [acme.account.id])] == [9]
+    assert [each.score for each in await rows(ctx, CurrentAnswer)] == [9]
 
 
 async def test_an_answer_may_be_changed_for_five_days(
@@ -280,8 +278,7 @@ async def test_a_similar_answer_counts_with_relationship(
     await record(ctx, score(acme, "jane", 3))
     later = replace(ctx, now=lambda: acme.wave.created_at + timedelta(hours=1))
     await record(later, Answer(similar.id, reply="score", score=9))
-    async with ctx.db.reading() as session:
-        assert [each.score for each in await read_current(session, [acme.account.id])] == [9]
+    assert [each.score for each in await rows(ctx, CurrentAnswer)] == [9]
 
 
 async def test_an_old_answer_leaves_what_counts(
@@ -292,8 +289,7 @@ async def test_an_old_answer_leaves_what_counts(
     await record(ctx, Answer(old.id, reply="score", score=10))
     clock.at += timedelta(days=366)
     await record(ctx, score(acme, "jane", 9))
-    async with ctx.db.reading() as session:
-        assert [each.score for each in await read_current(session, [acme.account.id])] == [9]
+    assert [each.score for each in await rows(ctx, CurrentAnswer)] == [9]
 
 
 async def test_what_was_not_given_is_kept_and_what_was_emptied_goes(

@@ -7,6 +7,7 @@ from sqlmodel import select
 from handlers import routes
 from handlers.cards import Card, Form, FormErrors, Whisper
 from handlers.chat import Click, Command, Lookup, Notice, Person, Submission
+from storage import members
 from storage.models import Account, BoundPlace, Member, Promise, Task
 from tests.handlers.cases.conftest import Story, button, story
 from tests.handlers.cases.test_acting import said, told
@@ -116,6 +117,35 @@ async def test_cards_in_the_direct_messages_of_who_left_are_emptied(story: Story
     await story.submit(acme.clara, form.action, form.value, {"to": ""})
     assert card.card.title == "Somebody else has this case now"
     assert "Third wrong invoice" in str(posted.card), "Anna's own card stays"
+
+
+async def test_cards_in_the_own_channel_of_who_left_are_emptied(story: Story) -> None:
+    acme = story.acme
+    posted = await told(story)
+    await story.submit(acme.anna, "case.escalate", "1", {}, posted.ref)
+    (lead,) = story.posted("slack:U0LARS")
+    await story.forward(days=1)
+    assert "Third wrong invoice" in str(posted.card)
+    await _leave(story, acme.mikkel)
+    assert posted.card.title == "Somebody else has this case now"
+    cards = [each.card for each in story.posted()]
+    assert len(cards) > 1, "what else stands there goes too"
+    assert "Acme" not in str(cards)
+    assert "Third wrong invoice" in str(lead.card), "the lead's card stays"
+    [given] = story.posted("slack:U0MIKKEL")
+    shown = await story.press(acme.mikkel, given, "case.open")
+    assert "Third wrong invoice" in str(shown)
+    await story.submit(acme.mikkel, "case.note", "1", {"text": "Called twice"}, lead.ref)
+    assert posted.card.title == "Somebody else has this case now", "nobody fills it again"
+
+
+async def test_a_channel_that_others_get_alerts_in_too_keeps_its_cards(story: Story) -> None:
+    acme = story.acme
+    async with story.ctx.db.session() as session:
+        await members.bind(session, "console:anna", story.clock(), team_id=acme.team.id)
+    posted = await told(story)
+    await _leave(story, acme.mikkel)
+    assert "Third wrong invoice" in str(posted.card)
 
 
 async def test_what_the_owner_may_not_see_goes_to_a_lead_or_to_cx(story: Story) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from handlers.context import Context
-from handlers.figures import measure_accounts, measure_scope
+from handlers.figures import measure_scope
 from handlers.measures.measure import Measure, Scope, Weighted, to_json
 from handlers.scopes import NotMeasurable
 from handlers.trends import wave_trend
@@ -171,20 +171,6 @@ async def test_one_account_has_the_documented_figures(
     assert first.interval == pytest.approx((26.4318, 83.3333), abs=1e-4)
     assert eighth.nps == pytest.approx(-33.3333, abs=1e-4)
     assert eighth.bounds == pytest.approx((-71.4286, 42.8571), abs=1e-4)
-
-
-async def test_many_accounts_are_measured_at_once_as_one_by_one(
-    ctx: Context, db: Database, clock: FakeClock
-) -> None:
-    await store(db, worked(), clock(), teams=WORKED_TEAMS)
-    async with db.reading() as session:
-        ids = [(await session.get_one(Account, at)).id for at in (1, 8)]
-
-    found = await measure_accounts(ctx, ids)
-
-    assert set(found) == set(ids)
-    for each in found.values():
-        assert each == await measure_scope(ctx, each.scope)
 
 
 async def test_training_events_have_the_documented_figures_as_a_wave(

@@ -208,3 +208,25 @@ def test_a_wave_without_privacy_is_refused(folder: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("keep_months = 24", ""), "utf-8")
     told = npsbot(folder, "wave", "send", code=2)
     assert "[privacy]" in told.stderr
+
+
+def test_a_reason_and_a_board_get_a_place_from_the_command_line(folder: Path) -> None:
+    people = "email,name,role\nclara@x.example,Clara Lind,cx_lead\n"
+    npsbot(folder, "import", "members", write(folder, "members.csv", people))
+    to = ("--place", "console:finance")
+    told = npsbot(folder, "bind", *to, "--reason", "Faktureringen").stdout
+    assert "console:finance: Done. When several accounts name “Invoicing”" in told
+    assert "stand here once a week" in npsbot(folder, "bind", *to, "--board", "promises").stdout
+    listed = npsbot(folder, "chat", "--as", "clara@x.example", "/nps bind list").stdout
+    assert listed.count("finance") == 2
+    wrong = npsbot(folder, "bind", *to, "--reason", "weather", code=2)
+    assert "“weather” is none. There are: " in wrong.stderr
+    more = npsbot(folder, "bind", *to, "--reason", "invoicing anna", code=2)
+    assert "“anna” is none" in more.stderr
+    assert (
+        "is not a place"
+        in npsbot(folder, "bind", "--place", "x", "--board", "ideas", code=2).stderr
+    )
+    both = npsbot(folder, "bind", *to, "--reason", "price", "--board", "ideas", code=2)
+    assert "Give one of --team NAME" in both.stderr
+    npsbot(folder, "bind", *to, "--board", "other", code=2)

@@ -1,15 +1,16 @@
 """Ideas of customers: on the board, in the product channel, and what becomes of them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from handlers import privacy, routes
+from handlers import jobs, privacy, routes
 from handlers.cards import Card, FormErrors, Reply, Whisper
 from handlers.chat import Command
 from storage import hiding
-from tests.handlers.cases.conftest import Story, button, story
+from storage.models import Response
+from tests.handlers.cases.conftest import Story, button, run, story
 from tests.handlers.learning.test_said import press
 from tests.handlers.learning.test_same_reason import bind, look, text
 
@@ -123,6 +124,85 @@ async def test_a_hidden_idea_waits_for_the_lead(story: Story) -> None:
     await look(story)
     (posted,) = story.posted(PLACE)
     assert button(posted.card, "idea_change")
+
+
+async def _hide(story: Story) -> None:
+    """The contact adds the wish that only the manager reads it."""
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, 1)
+        row.to_manager = True
+        session.add(row)
+    await look(story)
+
+
+@pytest.mark.both_databases
+async def test_an_idea_that_is_hidden_later_leaves_the_channel_until_it_is_released(
+    story: Story,
+) -> None:
+    await bind(story, "board ideas", PLACE)
+    await idea(story, score=3, quote_me=True)
+    (posted,) = story.posted(PLACE)
+    await decide(story, "planned", "In March")
+    (told,) = [each for each in story.posted() if "idea" in each.card.title]
+    async with story.ctx.db.session() as session:
+        critic = await session.get_one(Response, 1)
+    await story.open(critic)
+    await story.work()
+    await story.submit(story.acme.anna, "case.escalate", "1", {}, story.posted()[-1].ref)
+    (lead,) = story.posted("slack:U0LARS")
+    await press(story, lead.card, "about_owner", story.acme.lars)
+    await look(story)
+    assert posted.card.title == "This answer is with a lead now"
+    assert posted.card.body == ()
+    assert told.card.body == ()
+    late = await story.submit(
+        story.acme.clara, "idea_change", "1:2", {"state": "done", "note": ""}, posted.ref
+    )
+    assert isinstance(late, Card)
+    assert "forecast" not in str(late), "the reply stands in the channel"
+    assert "forecast" not in str([each.card for each in story.posted(PLACE)])
+    (with_lead,) = [each for each in story.posted("slack:U0LARS") if "idea" in each.card.title]
+    assert "forecast" in str(with_lead.card)
+    await press(story, lead.card, "case.release", story.acme.lars)
+    await look(story)
+    assert WORDS in text(posted.card)
+    assert len(story.posted(PLACE)) == 1
+    assert "forecast" in str(with_lead.card)
+
+
+async def test_an_idea_hidden_before_it_was_posted_is_posted_when_it_is_released(
+    story: Story,
+) -> None:
+    await bind(story, "board ideas", PLACE)
+    await story.answer("jane", 9, alert=False, idea=WORDS, finished_at=story.clock())
+    story.clock.forward(minutes=2)
+    asked = await jobs.find_due(story.ctx)
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, 1)
+        row.to_manager = True
+        session.add(row)
+    for job in asked:
+        await run(story.ctx, job)
+    await look(story)
+    assert story.posted(PLACE) == []
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, 1)
+        row.to_manager = False
+        session.add(row)
+    await look(story)
+    assert len(story.posted(PLACE)) == 1
+
+
+async def test_the_weekly_list_that_held_a_hidden_idea_is_emptied(story: Story) -> None:
+    await bind(story, "board ideas", PLACE)
+    await idea(story)
+    story.clock.at = datetime(2026, 11, 30, 7, 30, tzinfo=UTC)
+    await look(story)
+    _card, board = story.posted(PLACE)
+    assert "forecast" in str(board.card)
+    await _hide(story)
+    assert "forecast" not in str(board.card)
+    assert board.card.title == "This card is not here any more"
 
 
 async def test_an_erased_persons_idea_leaves_the_channel(story: Story) -> None:

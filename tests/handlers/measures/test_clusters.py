@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.measures.clusters import Cluster, effective_n, kish, resemblance
+from handlers.measures.clusters import Cluster, kish, pool, resemblance
 from handlers.measures.counts import AccountCounts
 from tests.data_files import WORKED_TEAMS, counts, instructor_training, longterm_2017, worked
 
@@ -18,7 +18,7 @@ clusters = st.lists(cluster, max_size=12)
 
 
 def test_six_accounts_of_promoters_are_worth_nine_point_six_answers() -> None:
-    assert effective_n([Cluster(n, 0, 0) for n in (1, 2, 1, 3, 4, 1)], 0.15) == pytest.approx(9.6)
+    assert pool([Cluster(n, 0, 0) for n in (1, 2, 1, 3, 4, 1)]).n_eff(0.15) == pytest.approx(9.6)
 
 
 def test_worked_example_as_one_team_has_the_documented_icc() -> None:
@@ -98,7 +98,7 @@ def test_rho_stays_within_its_limits(accounts: list[Cluster]) -> None:
 
 @given(clusters.filter(lambda accounts: any(each.n for each in accounts)), st.floats(0, 1))
 def test_n_eff_lies_between_accounts_and_answers(accounts: list[Cluster], rho: float) -> None:
-    n_eff = effective_n(accounts, rho)
+    n_eff = pool(accounts).n_eff(rho)
 
     assert n_eff is not None
     assert n_eff <= sum(each.n for each in accounts) + 1e-6
