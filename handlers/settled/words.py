@@ -48,7 +48,7 @@ def _by_contact(asked: Sequence[Asked]) -> dict[int, list[Asked]]:
 
 
 def _is_told(case: Case, letter: Letter) -> bool:
-    """Tells whether what was said to a letter still matters: said now, or what reopened the case."""
+    """Tells whether an answer still matters: of this round, or the one that opened it."""
     return case.round in (letter.round, letter.round + 1)
 
 
