@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from storage import answers, imports, privacy, wave_rollups
 from storage.db import Session
 from storage.models import Invitation, InvitationStatus, Response, ResponseChange
 
+# What lies nearer ahead may be a plan of the file's own system; farther it is a typing error.
+_AHEAD = timedelta(days=31)
 _BEING_SENT = (InvitationStatus.PLANNED, InvitationStatus.SENDING)
 _NOT_SENT = (
     InvitationStatus.SKIPPED,
@@ -100,6 +102,7 @@ async def import_responses(session: Session, run: Run) -> Outcome:
     stored = await _stored(session, run, rows)
     reasons = {*REASONS, *await imports.reasons(session)}
     for row in rows:
+        _check_future(run, row)
         only(run.table, row, "reasons", reasons, "a known reason")
         account = stored.accounts.get(str(row.text("account_key")))
         if account is None:
@@ -282,6 +285,16 @@ def _asked_fields(row: Row, invitation: Fields, answer: dict[str, Any] | None) -
     elif status in _NOT_SENT and answer:
         fields["status"] = InvitationStatus.UNASKED.value
     return fields
+
+
+def _check_future(run: Run, row: Row) -> None:
+    """A year with a wrong digit would be the latest answer for years."""
+    latest = run.ctx.now() + _AHEAD
+    for column in ("invited_at", "answered_at"):
+        at = row.cells.get(column)
+        if isinstance(at, datetime) and at > latest:
+            day = at.astimezone(ZoneInfo(run.ctx.programme.timezone))
+            run.table.problem(row, column, f"{day:%Y-%m-%d} is in the future")
 
 
 def _check_order(run: Run, row: Row, invited: object, answered: object) -> None:
