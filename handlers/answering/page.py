@@ -24,7 +24,7 @@ from handlers.surveys import (
 from handlers.texts import Texts
 from handlers.wording import long_day
 from storage import privacy, surveys
-from storage.models import ContactStatus, Member, Response, ResponseStatus, SurveyKind
+from storage.models import NAMELESS, Member, Response, ResponseStatus, SurveyKind
 from storage.surveys import Opened
 
 # What the invitation promises; the deadlines of cases on our own side are the programme's.
@@ -197,7 +197,7 @@ async def open_page(ctx: Context, invitation_id: int) -> Page | None:
     """Gives the page of an invitation; None where there is none or its contact is erased."""
     async with ctx.db.reading() as session:
         opened = await surveys.opened(session, invitation_id)
-    if opened is None or opened.contact.status == ContactStatus.ERASED:
+    if opened is None or opened.contact.status in NAMELESS:
         return None
     t = texts_of(opened.contact, ctx.programme)
     kind = opened.survey.kind if opened.survey else opened.invitation.kind

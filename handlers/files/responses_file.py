@@ -1,7 +1,8 @@
 """responses.csv: past answers and unanswered invitations; they count, and never alert."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ class Stored:
     invitations: list[Fields]
     responses: dict[int, Fields]  # by invitation
     blocked: dict[str, str]
+    nameless: Counter[tuple[int, str, int | None, datetime]]
     by_wave: dict[tuple[int, int], Fields] = field(default_factory=dict)
     by_time: dict[tuple[int, str, datetime | None, bool], Fields] = field(default_factory=dict)
 
@@ -62,6 +64,18 @@ class Stored:
             # The answer to an invitation that was stored as not answered yet.
             found = self.by_time.get((contact_id, kind, invited, False))
         return found
+
+    def take_nameless(self, row: Row, account_id: int, wave: FileWave | None) -> bool:
+        """Whether the row is one that lost its person by its age: each stands for one row."""
+        at = row.cells.get("answered_at") or row.cells.get("invited_at")
+        if not isinstance(at, datetime) or (wave is not None and wave.id is None):
+            return False
+        wave_id = None if wave is None else wave.id
+        key = (account_id, str(row.text("survey_kind")), wave_id, _to_the_second(at))
+        if not self.nameless[key]:
+            return False
+        self.nameless[key] -= 1
+        return True
 
 
 @dataclass
@@ -93,12 +107,13 @@ async def import_responses(session: Session, run: Run) -> Outcome:
             run.table.problem(row, "account_key", text)
             continue
         contact = stored.contacts.get((account["id"], str(row.text("email"))))
-        if contact is None:
-            _unknown_contact(run, row, stored, outcome)
-            continue
         wave = waves.get(row.text("wave") or "")
-        invitation = stored.find(row, contact["id"], wave)
-        if invitation is None:
+        invitation = stored.find(row, contact["id"], wave) if contact is not None else None
+        if invitation is None and stored.take_nameless(row, account["id"], wave):
+            outcome.unchanged += 1
+        elif contact is None:
+            _unknown_contact(run, row, stored, outcome)
+        elif invitation is None:
             _create(run, row, account, contact, wave, outcome, changes)
         else:
             _update(run, row, account, invitation, stored, outcome, changes)
@@ -151,7 +166,17 @@ async def _stored(session: Session, run: Run, rows: list[Row]) -> Stored:
         await imports.invitations(session, ids),
         {response["invitation_id"]: response for response in responses},
         await privacy.block_reasons(session),
+        Counter(
+            (account_id, kind, wave_id, _to_the_second(at))
+            for account_id, kind, wave_id, at in await imports.nameless(session, touched)
+            if at is not None
+        ),
     )
+
+
+def _to_the_second(at: datetime) -> datetime:
+    # A spreadsheet keeps no microseconds.
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def _unknown_contact(run: Run, row: Row, stored: Stored, outcome: Outcome) -> None:

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlmodel import select
 
+from handlers import retention
 from handlers.waves import counting
 from storage.models import (
     Alert,
     Case,
+    Contact,
     CurrentAnswer,
     Invitation,
     Response,
@@ -18,7 +20,7 @@ from storage.models import (
     WaveRollup,
 )
 from tests.factories import Acme, Make, acme_story
-from tests.fakes import FakeEngine
+from tests.fakes import FakeClock, FakeEngine
 from tests.files.conftest import Files
 
 HEAD = (
@@ -233,3 +235,28 @@ async def test_a_later_file_changes_the_sums_of_a_wave_that_is_counted(
 
     (sums,) = await files.rows(WaveRollup)
     assert (sums.asked, sums.promoters, sums.passives, sums.detractors) == (4, 1, 0, 1)
+
+
+async def test_answers_that_lost_their_name_by_age_are_not_stored_a_second_time(
+    files: Files, acme: Acme, make: Make, clock: FakeClock
+) -> None:
+    await files.stored("responses", PAST)
+    lis = acme.contacts["lis"]
+    lis.status = "inactive"
+    await make.save(lis)
+    clock.at = datetime(2029, 3, 1, 9, tzinfo=UTC)
+    await retention.retain(files.ctx, dry_run=False)
+    assert {row.status for row in await files.rows(Contact)} == {"active", "anonymous"}
+    before = sorted(row.score or 0 for row in await files.rows(Response))
+
+    for _twice in range(2):
+        report = await files.stored("responses", PAST)
+        assert (report.created, report.updated, report.unchanged) == (0, 0, 4)
+        assert sorted(row.score or 0 for row in await files.rows(Response)) == before
+    assert PAST.count("jane") == 1
+    assert b"jane" not in await files.get("responses")
+    another = "acme,peter@acme.example,relationship,Spring,2026-03-02 09:00,2026-03-05,6,,,,,,,,,\n"
+    report = await files.stored("responses", PAST + another)
+    assert (report.created, report.unchanged) == (1, 4)
+    stranger = another.replace("peter", "nobody").replace("03-05", "03-06")
+    assert "known contact" in (await files.refused("responses", PAST + stranger))[0]
