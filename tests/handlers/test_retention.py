@@ -203,7 +203,7 @@ async def test_old_answers_lose_their_person_and_words_and_newer_ones_keep_them(
     for model in (CaseEvent, Letter, Settled, Promise, Task):
         assert [row.contact_id for row in await rows(ctx, model)] == [nobody.id], model
     (letter,) = await rows(ctx, Letter)
-    assert letter.key == f"settled:{letter.case_id}:{nobody.id}:1"
+    assert letter.key == f"aged:{letter.id}"
     assert [(row.contact_id, row.response_id) for row in await rows(ctx, Reference)] == [
         (jane.id, None)
     ]
@@ -356,6 +356,24 @@ async def test_the_command_counts_or_does_what_is_due(ctx: Context, story: Acme)
     assert await retention.due(without) == []
     with pytest.raises(Refused, match="keep_months"):
         await retention.retain(without, dry_run=True)
+
+
+async def test_rows_without_a_person_are_used_again_when_no_figure_counts_both(
+    ctx: Context, story: Acme, clock: FakeClock
+) -> None:
+    await look(ctx)
+    first = {row.id for row in await rows(ctx, Contact, status="anonymous")}
+    (eight,) = await rows(ctx, Response, score=8)
+    clock.at = datetime(2030, 12, 20, 9, tzinfo=UTC)
+    before = asdict(await measure_scope(ctx, SCOPES[1], at=LATER.date()))
+    await look(ctx)
+    assert {row.id for row in await rows(ctx, Contact, status="anonymous")} == first
+    (moved,) = await rows(ctx, Response, id=eight.id)
+    assert moved.contact_id in first
+    assert moved.comment is None
+    assert asdict(await measure_scope(ctx, SCOPES[1], at=LATER.date())) == before
+    held = await rows(ctx, Invitation, contact_id=moved.contact_id)
+    assert sorted(row.sent_at.year for row in held) == [2026, 2028]
 
 
 async def test_members_see_the_answer_of_a_former_contact_and_no_wave_counts_it(
