@@ -56,7 +56,7 @@ async def make_app(
         clock.start(ctx, partial(ctx.chat.meet, ctx), answers.in_a_rush)
         read_mail(settings, ctx, clock)
         yield
-        clock.stop()
+        await clock.stop()
         await engine.close()
         await close_channels(ctx)
         await db.close()

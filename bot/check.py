@@ -66,6 +66,14 @@ def _privacy(settings: Settings) -> Finding:
             False,
             "[privacy] still has the values of `npsbot init`: customers read them on the page.",
         )
+    kept, window = privacy.keep_months, settings.programme.window_months
+    if kept is not None and kept < window:
+        return Finding(
+            "privacy: answers keep their names as long as figures look back",
+            False,
+            f"[privacy] keep_months = {kept} is shorter than [programme] window_months = {window}: "
+            "whoever answered before and after that time counts twice. Make window_months shorter.",
+        )
     return Finding(
         "privacy: controller, contact and keep_months",
         settings.rules().privacy.complete,

@@ -29,6 +29,16 @@ def privacy_erase(email: Annotated[str, typer.Argument()]) -> None:
     finish(with_context(lambda ctx: privacy_erase_command(ctx, email)))
 
 
+@app.command(name="retain")
+def privacy_retain(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is due.")] = False,
+) -> None:
+    """Take the name off answers older than keep_months; the server does so once a day."""
+    from handlers.files.commands import privacy_retain_command
+
+    finish(with_context(lambda ctx: privacy_retain_command(ctx, dry_run)))
+
+
 @app.command(name="statement")
 def privacy_statement(
     readers: Annotated[Readers, typer.Option("--for", help="Who reads it.")],

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -20,6 +21,7 @@ TICKS_PUT_OFF = 2
 GRACE_SECONDS = 3600
 # How often the platforms are asked for members who never wrote.
 MEET_MINUTES = 60
+FINISH_SECONDS = 3.0  # what is looked at while we stop
 
 
 class Clock:
@@ -35,6 +37,7 @@ class Clock:
         self._put_off = 0
         self._due: deque[Job] = deque()
         self._handing_over: asyncio.Task[None] | None = None
+        self._looking: set[asyncio.Task[object]] = set()
         self._scheduler = AsyncIOScheduler(
             job_defaults={
                 "coalesce": True,
@@ -54,16 +57,14 @@ class Clock:
         While `rush()` holds two ticks of three are left out.
         """
         self._ctx, self._rush = ctx, rush
-        self._scheduler.add_job(
-            meet, "interval", minutes=MEET_MINUTES, id="meet", next_run_time=datetime.now(UTC)
-        )
-        self._scheduler.add_job(self.tick, "interval", seconds=TICK_SECONDS, id="tick")
-        self._scheduler.add_job(self._beat, "interval", seconds=TICK_SECONDS, id="beat")
+        self._look(meet, "meet", minutes=MEET_MINUTES, next_run_time=datetime.now(UTC))
+        self._look(self.tick, "tick", seconds=TICK_SECONDS)
+        self._look(self._beat, "beat", seconds=TICK_SECONDS)
         self._scheduler.start()
 
     def every(self, seconds: int, look: Callable[[], Awaitable[object]], name: str) -> None:
         """Calls something again and again; a call that lasts is not joined by another."""
-        self._scheduler.add_job(look, "interval", seconds=seconds, id=name)
+        self._look(look, name, seconds=seconds)
 
     async def soon(self, job: Job, at: datetime | None = None) -> None:
         """Hands a job to the engine now, or at a time; a lost call costs one tick.
@@ -103,9 +104,29 @@ class Clock:
         finally:
             self._handing_over = None
 
-    def stop(self) -> None:
-        """Ends the ticking; running looks are cut, which costs nothing: rows hold what is due."""
+    async def stop(self) -> None:
+        """Ends the ticking; a look that goes on for long is cut, which loses nothing: rows hold
+        what is due.
+        """
         if self._handing_over is not None:
             self._handing_over.cancel()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        if not self._scheduler.running:
+            return
+        self._scheduler.pause()
+        if self._looking:
+            await asyncio.wait(list(self._looking), timeout=FINISH_SECONDS)
+        self._scheduler.shutdown(wait=False)
+
+    def _look(self, look: Callable[[], Awaitable[object]], name: str, **when: Any) -> None:
+        async def watched() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._looking.add(task)
+            try:
+                await look()
+            except asyncio.CancelledError:
+                log.warning("look cut", look=name)
+            finally:
+                self._looking.discard(task)
+
+        self._scheduler.add_job(watched, "interval", id=name, **when)

@@ -4,6 +4,7 @@ import os
 import tomllib
 from difflib import get_close_matches
 from ipaddress import ip_address
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,7 @@ __all__ = [
 
 ENVIRONMENT_PREFIX = "NPSBOT_"
 SECRET_KEY_LENGTH = 32
+_SHORTEST_MONTH = 28
 
 
 class ConfigError(Exception):
@@ -207,6 +209,7 @@ def _contradictions(settings: Settings) -> list[str]:
         )
     if not local and public.scheme != "https":
         problems.append("[server] public_url: links to customers need https://")
+    problems += _keeping_problems(settings)
     problems += _teams_problems(settings.teams)
     problems += _inbox_problems(settings.mail)
     if slack.bot_token and slack.mode == "http" and not slack.signing_secret:
@@ -221,6 +224,20 @@ def _contradictions(settings: Settings) -> list[str]:
             "public_url to 127.0.0.1, or switch the console off"
         )
     return problems
+
+
+def _keeping_problems(settings: Settings) -> list[str]:
+    """An answer without a name tells nobody that this person must not be asked again yet."""
+    kept, rules = settings.privacy.keep_months, settings.programme
+    rest = max(rules.rest_days, rules.rest_days_relationship)
+    least = ceil(rest / _SHORTEST_MONTH)
+    if kept is None or kept >= least:
+        return []
+    problem = (
+        f"[privacy] keep_months: {kept} is shorter than the {rest} days of rest between surveys; "
+        f"write {least} or more, or shorten [programme] rest_days and rest_days_relationship"
+    )
+    return [problem]
 
 
 def _inbox_problems(mail: Mail) -> list[str]:

@@ -182,7 +182,7 @@ async def _post(
         reply_to=part.threads.get(place, part.message.reply_to),
         mention=_mention(part, place),
     )
-    doubted = alert.detail.get("doubts", {}).get(mark)
+    doubted = alert.detail.get("doubts", {}).get(mark, alert.detail.get("cut_off"))
     if doubted is not None:
         note = texts.of(message.language)("alert.perhaps_twice")
         message = replace(message, doubted=Doubted(datetime.fromisoformat(doubted), note))

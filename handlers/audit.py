@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from handlers.cards import Form, FormErrors, Reply, Whisper
 from handlers.chat import row_id
 from handlers.context import Context, Job, NotAllowed, Refused
+from handlers.days import kept_since
 from storage import audit, members, scopes
 from storage.audit import Line, Noted
 from storage.models import Act, Member
 
 KEEP_VIEWS_DAYS = 90
-_MONTH_DAYS = 31
 
 # What a click or a form does, by its action: its value begins with the row's id. What is not here
 # opens something, or is told by its handler; a case keeps its own timeline, which the log reads.
@@ -126,8 +126,7 @@ async def keep(
 async def due(ctx: Context) -> list[Job]:
     """Deletes views after 90 days, and all else with the time that answers are kept."""
     views = ctx.now() - timedelta(days=KEEP_VIEWS_DAYS)
-    months = ctx.programme.privacy.keep_months
-    others = ctx.now() - timedelta(days=months * _MONTH_DAYS) if months else None
+    others = kept_since(ctx)
     async with ctx.db.reading() as session:
         old = await audit.has_old(session, views, others)
     if old:

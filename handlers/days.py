@@ -1,11 +1,12 @@
-"""Reads days the way people type them, in English, Danish and Dutch."""
+"""Days: today, the first one kept with names, and days the way people type them (en, da, nl)."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.calendars import zone_of
 from handlers.context import Context
+from handlers.measures.window import window_until
 from storage.models import Member
 
 _TODAY = {"today", "i dag", "idag", "vandaag"}
@@ -41,6 +42,16 @@ def today(ctx: Context, me: Member) -> date:
     """Gives the day it is where a member works."""
     zone = zone_of(me.timezone) or ZoneInfo(ctx.programme.timezone)
     return ctx.now().astimezone(zone).date()
+
+
+def kept_since(ctx: Context) -> datetime | None:
+    """Gives the start (UTC) of the first day whose answers keep their names; None without rule."""
+    months = ctx.programme.privacy.keep_months
+    if not months:
+        return None
+    first = window_until(ctx.now().astimezone(UTC).date(), months).start
+    assert first is not None
+    return datetime.combine(first, time(), UTC)
 
 
 def read_day(typed: str, today: date) -> date | None:

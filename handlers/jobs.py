@@ -13,6 +13,7 @@ from handlers import (
     identity,
     letters,
     recovery,
+    retention,
     undelivered,
 )
 from handlers.alerts import Builder
@@ -117,6 +118,7 @@ DUE: tuple[Look, ...] = (
     closing.due,
     counting.due,
     audit.due,
+    retention.due,
 )
 
 

@@ -27,6 +27,7 @@ LOOKUP_MOST = 20
 _LETTERS_AN_ERROR = 6  # one typing error in six letters: taken as meant, if one name alone is near
 _LIKE = 45.0  # less alike than this is another name
 _PART = 0.8
+_LIKE_A_COMMAND = 70.0  # `bnid` and `case` are; `acme` is like none
 _SUFFIXES = frozenset(
     re.split(
         "[ |]",
@@ -148,6 +149,15 @@ async def the_member(ctx: Context, session: Session, me: Member, typed: str) -> 
         return found
     offered = [member.name for member in found]
     raise Refused(sentence(ctx, me, "member", typed, offered, isinstance(found, Several)))
+
+
+def near_word(typed: str, known: Iterable[str]) -> str | None:
+    """Gives the one of `known` that the beginning of what was typed comes near to, or None."""
+    words, best = typed.casefold().split(), (_LIKE_A_COMMAND, "")
+    for each in known:
+        begun = " ".join(words[: len(each.split())])
+        best = max(best, (fuzz.ratio(begun, each), each))
+    return best[1] or None
 
 
 def sentence(

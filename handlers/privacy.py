@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -11,10 +11,11 @@ from handlers.cases import telling
 from handlers.context import Context
 from handlers.learning import idea_channel, same_reason
 from storage import alerts as outbox
-from storage import audit, conversations, members, personal, privacy
+from storage import audit, conversations, forgetting, members, personal, privacy
 from storage.audit import Noted
 from storage.db import Session
-from storage.models import Act, Member
+from storage.models import Act, ContactStatus, Member
+from storage.personal import Traces
 
 log = structlog.get_logger()
 
@@ -33,6 +34,15 @@ class ErasedReport:
     messages: int = 0
     before: bool = False
     is_member: bool = False
+
+
+class Touched(NamedTuple):
+    """Where a person was: how many stored messages, and what cards may have been posted of."""
+
+    messages: int
+    cases: tuple[int, ...]
+    ideas: tuple[int, ...]
+    shared_reasons: tuple[int, ...]
 
 
 async def export_person(ctx: Context, email: str) -> dict[str, Any]:
@@ -118,14 +128,8 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
         found = await personal.traces(session, contacts)
         in_teams = [contact.teams_id for contact in contacts if contact.teams_id]
         session.expunge_all()
-        messages = await personal.forget_messages(session, email, found)
-        await personal.forget_in_cases(session, found)
-        had = await personal.records(session, "idea", "response_id", found.response_ids)
-        joined = await personal.records(
-            session, "shared_reason_response", "response_id", found.response_ids
-        )
-        named = {row["shared_reason_id"] for row in joined}
-        await personal.anonymise(session, found)
+        why = f"erased:{now.timestamp():.6f}"
+        touched = await forget(session, found, ContactStatus.ERASED)
         if member is None:
             await conversations.forget_people(session, in_teams)
         await privacy.block(session, hashed, privacy.ERASED, now)
@@ -135,15 +139,7 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
             now,
             actor="operator",
         )
-        why = f"erased:{now.timestamp():.6f}"
-        asked = await outbox.add_many(
-            session,
-            [
-                *(telling.changed(case_id, why, now) for case_id in found.case_ids),
-                *(idea_channel.changed_row(row["id"], why, ctx) for row in had),
-                *(same_reason.changed_row(each, why, now) for each in named),
-            ],
-        )
+        asked = await outbox.add_many(session, drawn_again(ctx, touched, why))
     for alert in asked:
         await ctx.soon(alerts.job_of(alert), alert.due_at)
     log.info("person erased", contacts=list(found.contact_ids), cases=list(found.case_ids))
@@ -151,10 +147,36 @@ async def erase_person(ctx: Context, email: str) -> ErasedReport:
         contacts=len(found.contact_ids),
         answers=len(found.response_ids),
         cases=len(found.case_ids),
-        messages=messages,
+        messages=touched.messages,
         before=before,
         is_member=member is not None,
     )
+
+
+async def forget(session: Session, found: Traces, status: ContactStatus) -> Touched:
+    """Takes a person and their words away for good; their contacts stand with the status then."""
+    messages = await forgetting.forget_messages(session, found)
+    await forgetting.forget_in_cases(session, found)
+    had = await personal.records(session, "idea", "response_id", found.response_ids)
+    joined = await personal.records(
+        session, "shared_reason_response", "response_id", found.response_ids
+    )
+    await forgetting.anonymise(session, found, status)
+    return Touched(
+        messages,
+        found.case_ids,
+        tuple(row["id"] for row in had),
+        tuple(sorted({row["shared_reason_id"] for row in joined})),
+    )
+
+
+def drawn_again(ctx: Context, touched: Touched, why: str) -> list[dict[str, Any]]:
+    """Gives the rows of the alerts that draw the cards posted of all this again, keyed by `why`."""
+    return [
+        *(telling.changed(case_id, why, ctx.now()) for case_id in touched.cases),
+        *(idea_channel.changed_row(idea_id, why, ctx, quiet=True) for idea_id in touched.ideas),
+        *(same_reason.changed_row(each, why, ctx.now()) for each in touched.shared_reasons),
+    ]
 
 
 async def _as_member(session: Session, member: Member | None) -> dict[str, Any]:

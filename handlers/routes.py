@@ -61,21 +61,32 @@ class CommandRoute:
     handler: CommandHandler
     help: str
     roles: frozenset[str] = frozenset(EVERYBODY)
+    takes_words: bool = True  # else what follows the name is a mistake
+
+
+async def _account(ctx: Context, event: Command, me: Member) -> Reply:
+    """What is no command is an account's name, or a command that was not quite hit."""
+    near = names.near_word(event.text, (name for name in _mine(me) if name))
+    return await account.show(ctx, event, me, near=near)
+
+
+def _mine(me: Member) -> list[str]:
+    return [name for name, route in COMMANDS.items() if me.role in route.roles]
 
 
 async def _help(ctx: Context, _event: Command, me: Member) -> Reply:
-    mine = [(name, route.help) for name, route in COMMANDS.items() if me.role in route.roles]
+    mine = [(name, COMMANDS[name].help) for name in _mine(me)]
     return await help_.help_card(ctx, me, mine)
 
 
 # The longest name wins; the empty name is `/nps` alone; what matches none is an account's name.
 COMMANDS: dict[str, CommandRoute] = {
     "": CommandRoute(overview.show, "help.overview"),
-    "account": CommandRoute(account.show, "help.account"),
+    "account": CommandRoute(_account, "help.account"),
     "team": CommandRoute(account_teams.show_team, "help.team"),
     "segment": CommandRoute(account_teams.show_segment, "help.segment"),
     "all": CommandRoute(account_teams.show_all, "help.all"),
-    "wave": CommandRoute(wave.show_list, "wave.help.list", LEADERS),
+    "wave": CommandRoute(wave.show_list, "wave.help.list", LEADERS, takes_words=False),
     "wave new": CommandRoute(wave.new, "wave.help.new", LEADERS),
     "wave list": CommandRoute(wave.show_list, "wave.help.list", LEADERS),
     "wave show": CommandRoute(wave.show, "wave.help.show", LEADERS),
@@ -86,15 +97,15 @@ COMMANDS: dict[str, CommandRoute] = {
     "wave stop": CommandRoute(wave.stop, "wave.help.stop", LEADERS),
     "cases": CommandRoute(board.show, "help.cases"),
     "promises": CommandRoute(promises.show, "help.promises"),
-    "tasks": CommandRoute(task_board.show, "help.tasks"),
+    "tasks": CommandRoute(task_board.show, "help.tasks", takes_words=False),
     "calls": CommandRoute(calls.show, "help.calls"),
-    "silent": CommandRoute(silent.show, "help.silent"),
+    "silent": CommandRoute(silent.show, "help.silent", takes_words=False),
     "ideas": CommandRoute(ideas.show, "help.ideas"),
     "references": CommandRoute(references.show, "help.references"),
     "away": CommandRoute(people.away, "help.away"),
     "digest": CommandRoute(rhythm.show, "help.digest"),
     "left": CommandRoute(departing.command, "help.left", LEADERS),
-    "bind": CommandRoute(people.bind_form, "help.bind"),
+    "bind": CommandRoute(people.bind_form, "help.bind", takes_words=False),
     "bind list": CommandRoute(binding.show, "help.bind_list"),
     "bind reason": CommandRoute(sharing.bind_reason, "help.bind_reason", LEADERS),
     "bind board": CommandRoute(sharing.bind_board, "help.bind_board", LEADERS),
@@ -174,6 +185,8 @@ async def command(ctx: Context, event: Command) -> Reply:
         async def answer(watched: Context) -> Reply:
             if me.role not in route.roles:
                 raise NotAllowed(await _only_leaders(ctx, me))
+            if rest and not route.takes_words:
+                raise Refused(_what_i_know(ctx, me, name, rest))
             return await route.handler(watched, replace(event, text=rest), me)
 
         reply = await audit.at_the_door(ctx, me, event.person.platform, name, None, answer)
@@ -316,6 +329,12 @@ async def _bounded_contact(what: str, run: Callable[[], Awaitable[Reply]]) -> Re
 
 def _problem_id() -> str:
     return token_hex(4)
+
+
+def _what_i_know(ctx: Context, me: Member, name: str, typed: str) -> str:
+    known = [f"/nps {each}" for each in _mine(me) if each == name or each.startswith(f"{name} ")]
+    t = texts.of(me.language, ctx.programme.language)
+    return t("routes.no_words", typed=typed, known=", ".join(known))
 
 
 async def _only_leaders(ctx: Context, me: Member) -> str:

@@ -30,7 +30,7 @@ _CONTACTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("stored", ("about_you", "asking", "answers", "after", "page")),
     ("reached", ("{channels}", "rest", "stop")),
     ("seen", ("team", "{open}", "manager", "quote", "not_sold")),
-    ("kept", ("answers", "page", "erased")),
+    ("kept", ("answers", "case", "leaving", "page", "erased")),
     ("rights", ("you_may", "write", "authority")),
 )
 

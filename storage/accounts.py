@@ -11,12 +11,12 @@ from sqlmodel import col, select
 from storage.db import Session
 from storage.measures import ASKED, asked_at
 from storage.models import (
+    NAMELESS,
     Account,
     Case,
     CaseEvent,
     CaseResponse,
     Contact,
-    ContactStatus,
     Invitation,
     InvitationStatus,
     Member,
@@ -110,7 +110,7 @@ async def contacts(session: Session, account_ids: Collection[int]) -> Sequence[C
 async def contact(session: Session, contact_id: int) -> Contact | None:
     """Gives a contact who is not erased, or None."""
     found = await session.get(Contact, contact_id)
-    return None if found is None or found.status == ContactStatus.ERASED else found
+    return None if found is None or found.status in NAMELESS else found
 
 
 async def asked_of(session: Session, account_ids: Collection[int]) -> Sequence[Invitation]:

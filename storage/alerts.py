@@ -99,16 +99,23 @@ def _claiming() -> Executable:
 
 async def take_back(session: Session, alert_id: int, job: str, run: str) -> None:
     """Frees an alert that an earlier execution of the same job, which died, left in `sending`."""
-    await session.execute(
-        update(Alert)
-        .where(
-            col(Alert.id) == alert_id,
-            col(Alert.status) == AlertStatus.SENDING,
-            col(Alert.claimed_by).like(f"{job}#%"),
-            col(Alert.claimed_by) != run,
-        )
-        .values(status=AlertStatus.PENDING)
+    query = select(Alert).where(
+        col(Alert.id) == alert_id,
+        col(Alert.status) == AlertStatus.SENDING,
+        col(Alert.claimed_by).like(f"{job}#%"),
+        col(Alert.claimed_by) != run,
     )
+    alert = (await session.exec(query.execution_options(populate_existing=True))).first()
+    if alert is not None:
+        alert.status, alert.detail = AlertStatus.PENDING, _cut_off(alert)
+        session.add(alert)
+        await session.flush()
+
+
+def _cut_off(alert: Alert) -> dict[str, Any]:
+    """Keeps since when a message may stand that nobody recorded: its process died."""
+    assert alert.claimed_at is not None
+    return {"cut_off": alert.claimed_at.isoformat(), **alert.detail}
 
 
 async def wait(session: Session, alert_id: int, busy_until: datetime) -> Alert | None:
@@ -208,6 +215,7 @@ async def has_stuck(session: Session, now: datetime) -> bool:
 async def free_stuck(session: Session, now: datetime) -> None:
     """Puts back what a dead process left in `sending`: an alert in doubt is sent again."""
     for alert in (await session.exec(_stuck(now))).all():
+        alert.detail = _cut_off(alert)
         await put_back(session, alert.id, now, "the process that sent it stopped")
 
 

@@ -6,7 +6,20 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Delete, Select, Table, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlmodel import SQLModel, col
 
 from storage.db import Session
@@ -86,11 +99,12 @@ async def recount(
     for part in parts(sorted(set(account_ids)), _ACCOUNTS_AT_ONCE):
         await lock_accounts(session, part)
         latest = await _latest_replies(session, part, kind, now, window_months)
+        which = {"accounts": part, "of_kind": kind}
         for table in (_CURRENT, _ROLLUP):
-            await session.execute(_clear(table.name), {"accounts": part, "of_kind": kind})
+            await session.execute(_clear(table.name), which)
         if latest:
             await session.execute(insert(_CURRENT), [current._asdict() for current in latest])
-            await session.execute(insert(_ROLLUP), _sums(latest))
+            await session.execute(_sum_up(), which)
 
 
 async def read_rollup(
@@ -184,33 +198,36 @@ def _clear(table: str) -> Delete:
     )
 
 
-def _sums(latest: Sequence[Current]) -> list[dict[str, Any]]:
-    sums: dict[tuple[int, str], dict[str, Any]] = {}
-    for current in latest:
-        row = sums.setdefault(
-            (current.account_id, current.role),
-            {
-                "account_id": current.account_id,
-                "kind": current.kind,
-                "role": current.role,
-                "promoters": 0,
-                "passives": 0,
-                "detractors": 0,
-                "may_not_recommend": 0,
-                "cannot_judge": 0,
-                "leaves_on": current.leaves_on,
-            },
+@cache
+def _sum_up() -> Insert:
+    """Fills the rollup from the current answers; the groups are those of the 0-10 scale.
+
+    Other scales keep their scores in the current answers.
+    """
+    scored = _CURRENT.c.reply == Reply.SCORE
+
+    def count(*which: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((and_(*which), 1), else_=0))
+
+    sums = (
+        select(
+            _CURRENT.c.account_id,
+            _CURRENT.c.kind,
+            _CURRENT.c.role,
+            count(scored, _CURRENT.c.score >= 9),
+            count(scored, _CURRENT.c.score.in_((7, 8))),
+            count(scored, _CURRENT.c.score <= 6),
+            count(_CURRENT.c.reply == Reply.MAY_NOT_RECOMMEND),
+            count(_CURRENT.c.reply == Reply.CANNOT_JUDGE),
+            func.min(_CURRENT.c.leaves_on),
         )
-        row[_column(current)] += 1
-        row["leaves_on"] = min(row["leaves_on"], current.leaves_on)
-    return list(sums.values())
-
-
-def _column(current: Current) -> str:
-    if current.reply != Reply.SCORE or current.score is None:
-        return str(current.reply)
-    # The groups of the 0-10 scale; other scales keep their scores in current_answer.
-    return "promoters" if current.score >= 9 else "passives" if current.score >= 7 else "detractors"
+        .where(
+            _CURRENT.c.account_id.in_(bindparam("accounts", expanding=True)),
+            _CURRENT.c.kind == bindparam("of_kind"),
+        )
+        .group_by(_CURRENT.c.account_id, _CURRENT.c.kind, _CURRENT.c.role)
+    )
+    return insert(_ROLLUP).from_select(Sums._fields, sums)
 
 
 def parts(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -23,6 +23,7 @@ from storage.db import Session
 from storage.models import (
     Account,
     Contact,
+    ContactStatus,
     Invitation,
     InvitationStatus,
     Response,
@@ -254,7 +255,8 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         (filters.teams, col(Team.name)),
         (filters.departments, col(Contact.department)),
     ]
-    found: list[ColumnElement[bool]] = [column.in_(words) for words, column in lists if words]
+    found: list[ColumnElement[bool]] = [col(Contact.status) != ContactStatus.ANONYMOUS]
+    found += [column.in_(words) for words, column in lists if words]
     if filters.roles:
         not_known = UNKNOWN_ROLE in filters.roles
         empty = col(Contact.role).is_(None) if not_known else false()

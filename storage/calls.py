@@ -11,6 +11,7 @@ from storage.accounts import SeenBy
 from storage.db import Session
 from storage.measures import ASKED, asked_at
 from storage.models import (
+    NAMELESS,
     OPEN_STATES,
     Account,
     Case,
@@ -64,7 +65,7 @@ async def callable_accounts(
 
 async def people(session: Session, account_ids: Collection[int]) -> Sequence[Contact]:
     """Gives the contacts of accounts who may be called: neither gone nor erased."""
-    gone = (ContactStatus.INACTIVE, ContactStatus.ERASED)
+    gone = (ContactStatus.INACTIVE, *NAMELESS)
     query = (
         select(Contact)
         .where(col(Contact.account_id).in_(account_ids), col(Contact.status).not_in(gone))
@@ -83,7 +84,7 @@ async def said(session: Session, account_ids: Collection[int]) -> list[Said]:
             col(Response.account_id).in_(account_ids),
             col(Response.status) == ResponseStatus.CONFIRMED,
             col(Invitation.is_test).is_(False),
-            col(Contact.status) != ContactStatus.ERASED,
+            col(Contact.status).not_in(NAMELESS),
         )
         .order_by(col(Response.answered_at).desc(), col(Response.id).desc())
     )

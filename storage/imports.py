@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlmodel import SQLModel
 
 from storage.db import Session
-from storage.models import InvitationStatus
+from storage.models import ContactStatus, InvitationStatus
 from storage.privacy import UNSUBSCRIBED
 
 Fields = Mapping[str, Any]
@@ -110,6 +110,31 @@ async def responses(session: Session, contact_ids: Collection[int]) -> list[Fiel
     table = _TABLES["response"]
     query = _columns("response", RESPONSE_FIELDS)
     return await _in_parts(session, query, table.c.contact_id, contact_ids)
+
+
+async def nameless(
+    session: Session, account_ids: Collection[int]
+) -> list[tuple[int, str, int | None, datetime | None]]:
+    """Gives what these accounts were asked and answered that lost its person by its age.
+
+    Each is told by account, kind, wave and the time of the answer, else of asking.
+    """
+    invitation, response, contact = (
+        _TABLES[name] for name in ("invitation", "response", "contact")
+    )
+    query = (
+        select(
+            invitation.c.account_id,
+            invitation.c.kind,
+            invitation.c.wave_id,
+            func.coalesce(response.c.answered_at, invitation.c.sent_at).label("at"),
+        )
+        .join(contact, contact.c.id == invitation.c.contact_id)
+        .outerjoin(response, response.c.invitation_id == invitation.c.id)
+        .where(contact.c.status == ContactStatus.ANONYMOUS, invitation.c.is_test.is_(False))
+    )
+    rows = await _in_parts(session, query, contact.c.account_id, account_ids)
+    return [(row["account_id"], row["kind"], row["wave_id"], row["at"]) for row in rows]
 
 
 async def reasons(session: Session) -> set[str]:

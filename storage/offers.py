@@ -7,6 +7,7 @@ from sqlmodel import col, exists, func, or_, select, update
 
 from storage.db import Session
 from storage.models import (
+    NAMELESS,
     Account,
     Contact,
     ContactRole,
@@ -20,7 +21,7 @@ KEY_ROLES = (ContactRole.DECISION_MAKER, ContactRole.INFLUENCER)
 # The kind of task for a status of a key contact.
 KINDS = {ContactStatus.BOUNCING: "bounced", ContactStatus.UNSUBSCRIBED: "unsubscribed"}
 REPAIRED = "repaired"
-_NOT_THERE = (ContactStatus.INACTIVE, ContactStatus.ERASED)
+_NOT_THERE = (ContactStatus.INACTIVE, *NAMELESS)
 
 
 async def unreachable(session: Session, status: ContactStatus) -> list[tuple[Contact, Account]]:

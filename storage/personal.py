@@ -1,37 +1,29 @@
-"""All that is stored about a person: gathered for them, or taken away for good."""
+"""All that is stored about a person, gathered for them or to be taken away."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, update
+from sqlalchemy import ColumnElement, Table, func, select
 from sqlmodel import SQLModel
 
 from storage.db import Session
-from storage.models import Contact, ContactStatus, LetterStatus, TaskState
-from storage.privacy import ERASED, cancel_planned
+from storage.models import (
+    Contact,
+)
 
 Record = dict[str, Any]
 
 _TABLES = SQLModel.metadata.tables
-_GONE = "–"
-# The fields of a card that hold words for people.
-_READABLE = frozenset(
-    {
-        "title", "text", "facts", "columns", "rows", "label", "alt", "low_label", "high_label",
-        "confirm", "status", "foot", "push", "hint",
-    }
-)  # fmt: skip
-_NOTES = (
-    "what_was_done", "what_helped", "promised", "not_critic_reason", "broken_expectation",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Traces:
-    """The ids of what belongs to a person, and the words that tell who it is or what they said."""
+    """The ids of what belongs to a person, and the words that tell who it is or what they said.
+
+    What stands by itself (mails, messages, what an account was told) counts if older than `until`.
+    """
 
     contact_ids: tuple[int, ...]
     account_ids: tuple[int, ...]
@@ -41,6 +33,7 @@ class Traces:
     emails: tuple[str, ...]
     names: tuple[str, ...]
     words: tuple[str, ...]
+    until: datetime | None = None
 
 
 async def traces(session: Session, contacts: Sequence[Contact]) -> Traces:
@@ -49,10 +42,10 @@ async def traces(session: Session, contacts: Sequence[Contact]) -> Traces:
     invitation, response, joined = (
         _TABLES[name] for name in ("invitation", "response", "case_response")
     )
-    invitations = await _ids(session, invitation.c.id, invitation.c.contact_id, ids)
+    invitations = await ids_of(session, invitation.c.id, invitation.c.contact_id, ids)
     answers = await records(session, "response", "contact_id", ids)
     response_ids = tuple(answer["id"] for answer in answers)
-    cases = await _ids(session, joined.c.case_id, joined.c.response_id, response_ids)
+    cases = await ids_of(session, joined.c.case_id, joined.c.response_id, response_ids)
     said = ("comment", "idea", "role_answer", "phone", "call_when")
     words = [answer[name] for answer in answers for name in said]
     for name in ("task", "touch", "reference"):
@@ -92,193 +85,11 @@ async def mails_to(session: Session, email: str) -> list[Record]:
     return [dict(row) for row in rows]
 
 
-async def anonymise(session: Session, found: Traces) -> None:
-    """Leaves the scores without a person: no name, address, words or visits; nothing more is sent.
-
-    What our side wrote down in a case of this person alone goes too; in a case with others only
-    this person's name and words go.
-    """
-    await cancel_planned(session, found.contact_ids, ERASED)
-    of_person = {"contact": found.contact_ids, "invitation": found.invitation_ids}
-    nothing: dict[str, Record] = {
-        "contact": {
-            "email": None, "name": "", "phone": None, "title": None, "department": None,
-            "slack_id": None, "teams_id": None, "language": None, "timezone": None,
-            "status": ContactStatus.ERASED,
-        },
-        "invitation": {"message_place": None, "message_id": None},
-    }  # fmt: skip
-    for name, values in nothing.items():
-        table = _TABLES[name]
-        await session.execute(update(table).where(table.c.id.in_(of_person[name])).values(values))
-    response, visit = _TABLES["response"], _TABLES["visit"]
-    await session.execute(
-        update(response)
-        .where(response.c.id.in_(found.response_ids))
-        .values(
-            comment=None, idea=None, role_answer=None, phone=None, call_when=None,
-            contact_wish=None, language=None, to_manager=False, quote_me=False,
-        )
-    )  # fmt: skip
-    await _forget_work(session, found)
-    await _forget_letters(session, found)
-    await _forget_in_what_was_told(session, found)
-    await session.execute(delete(visit).where(visit.c.invitation_id.in_(found.invitation_ids)))
-    reply = _TABLES["mail_reply"]
-    await session.execute(delete(reply).where(reply.c.contact_id.in_(found.contact_ids)))
-
-
-async def _forget_letters(session: Session, found: Traces) -> None:
-    """Takes the words out of what the person was asked and answered; nothing more is sent."""
-    letter, settled = _TABLES["letter"], _TABLES["settled"]
-    theirs = letter.c.contact_id.in_(found.contact_ids)
-    await session.execute(update(letter).where(theirs).values(text=None))
-    await session.execute(
-        update(letter)
-        .where(theirs, letter.c.status == LetterStatus.PLANNED)
-        .values(status=LetterStatus.CANCELLED, reason=ERASED)
-    )
-    await session.execute(
-        update(settled).where(settled.c.contact_id.in_(found.contact_ids)).values(comment=None)
-    )
-
-
-async def _forget_in_what_was_told(session: Session, found: Traces) -> None:
-    """Takes the person's name and words out of what their accounts are told, and out of notes."""
-    words = _pattern((*found.emails, *found.names, *found.words))
-    told = [("improvement", "account_id", "text"), ("invitation_line", "account_id", "text")]
-    ideas = await records(session, "idea", "response_id", found.response_ids)
-    for idea in ideas:
-        await _set(session, "idea", idea, {"note": None})
-    for name, column, field in told:
-        for row in await records(session, name, column, found.account_ids):
-            await _set(session, name, row, {field: _blank(words, row[field])})
-    joined = _TABLES["shared_reason_response"]
-    shared = await _ids(
-        session, joined.c.shared_reason_id, joined.c.response_id, found.response_ids
-    )
-    for row in await records(session, "shared_reason", "id", set(shared)):
-        fixed = row["what_was_fixed"]
-        await _set(
-            session, "shared_reason", row, {"what_was_fixed": fixed and _blank(words, fixed)}
-        )
-
-
-async def _forget_work(session: Session, found: Traces) -> None:
-    """Takes the person out of tasks, logged contacts and references: nothing is left to do."""
-    task, touch, reference, use = (
-        _TABLES[name] for name in ("task", "touch", "reference", "reference_use")
-    )
-    for table in (task, touch):
-        await session.execute(
-            update(table).where(table.c.contact_id.in_(found.contact_ids)).values(note=None)
-        )
-    await session.execute(
-        update(task)
-        .where(task.c.contact_id.in_(found.contact_ids), task.c.state == TaskState.OPEN)
-        .values(state=TaskState.DROPPED)
-    )
-    theirs = await _ids(session, reference.c.id, reference.c.contact_id, found.contact_ids)
-    await session.execute(delete(use).where(use.c.reference_id.in_(theirs)))
-    await session.execute(delete(reference).where(reference.c.id.in_(theirs)))
-    contact = _TABLES["contact"]
-    await session.execute(
-        update(contact).where(contact.c.id.in_(found.contact_ids)).values(corrected={})
-    )
-
-
-async def forget_in_cases(session: Session, found: Traces) -> None:
-    """Takes the person's name and words out of cases and their timeline."""
-    joined = _TABLES["case_response"]
-    somebody_else = joined.c.response_id.not_in(found.response_ids)
-    case_id = joined.c.case_id
-    shared = await _ids(session, case_id, case_id, found.case_ids, somebody_else)
-    words = _pattern((*found.emails, *found.names, *found.words))
-
-    def kept(case_id: int, note: str | None) -> str | None:
-        return _blank(words, note) if note and case_id in shared else None
-
-    for case in await records(session, "case", "id", found.case_ids):
-        notes = {name: kept(case["id"], case[name]) for name in _NOTES}
-        await _set(session, "case", case, notes)
-    for event in await records(session, "case_event", "case_id", found.case_ids):
-        before = {
-            name: kept(event["case_id"], value) if name in _NOTES else value
-            for name, value in event["before"].items()
-        }
-        note = kept(event["case_id"], event["note"])
-        await _set(session, "case_event", event, {"note": note, "before": before})
-    for promise in await records(session, "promise", "case_id", found.case_ids):
-        theirs = promise["contact_id"] in found.contact_ids
-        what = _GONE if theirs else _blank(words, promise["what"])
-        reason = None if theirs else promise["refused_reason"]
-        await _set(session, "promise", promise, {"what": what, "refused_reason": reason})
-
-
-async def forget_messages(session: Session, email: str, found: Traces) -> int:
-    """Deletes the console's mails to the person and blanks what its messages say of them.
-
-    Gives how many mails and messages were touched.
-    """
-    mail, message = _TABLES["console_mail"], _TABLES["console_message"]
-    ids = (await session.execute(select(mail.c.id).where(_is_to(mail, email)))).scalars().all()
-    await session.execute(delete(mail).where(mail.c.id.in_(ids)))
-    keys = {f"invitation:{made}" for made in found.invitation_ids}
-    posted = await records(session, "posting", "response_id", found.response_ids)
-    numbers = {each["message_id"] for each in posted if each["place"].startswith("console:")}
-    tells = _pattern((*found.emails, *found.names))
-    words = _pattern((*found.emails, *found.names, *found.words))
-    touched = len(ids)
-    rows = (await session.execute(select(message.c.id, message.c.key, message.c.card))).all()
-    for number, key, card in rows:
-        theirs = key in keys or str(number) in numbers
-        if theirs or (tells is not None and _mentions(tells, card)):
-            row = {"id": number, "card": card}
-            await _set(session, "console_message", row, {"card": _blanked(words, card)})
-            touched += 1
-    return touched
-
-
-def _blanked(words: re.Pattern[str] | None, value: Any, readable: bool = False) -> Any:
-    """Blanks words where a person reads them; kinds, actions and values stay a valid card."""
-    match value:
-        case str():
-            return _blank(words, value) if readable else value
-        case list():
-            return [_blanked(words, item, readable) for item in value]
-        case dict():
-            return {name: _blanked(words, item, name in _READABLE) for name, item in value.items()}
-    return value
-
-
-def _blank(words: re.Pattern[str] | None, text: str) -> str:
-    return text if words is None else words.sub(_GONE, text)
-
-
-def _pattern(words: Collection[str]) -> re.Pattern[str] | None:
-    """Whole words only: a person called Bo is not a box."""
-    if not words:
-        return None
-    longest_first = sorted((re.escape(word.strip()) for word in words), key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", re.IGNORECASE)
-
-
-def _mentions(pattern: re.Pattern[str], value: Any) -> bool:
-    match value:
-        case str():
-            return pattern.search(value) is not None
-        case list():
-            return any(_mentions(pattern, item) for item in value)
-        case dict():
-            return any(_mentions(pattern, item) for item in value.values())
-    return False
-
-
 def _is_to(mail: Table, email: str) -> ColumnElement[bool]:
     return func.lower(mail.c.recipient) == email.strip().lower()
 
 
-async def _ids(
+async def ids_of(
     session: Session,
     wanted: ColumnElement[int],
     column: ColumnElement[int],
@@ -289,13 +100,6 @@ async def _ids(
         return ()
     query = select(wanted).where(column.in_(values), *conditions)
     return tuple((await session.execute(query)).scalars())
-
-
-async def _set(session: Session, name: str, row: Record, values: Record) -> None:
-    table = _TABLES[name]
-    changed = {field: value for field, value in values.items() if row[field] != value}
-    if changed:
-        await session.execute(update(table).where(table.c.id == row["id"]).values(changed))
 
 
 async def blocked_since(session: Session, hashed: str) -> tuple[str, datetime] | None:

@@ -11,11 +11,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.db import Session
 from storage.models import (
+    NAMELESS,
     Account,
     AppSetting,
     CaseResponse,
     Contact,
-    ContactStatus,
     Invitation,
     Reply,
     Response,
@@ -64,7 +64,7 @@ async def answered(
             col(Response.kind).in_(kinds),
             col(Response.imported).is_(False),
             col(Invitation.is_test).is_(False),
-            col(Contact.status) != ContactStatus.ERASED,
+            col(Contact.status).not_in(NAMELESS),
             _is_no_critic(),
             ~exists().where(col(CaseResponse.response_id) == col(Response.id)),
             ~exists().where(col(Task.response_id) == col(Response.id)),
@@ -181,7 +181,7 @@ async def _works(session: Session, ids: SelectOfScalar[int]) -> list[Work]:
         .where(
             col(Task.id).in_(ids),
             or_(col(Task.response_id).is_(None), _is_no_critic()),
-            or_(col(Task.contact_id).is_(None), col(Contact.status) != ContactStatus.ERASED),
+            or_(col(Task.contact_id).is_(None), col(Contact.status).not_in(NAMELESS)),
         )
         .order_by(col(Task.due_at).is_(None), col(Task.due_at), col(Task.id))
         .execution_options(populate_existing=True)

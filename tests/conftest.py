@@ -142,7 +142,8 @@ END $$
 """
 
 
-def _emptied(url: str) -> str:
+def emptied(url: str) -> str:
+    """Deletes every row of a PostgreSQL database and gives its address."""
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text(_EMPTY))
@@ -157,7 +158,7 @@ def shared_postgres(postgres_url: str) -> Iterator[str]:
         yield url
 
 
-def _fresh(template: Path, folder: Path) -> str:
+def fresh(template: Path, folder: Path) -> str:
     """Gives the address of a fresh SQLite database with all tables."""
     path = folder / "npsbot.db"
     for end in ("", "-wal", "-shm"):
@@ -178,14 +179,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
     """The address of an empty database with all tables, of each kind where both are wanted."""
     if database_kind == "postgres":
-        return _emptied(request.getfixturevalue("shared_postgres"))
+        return emptied(request.getfixturevalue("shared_postgres"))
     template: Path = request.getfixturevalue("sqlite_template")
-    return _fresh(template, template.parent)
+    return fresh(template, template.parent)
 
 
 def copy_of_template(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Gives the address of a SQLite database with all tables, in the folder of a test."""
-    return _fresh(request.getfixturevalue("sqlite_template"), tmp_path)
+    return fresh(request.getfixturevalue("sqlite_template"), tmp_path)
 
 
 @pytest.fixture(scope="session")

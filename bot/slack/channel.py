@@ -79,7 +79,9 @@ class SlackChannel:
         if message.doubted is not None:
             stands = await self._standing(channel, message, message.doubted.at.timestamp())
             if stands:
-                return MessageRef(place, stands, extra.get("thread_ts"))
+                return await self._brought_up_to_date(
+                    MessageRef(place, stands, extra.get("thread_ts")), message
+                )
             if stands is None:
                 card = with_note(card, message.doubted.note)
         began = time()
@@ -97,6 +99,14 @@ class SlackChannel:
         except InDoubt as doubt:
             ts = await self._settle(channel, message, began, doubt)
         return MessageRef(place, ts, extra.get("thread_ts"))
+
+    async def _brought_up_to_date(self, ref: MessageRef, message: Message) -> MessageRef:
+        """Lets a message that was in doubt show what is true now: meanwhile nobody edited it."""
+        try:
+            await self.update(ref, message.card, message.language)
+        except Unreachable as error:  # it stands, that is what counts; the next edit tells of it
+            log.warning("card not edited", reason=error.reason)
+        return ref
 
     async def update(self, ref: MessageRef, card: Card, language: str) -> None:
         """Edits a message in place; a lost answer is no doubt here, an edit may be done twice."""

@@ -106,7 +106,7 @@ def _field(place: int, field: Input, t: Texts) -> Markup:
             control = _macro("lookup", field, id, label, t("console.type_a_name"))
         case _:
             assert_never(field.kind)
-    return _macro("field", field, id, control)
+    return _macro("field", field, id, control, t("console.optional"))
 
 
 def _one_of(field: Input, id: str, options: tuple[Choice, ...], t: Texts) -> Markup:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -47,18 +48,18 @@ class Sent:
         """Tells whether a field was sent, or was an unticked box of the screen."""
         return name in self.fields or name in self.fields.get("asks", ())
 
-    @property
+    @cached_property
     def screen(self) -> str:
         """The screen these fields come from: the one named, else the last with a field here."""
         named = self.one("step")
         if named in SCREENS:
             return str(named)
         for step in reversed(SCREENS):
-            if any(name in self.fields for name in SCREENS[step]):
+            if not self.fields.keys().isdisjoint(SCREENS[step]):
                 return step
         return "1"
 
-    @property
+    @cached_property
     def next_screen(self) -> str:
         """The screen that follows."""
         steps = [*SCREENS, END]

@@ -17,7 +17,7 @@ from handlers.tasks.card import LOG
 from handlers.texts import Texts
 from storage import calls, touches
 from storage.db import Session
-from storage.models import ContactStatus, Member, Promise
+from storage.models import NAMELESS, ContactStatus, Member, Promise
 
 _PEOPLE = 3
 _PROMISES = 3
@@ -25,7 +25,7 @@ _REASONS = 3
 _IDEAS = 2
 _ASKED = 3
 _LINE = 160
-_GONE = (ContactStatus.INACTIVE, ContactStatus.ERASED)
+_GONE = (ContactStatus.INACTIVE, *NAMELESS)
 
 
 class Before(NamedTuple):

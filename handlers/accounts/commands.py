@@ -11,7 +11,7 @@ from handlers.accounts.history import cases_card, history_card, reasons_card
 from handlers.accounts.people_card import people_card
 from handlers.accounts.reader import Reader, cut, reader_for
 from handlers.accounts.standing import Standing, standing_of
-from handlers.cards import Button, Buttons, Card, Reply, Text, Whisper, whisper
+from handlers.cards import Button, Buttons, Card, Element, Reply, Text, Whisper, whisper
 from handlers.chat import (
     ChatError,
     Click,
@@ -35,8 +35,11 @@ PARTS = ("people", "history", "reasons", "cases", "brief", said.PART)
 _TYPED_SHOWN = 60
 
 
-async def show(ctx: Context, command: Command, me: Member) -> Reply:
-    """`/nps acme` and `/nps acme people`: the account's card or a part of it, or a choice."""
+async def show(ctx: Context, command: Command, me: Member, *, near: str | None = None) -> Reply:
+    """`/nps acme` and `/nps acme people`: the account's card or a part of it, or a choice.
+
+    `near` is the command that may be meant where no account is.
+    """
     reader = reader_for(ctx, me)
     typed, part = _part(command.text)
     if not typed:
@@ -49,9 +52,17 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
             if isinstance(whole, Account):
                 found, part = whole, ""
         if not isinstance(found, Account):
-            return choose_card(ctx, me, typed, found, part)
+            known = None if part else await _known_part(ctx, session, me, typed)
+            return choose_card(ctx, me, typed, found, part, near=near, of=known)
     in_channel = command.place != command.person.place
     return await _card_of(ctx, me, found, part, in_channel=in_channel)
+
+
+async def _known_part(ctx: Context, session: Session, me: Member, typed: str) -> Account | None:
+    """Gives the account that all but the last word names: then that word is no part of it."""
+    head, _, _last = typed.rpartition(" ")
+    found = await names.find_account(ctx, session, me, head) if head else None
+    return found if isinstance(found, Account) else None
 
 
 async def is_meant(ctx: Context, me: Member, words: str) -> bool:
@@ -95,8 +106,19 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     return await _post(ctx, click.place, click.person, message, reader)
 
 
-def choose_card(ctx: Context, me: Member, typed: str, found: list[Account], part: str = "") -> Card:
-    """The accounts that fit, or the nearest ones, with a button each."""
+def choose_card(
+    ctx: Context,
+    me: Member,
+    typed: str,
+    found: list[Account],
+    part: str = "",
+    *,
+    near: str | None = None,
+    of: Account | None = None,
+) -> Card:
+    """The accounts that fit, or the nearest ones, with a button each; where none fits also the
+    command `near`, and what can be asked of the account that the first words name.
+    """
     t = reader_for(ctx, me).t
     several = isinstance(found, names.Several)
     offered = [account.name for account in found]
@@ -110,10 +132,15 @@ def choose_card(ctx: Context, me: Member, typed: str, found: list[Account], part
         )
         for account in found
     )
-    body = (Buttons(buttons),) if buttons else ()
-    return Card(
-        title, (*body, Text(t("account.name.what_else"), "note")), status=t("account.only_you")
-    )
+    body: list[Element] = [Buttons(buttons)] if buttons else []
+    if of is not None:
+        parts = ", ".join(f"/nps {names.short(of.name).lower()} {each}" for each in PARTS)
+        body.insert(0, Text(t("account.name.parts", account=of.name, parts=parts)))
+    elif near is not None and not several:
+        key = "command" if found else "command_alone"
+        body.append(Text(t(f"account.name.{key}", typed=f"/nps {near}")))
+    body.append(Text(t("account.name.what_else"), "note"))
+    return Card(title, tuple(body), status=t("account.only_you"))
 
 
 def _part(text: str) -> tuple[str, str]:

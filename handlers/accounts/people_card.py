@@ -15,7 +15,14 @@ from handlers.measures.counts import ROLES
 from handlers.names import short
 from handlers.settings import Programme
 from handlers.texts import Texts
-from storage.models import Account, Contact, ContactStatus, InvitationStatus, RecommendPolicy
+from storage.models import (
+    NAMELESS,
+    Account,
+    Contact,
+    ContactStatus,
+    InvitationStatus,
+    RecommendPolicy,
+)
 
 REPAIR, ADD = "contact_repair", "contact_add"
 SIGNS, UNKNOWN = "people_signs", "people_unknown"
@@ -149,9 +156,9 @@ def _next(person: Person, standing: Standing, reader: Reader, programme: Program
 
 def _is_there(person: Person) -> bool:
     # Who wants no more questions signs all the same.
-    return person.contact.status not in (ContactStatus.INACTIVE, ContactStatus.ERASED)
+    return person.contact.status not in (ContactStatus.INACTIVE, *NAMELESS)
 
 
 def _is_listed(person: Person) -> bool:
-    # An erased person is a nameless row: it counts, but there is nothing to show or repair.
-    return person.contact.status != ContactStatus.ERASED
+    # A row without a person counts, but there is nothing to show or repair.
+    return person.contact.status not in NAMELESS

@@ -15,7 +15,7 @@ from handlers.context import Context, NotAllowed, Refused
 from handlers.texts import LANGUAGES, Texts
 from storage import accounts, answers
 from storage.db import Session
-from storage.models import Account, Contact, ContactRole, ContactStatus, Member
+from storage.models import NAMELESS, Account, Contact, ContactRole, ContactStatus, Member
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ async def open_form(ctx: Context, click: Click, me: Member) -> Reply:
         people = [
             each
             for each in await accounts.contacts(session, [account.id])
-            if each.status != ContactStatus.ERASED
+            if each.status not in NAMELESS
         ]
     if not people:
         raise Refused(t("people.none", name=account.name))

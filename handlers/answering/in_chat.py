@@ -141,7 +141,7 @@ def _form(page: Page, token: str) -> Form:
         ),
         Input(
             "text", "phone", t("page.phone"), required=False, value=stored.phone,
-            max_length=LONGEST["phone"],
+            hint=page.phone_hint, max_length=LONGEST["phone"],
         ),
         Input(
             "text", "when", t("page.when"), required=False, value=stored.call_when,

@@ -24,7 +24,7 @@ from handlers.surveys import (
 from handlers.texts import Texts
 from handlers.wording import long_day
 from storage import privacy, surveys
-from storage.models import ContactStatus, Member, Response, ResponseStatus, SurveyKind
+from storage.models import NAMELESS, Member, Response, ResponseStatus, SurveyKind
 from storage.surveys import Opened
 
 # What the invitation promises; the deadlines of cases on our own side are the programme's.
@@ -118,6 +118,18 @@ class Page:
         return self.ctx.programme.privacy.contact or self.company
 
     @property
+    def has_phone(self) -> bool:
+        """Whether there is a number to call the contact, told now or known before."""
+        told = self.answer.phone if self.answer else None
+        return bool(told or self.opened.contact.phone)
+
+    @property
+    def phone_hint(self) -> str:
+        """What becomes of the wish to be called when no number is given."""
+        known = self.opened.contact.phone is not None
+        return self.t("page.phone_known" if known else "page.phone_none", owner=self.owner)
+
+    @property
     def change_until(self) -> str | None:
         """The last day on which the answer may be changed, None when that is over."""
         if self.answer is None or self.closed is not None:
@@ -136,6 +148,8 @@ class Page:
         values: dict[str, object] = {"owner": self.owner, "owners": self.owners}
         if answer is None or wish not in ("call", "write"):
             return self.t("page.end_manager" if hidden else "page.end_read", **values)
+        if wish == "call" and not self.has_phone:
+            wish = "write"
         acting = self._owner if hidden else self._acting
         if acting is not None and not hidden:
             values["owner"] = first_name(acting.name)
@@ -183,7 +197,7 @@ async def open_page(ctx: Context, invitation_id: int) -> Page | None:
     """Gives the page of an invitation; None where there is none or its contact is erased."""
     async with ctx.db.reading() as session:
         opened = await surveys.opened(session, invitation_id)
-    if opened is None or opened.contact.status == ContactStatus.ERASED:
+    if opened is None or opened.contact.status in NAMELESS:
         return None
     t = texts_of(opened.contact, ctx.programme)
     kind = opened.survey.kind if opened.survey else opened.invitation.kind

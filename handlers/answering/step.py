@@ -7,7 +7,7 @@ from typing import Any
 from handlers.answering.answer import LONGEST, WISHES, Answer, AnswerError, change_until
 from handlers.settings import Programme
 from handlers.surveys import MOST_REASONS, group, reasons_offered, scale_of
-from storage.models import ContactStatus, Reply, ResponseStatus
+from storage.models import NAMELESS, Reply, ResponseStatus
 from storage.recording import Asked
 
 _COUNTED = frozenset({"status", "reply", "score"})
@@ -67,7 +67,7 @@ def lay_over(
 ) -> AnswerError | None:
     """Lays an answer over what is stored of its invitation, and over earlier ones of the group."""
     found = asked.get(answer.invitation_id)
-    if found is None or found.contact_status == ContactStatus.ERASED:
+    if found is None or found.contact_status in NAMELESS:
         return AnswerError("link", "unknown")
     at = answer.at or now
     if found.expires_at is not None and at >= found.expires_at:

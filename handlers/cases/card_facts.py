@@ -10,7 +10,14 @@ from handlers.cases.view import NOTED, Answer, CaseView, first_name
 from handlers.settled import words as settled
 from handlers.texts import Texts
 from storage.letters import Asked
-from storage.models import DONE_STATES, OPEN_STATES, CaseState, PromiseState
+from storage.models import (
+    DONE_STATES,
+    OPEN_STATES,
+    CaseState,
+    Contact,
+    PromiseState,
+    Response,
+)
 from storage.promises import Promised
 
 _NOTES = 2
@@ -37,7 +44,7 @@ def facts_of(
 ) -> list[tuple[str, str]]:
     """Gives label and value of each line; a card in a thread leaves out what stands above it."""
     t, case = reader.t, view.case
-    facts = [_wish(answer, t)]
+    facts = [wish_line(answer.response, answer.contact, t)]
     why = _why(answer, reader, now)
     if why:
         facts.append((t("alert.why"), why))
@@ -62,11 +69,13 @@ def _shown_letters(view: CaseView, answer: Answer) -> list[Asked]:
     return [each for each in view.letters if answer.hidden or each.contact.id not in hidden]
 
 
-def _wish(answer: Answer, t: Texts) -> tuple[str, str]:
-    response, contact = answer.response, answer.contact
-    phone = response.phone or contact.phone
+def wish_line(response: Response, contact: Contact, t: Texts) -> tuple[str, str]:
+    """Gives `Wants a call`, and when and how the contact is reached."""
+    phone, no_phone = response.phone or contact.phone, None
+    if response.contact_wish == "call" and phone is None and contact.email:
+        no_phone = t("alert.no_phone")
     label = t(f"alert.wish.{response.contact_wish or 'unsaid'}")
-    parts = (response.call_when, phone, contact.email)
+    parts = (response.call_when, phone, no_phone, contact.email)
     return label, " · ".join(part for part in parts if part) or t("alert.no_address")
 
 

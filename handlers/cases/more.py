@@ -74,8 +74,10 @@ async def handed_over(ctx: Context, event: Submission, me: Member) -> Reply:
 
     async def decide(scene: Scene) -> Plan | None:
         case = scene.case
-        if not acting.is_open(case) or case.owner_id == to.id:
+        if not acting.is_open(case):
             return None
+        if case.owner_id == to.id:
+            raise _AlreadyThere
         if case.hidden_from_owner and not seeing.sees_hidden(to, scene.account):
             raise Refused(scene.t("case.hand_over_form.conflict", name=to.name))
         values: dict[str, Any] = {"owner_id": to.id, "snoozed_until": None}
@@ -92,8 +94,15 @@ async def handed_over(ctx: Context, event: Submission, me: Member) -> Reply:
         }
         return Plan("handed_over", values, event.text("note") or None, tell=(tell,))
 
-    outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
+    try:
+        outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
+    except _AlreadyThere:
+        return FormErrors({"to": t("case.hand_over_form.already", name=to.name)})
     return await acting.reply(ctx, event, me, outcome)
+
+
+class _AlreadyThere(Exception):
+    """The case is with the colleague who was chosen."""
 
 
 async def escalate_form(ctx: Context, click: Click, me: Member) -> Reply:

@@ -7,6 +7,7 @@ from datetime import datetime
 from handlers.alerts import Outgoing, job_of
 from handlers.cards import Button, Buttons, Card, Element, Facts, Text
 from handlers.cases import places
+from handlers.cases.card_facts import wish_line
 from handlers.cases.opening import Due
 from handlers.cases.view import first_name
 from handlers.chat import Message
@@ -71,12 +72,10 @@ async def card(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         return None  # taken back, or a critic by now: the case's card says it
     reader = route.member if response.id in kept else owner
     t = of(reader.language if reader else None, ctx.programme.language)
-    reach = [part for part in (response.call_when, response.phone or contact.phone) if part]
-    facts = [(t(f"alert.wish.{response.contact_wish}"), " · ".join([*reach, contact.email or ""]))]
     body: list[Element] = []
     if response.comment:
         body.append(Text(response.comment, "quote"))
-    body.append(Facts(tuple(facts)))
+    body.append(Facts((wish_line(response, contact, t),)))
     show = Button(t("wish.show", account=account.name), "account_show", str(account.id))
     body.append(Buttons((show,)))
     title = t(

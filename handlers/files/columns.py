@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from storage.models import (
+    NAMELESS,
     ContactRole,
     ContactStatus,
     MemberRole,
@@ -83,7 +84,7 @@ COLUMNS: dict[What, tuple[Column, ...]] = {
         Column("language", "language"),
         Column("timezone", "timezone"),
         # A person is erased by `npsbot privacy erase` only: a file can't know all that must go.
-        Column("status", "choice", _words(ContactStatus, ContactStatus.ERASED), clears=False),
+        Column("status", "choice", _words(ContactStatus, *NAMELESS), clears=False),
         Column("country", "country"),
         Column("slack_id"),
         Column("teams_id"),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from handlers import audit, viewing
 from handlers.context import Context, Refused
+from handlers.days import kept_since
 from handlers.files.exporting import export_file
 from handlers.files.importing import import_file
 from handlers.privacy import erase_person, export_person
+from handlers.retention import retain
 from storage.audit import Noted
 from storage.models import Act
 
@@ -79,3 +81,17 @@ async def privacy_erase_command(ctx: Context, email: str) -> Outcome:
     if report.is_member:
         lines.append("A member has this e-mail too and stays: members are not erased here.")
     return 0, lines, []
+
+
+async def privacy_retain_command(ctx: Context, dry_run: bool = False) -> Outcome:
+    """Takes the name off answers that are too old, or counts them: 0, or 2 without a rule."""
+    since = kept_since(ctx)
+    try:
+        taken = await retain(ctx, dry_run)
+    except Refused as refused:
+        return 2, [], [str(refused)]
+    before = f"from before {since:%Y-%m-%d}"
+    many = "1 contact" if taken.contacts == 1 else f"{taken.contacts} contacts"
+    what = f"{taken.answers} answers and {taken.unanswered} unanswered questions of {many}"
+    done = "would lose their name (dry run)" if dry_run else "have no name any more"
+    return 0, [f"{what}, {before}: {done}"], []

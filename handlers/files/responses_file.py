@@ -1,11 +1,11 @@
 """responses.csv: past answers and unanswered invitations; they count, and never alert."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from handlers.files.answer_row import answer_fields
+from handlers.files.answer_row import answer_fields, check_future, check_order
 from handlers.files.columns import REASONS
 from handlers.files.merge import Fields, Outcome, Run, once_each
 from handlers.files.report import shown
@@ -33,6 +33,7 @@ class Stored:
     invitations: list[Fields]
     responses: dict[int, Fields]  # by invitation
     blocked: dict[str, str]
+    nameless: Counter[tuple[int, str, int | None, datetime]]
     by_wave: dict[tuple[int, int], Fields] = field(default_factory=dict)
     by_time: dict[tuple[int, str, datetime | None, bool], Fields] = field(default_factory=dict)
 
@@ -63,6 +64,18 @@ class Stored:
             found = self.by_time.get((contact_id, kind, invited, False))
         return found
 
+    def take_nameless(self, row: Row, account_id: int, wave: FileWave | None) -> bool:
+        """Whether the row is one that lost its person by its age: each stands for one row."""
+        at = row.cells.get("answered_at") or row.cells.get("invited_at")
+        if not isinstance(at, datetime) or (wave is not None and wave.id is None):
+            return False
+        wave_id = None if wave is None else wave.id
+        key = (account_id, str(row.text("survey_kind")), wave_id, _to_the_second(at))
+        if not self.nameless[key]:
+            return False
+        self.nameless[key] -= 1
+        return True
+
 
 @dataclass
 class Changes:
@@ -86,6 +99,7 @@ async def import_responses(session: Session, run: Run) -> Outcome:
     stored = await _stored(session, rows)
     reasons = {*REASONS, *await imports.reasons(session)}
     for row in rows:
+        check_future(run, row)
         only(run.table, row, "reasons", reasons, "a known reason")
         account = stored.accounts.get(str(row.text("account_key")))
         if account is None:
@@ -93,12 +107,13 @@ async def import_responses(session: Session, run: Run) -> Outcome:
             run.table.problem(row, "account_key", text)
             continue
         contact = stored.contacts.get((account["id"], str(row.text("email"))))
-        if contact is None:
-            _unknown_contact(run, row, stored, outcome)
-            continue
         wave = waves.get(row.text("wave") or "")
-        invitation = stored.find(row, contact["id"], wave)
-        if invitation is None:
+        invitation = stored.find(row, contact["id"], wave) if contact is not None else None
+        if invitation is None and stored.take_nameless(row, account["id"], wave):
+            outcome.unchanged += 1
+        elif contact is None:
+            _unknown_contact(run, row, stored, outcome)
+        elif invitation is None:
             _create(run, row, account, contact, wave, outcome, changes)
         else:
             _update(run, row, account, invitation, stored, outcome, changes)
@@ -151,7 +166,17 @@ async def _stored(session: Session, rows: list[Row]) -> Stored:
         await imports.invitations(session, ids),
         {response["invitation_id"]: response for response in responses},
         await privacy.block_reasons(session),
+        Counter(
+            (account_id, kind, wave_id, _to_the_second(at))
+            for account_id, kind, wave_id, at in await imports.nameless(session, touched)
+            if at is not None
+        ),
     )
+
+
+def _to_the_second(at: datetime) -> datetime:
+    # A spreadsheet keeps no microseconds.
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def _unknown_contact(run: Run, row: Row, stored: Stored, outcome: Outcome) -> None:
@@ -178,7 +203,7 @@ def _create(
         text = "is missing: a new row needs answered_at or invited_at"
         run.table.problem(row, "answered_at", text)
         return
-    _check_order(run, row, invited, answered)
+    check_order(run, row, invited, answered)
     answer = answer_fields(run.table, row, None)
     status = InvitationStatus.UNASKED if invited is None else InvitationStatus.SENT
     invitation = {
@@ -219,7 +244,7 @@ def _update(
         return
     response = stored.responses.get(invitation["id"])
     answered = row.cells.get("answered_at", response["answered_at"] if response else None)
-    _check_order(run, row, row.cells.get("invited_at", invitation["sent_at"]), answered)
+    check_order(run, row, row.cells.get("invited_at", invitation["sent_at"]), answered)
     answer = answer_fields(run.table, row, response)
     counting = Outcome()
     change = counting.compare(invitation, _asked_fields(row, invitation, answer))
@@ -257,20 +282,6 @@ def _asked_fields(row: Row, invitation: Fields, answer: dict[str, Any] | None) -
     elif status in _NOT_SENT and answer:
         fields["status"] = InvitationStatus.UNASKED.value
     return fields
-
-
-def _check_order(run: Run, row: Row, invited: object, answered: object) -> None:
-    if not isinstance(invited, datetime) or not isinstance(answered, datetime):
-        return
-    zone = ZoneInfo(run.ctx.programme.timezone)
-    local, asked = answered.astimezone(zone), invited.astimezone(zone)
-    # A file with days only, or with a day for the answer: the same day is in order.
-    if local.time() == time(0) and local.date() == asked.date():
-        return
-    if answered < invited:
-        column = "answered_at" if "answered_at" in row.cells else "invited_at"
-        text = f"answered {local:%Y-%m-%d %H:%M} is before invited {asked:%Y-%m-%d %H:%M}"
-        run.table.problem(row, column, text)
 
 
 async def _write(session: Session, run: Run, waves: list[FileWave], changes: Changes) -> None:

@@ -12,6 +12,7 @@ from handlers.surveys import OUTSIDE, REASONS, reason_label
 from handlers.texts import Texts
 from storage import learning, places, sharing
 from storage.audit import Noted
+from storage.db import Session
 from storage.models import Act, Member
 
 BOARDS = ("ideas", "references", "promises")
@@ -35,11 +36,22 @@ async def bind_reason(ctx: Context, event: Command, me: Member) -> Reply:
         told = t("share.reason_function", reason=label, function=function)
     else:
         async with ctx.db.session() as session:
-            owner = await names.the_member(ctx, session, me, who) if who else me
+            owner = await _owner(ctx, session, me, who, functions) if who else me
             await sharing.give(session, reason, ctx.now(), member_id=owner.id)
         told = t("share.reason_member", reason=label, name=owner.name)
     ctx.note(Act.BOUND, "reason")
     return whisper(told)
+
+
+async def _owner(
+    ctx: Context, session: Session, me: Member, who: str, functions: Collection[str]
+) -> Member:
+    """Gives the colleague meant; raises Refused, with the functions where nobody is called so."""
+    found = await names.find_member(ctx, session, me, who)
+    if isinstance(found, names.Nearest) and not found and functions:
+        t = texts.of(me.language, ctx.programme.language)
+        raise Refused(t("share.nobody", typed=who, functions=", ".join(functions)))
+    return await names.the_member(ctx, session, me, who)
 
 
 async def bind_board(ctx: Context, event: Command, me: Member) -> Reply:
@@ -107,7 +119,8 @@ def _reason(typed: str, known: Collection[str], t: Texts) -> tuple[str, str]:
         if reason is not None:
             rest = words[length:]
             return reason, " ".join(rest[1:] if rest and rest[0].lower() in _TO else rest)
-    raise Refused(t("share.which_reason", typed=typed, reasons=", ".join(known)))
+    key = "share.which_reason" if words else "share.reason_missing"
+    raise Refused(t(key, typed=typed, reasons=", ".join(known)))
 
 
 def _same(typed: str, known: Collection[str]) -> str | None:

@@ -22,7 +22,7 @@ from storage import alerts as outbox
 from storage import case_view, letters, members
 from storage.db import Session
 from storage.letters import ASKED, Opened
-from storage.models import Account, Alert, Case, CaseState, ContactStatus, Settled
+from storage.models import NAMELESS, Account, Alert, Case, CaseState, Settled
 
 WHAT = "settled_answer"
 LONGEST = 3000
@@ -41,7 +41,7 @@ async def question(ctx: Context, letter_id: int) -> Question | None:
     """Gives the question of a letter; None where it never went out or its contact is erased."""
     async with ctx.db.reading() as session:
         opened = await letters.opened(session, letter_id)
-    if opened is None or opened.contact.status == ContactStatus.ERASED:
+    if opened is None or opened.contact.status in NAMELESS:
         return None
     # In the middle of being recorded it has left us already.
     if opened.letter.status not in (*ASKED, "sending"):

@@ -9,40 +9,66 @@ from handlers.cards import Button
 from handlers.cases.view import Answer, CaseView
 from handlers.texts import Texts
 from storage.letters import Asked
-from storage.models import Case, CaseState, LetterStatus
+from storage.models import Case, CaseState, Letter, LetterStatus
 
 
 def lines(
     case: Case, asked: Sequence[Asked], t: Texts, zone: ZoneInfo, now: datetime, comments: bool
 ) -> list[tuple[str, str]]:
-    """Gives the lines of the card: a letter each, and what the customer wrote."""
+    """Gives the lines of the card: one a customer with their last word, and what they wrote."""
     label = t("settled.label")
     found: list[tuple[str, str]] = []
-    for each in asked:
-        name = _first(each.contact.name, t)
-        said, letter = each.settled, each.letter
-        if said is not None:
-            last = case.round in (letter.round, letter.round + 1)
-            if not last:
-                continue
-            found.append((label, t(f"settled.said.{said.answer}", name=name)))
-            if said.comment and comments:
-                found.append((t("settled.words", name=name), said.comment))
-        elif letter.round == case.round:
-            day = _day(letter.send_at, t, zone, now)
-            match letter.status:
-                case LetterStatus.PLANNED | LetterStatus.SENDING:
-                    found.append((label, t("settled.planned", name=name, day=day)))
-                case LetterStatus.SENT | LetterStatus.DOUBT:
-                    at = letter.expires_at or now
-                    until = wording.long_day(at.astimezone(zone).date(), t, now.date())
-                    key = "asked" if letter.status == LetterStatus.SENT else "doubt"
-                    found.append((label, t(f"settled.{key}", name=name, day=until)))
-                case LetterStatus.FAILED | LetterStatus.BOUNCED | LetterStatus.SKIPPED:
-                    found.append((label, t("settled.not_delivered", name=name)))
+    for letters in _by_contact(asked).values():
+        name = _first(letters[0].contact.name, t)
+        words = [e.settled for e in letters if e.settled and _is_told(case, e.letter)]
+        waits = next((e.letter for e in letters if not e.settled and _is_now(case, e.letter)), None)
+        before = words if waits is not None else words[:-1]
+        if waits is not None:
+            line = _asked(waits, name, t, zone, now)
+        elif words:
+            line = t(f"settled.said.{words[-1].answer}", name=name)
+        else:
+            continue
+        if before:
+            line += " · " + t(f"settled.before.{before[-1].answer}")
+        found.append((label, line))
+        if words and words[-1].comment and comments:
+            found.append((t("settled.words", name=name), words[-1].comment))
     if case.not_asked and case.state in (CaseState.SOLVED, CaseState.CLOSED_UNANSWERED):
         found.append((label, not_asked(case.not_asked, t)))
     return found
+
+
+def _by_contact(asked: Sequence[Asked]) -> dict[int, list[Asked]]:
+    """Gives the letters to each contact, the oldest first."""
+    found: dict[int, list[Asked]] = {}
+    for each in asked:
+        found.setdefault(each.contact.id, []).append(each)
+    return found
+
+
+def _is_told(case: Case, letter: Letter) -> bool:
+    """Tells whether an answer still matters: of this round, or the one that opened it."""
+    return case.round in (letter.round, letter.round + 1)
+
+
+def _is_now(case: Case, letter: Letter) -> bool:
+    """Tells whether a letter is of this round, and may reach the customer or failed to."""
+    return letter.round == case.round and letter.status != LetterStatus.CANCELLED
+
+
+def _asked(letter: Letter, name: str, t: Texts, zone: ZoneInfo, now: datetime) -> str:
+    """Gives where the question is: planned, out, or not delivered."""
+    match letter.status:
+        case LetterStatus.PLANNED | LetterStatus.SENDING:
+            return t("settled.planned", name=name, day=_day(letter.send_at, t, zone, now))
+        case LetterStatus.SENT | LetterStatus.DOUBT:
+            at = letter.expires_at or now
+            until = wording.long_day(at.astimezone(zone).date(), t, now.date())
+            key = "asked" if letter.status == LetterStatus.SENT else "doubt"
+            return t(f"settled.{key}", name=name, day=until)
+        case _:
+            return t("settled.not_delivered", name=name)
 
 
 def who(view: CaseView, answer: Answer, t: Texts) -> list[str]:

@@ -16,7 +16,7 @@ from handlers.tasks.card import DONE, status, task_card, title
 from handlers.tasks.extras import extra_of
 from storage import accounts, references, tasks, touches, versions
 from storage.db import Session
-from storage.models import Member, TaskState
+from storage.models import NAMELESS, Member, TaskState
 from storage.tasks import Work
 
 log = structlog.get_logger()
@@ -77,7 +77,7 @@ async def done_form(ctx: Context, click: Click, me: Member) -> Reply:
                 options=tuple(
                     Choice(str(each.id), each.name, each.title)
                     for each in people[:100]
-                    if each.status != "erased"
+                    if each.status not in NAMELESS
                 ),
             )
         )  # fmt: skip

@@ -29,7 +29,7 @@ from handlers.tasks.card import DONE, LOG, OPEN, stake, title
 from handlers.texts import Texts
 from storage import accounts, calls, cases, members, tasks, touches, versions
 from storage.db import Session
-from storage.models import Account, Contact, ContactRole, Member, TaskState
+from storage.models import Account, CaseState, Contact, ContactRole, Member, TaskState
 from storage.tasks import Work
 
 _MARK = "calls_planned_on"
@@ -178,7 +178,10 @@ async def _open_cases(
         if not seeing.may_see(me, account, case, ctx.programme):
             continue
         holder = await members.by_id(session, case.taken_by or case.owner_id)
-        words = t("calls.case", name=first_name(holder.name)) if holder else t("calls.case_nobody")
+        words = t("calls.case_nobody")
+        if holder is not None:
+            key = "case_new" if case.state == CaseState.NEW else "case"
+            words = t(f"calls.{key}", name=first_name(holder.name))
         told.setdefault(account.id, (words, Button(t("case.open"), "case.open", str(case.id))))
     return told
 

@@ -98,7 +98,7 @@ def _facts(work: Work, reader: Reader) -> tuple[tuple[str, str], ...]:
     t, contact, response, account = reader.t, work.contact, work.response, work.account
     facts = []
     if contact is not None:
-        role = t(f"people.role.{contact.role}") if contact.role else ""
+        role = t(f"case.role.{contact.role}") if contact.role else ""
         who = [part for part in (contact.title, role) if part]
         reach = [part for part in (contact.phone, contact.email) if part]
         facts += [(t("task.fact.who"), " · ".join(who)), (t("task.fact.reach"), " · ".join(reach))]

@@ -190,7 +190,7 @@ def _fits(each: Offer, words: Sequence[str], reader: Reader) -> bool:
     said = [
         account.name, account.region, account.segment, account.country, account.tier,
         contact.title, contact.department, contact.language, contact.role,
-        reader.t(f"people.role.{contact.role}") if contact.role else None,
+        reader.t(f"case.role.{contact.role}") if contact.role else None,
         *topics, *contact.judges, *(reason_label(topic, reader.t) for topic in topics),
         *forms_of(each), *(reader.t(f"reference.form.{form}") for form in forms_of(each)),
         each.response.product if each.response is not None else None,

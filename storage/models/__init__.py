@@ -46,6 +46,7 @@ from storage.models.learning import (
 )
 from storage.models.mail import MailReply
 from storage.models.people import (
+    NAMELESS,
     Account,
     BlockEntry,
     BoundPlace,
@@ -113,6 +114,7 @@ __all__ = [
     "MailReply",
     "Member",
     "MemberRole",
+    "NAMELESS",
     "OPEN_STATES",
     "Posting",
     "Promise",

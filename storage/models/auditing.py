@@ -19,6 +19,7 @@ class Act(StrEnum):
     EXPORTED = "exported"
     IMPORTED = "imported"
     ERASED = "erased"
+    ANONYMISED = "anonymised"
     BOUND = "bound"
     REFUSED = "refused"
 
@@ -35,7 +36,7 @@ class AuditEntry(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)
-    actor: str = "member"  # member, operator, unknown
+    actor: str = "member"  # member, operator, unknown, clock
     member_id: int | None = Field(default=None, foreign_key="member.id")
     platform: str | None = None
     act: str

@@ -38,6 +38,9 @@ class ContactRole(StrEnum):
 class ContactStatus(StrEnum):
     """Whether a contact may be asked: inactive, unsubscribed and erased are three
     different things.
+
+    `anonymous` holds answers that lost their person after `[privacy] keep_months`; the person may
+    stand in another row.
     """
 
     ACTIVE = "active"
@@ -45,6 +48,11 @@ class ContactStatus(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     BOUNCING = "bouncing"
     ERASED = "erased"
+    ANONYMOUS = "anonymous"
+
+
+# Rows without a person: they count, but there is nobody to show, ask or repair.
+NAMELESS = (ContactStatus.ERASED, ContactStatus.ANONYMOUS)
 
 
 class RecommendPolicy(StrEnum):
@@ -131,7 +139,7 @@ class Account(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """A person at an account; e-mail in lower case, empty (None) once erased."""
+    """A person at an account; e-mail in lower case, empty (None) without a person."""
 
     __table_args__ = (
         UniqueConstraint("account_id", "email"),
@@ -158,6 +166,7 @@ class Contact(SQLModel, table=True):
     # What the import said where a member said otherwise; the member's word holds until it changes.
     corrected: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     added_by: int | None = Field(default=None, foreign_key="member.id")
+    asked_before: bool = False  # answers or invitations of theirs are anonymous by now
 
 
 class BlockEntry(SQLModel, table=True):

@@ -1,5 +1,7 @@
 """The clock asks what is due, and lets answers that stream in go first."""
 
+import asyncio
+
 from bot.clock import TICKS_PUT_OFF, Clock
 from handlers import alerts
 from handlers.context import Context, Job
@@ -29,4 +31,27 @@ async def test_a_rush_of_answers_puts_looks_off_but_not_for_long(db: Database) -
         assert asked == []
     await clock.tick()
     assert alerts.job_of(added) in asked
-    clock.stop()
+    await clock.stop()
+
+
+async def test_a_stop_lets_a_look_end(db: Database) -> None:
+    begun, go_on, ended = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def look() -> None:
+        begun.set()
+        await go_on.wait()
+        ended.append("look")
+
+    async def enqueue(job: Job) -> None:
+        pass
+
+    clock = Clock(enqueue, nothing)
+    ctx = Context(Programme(), db, FakeChat(), FakeClock(), FakeEngine().soon, no_pace, SECRET)
+    clock.start(ctx, look)
+    await begun.wait()
+    stopping = asyncio.create_task(clock.stop())
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    go_on.set()
+    await stopping
+    assert ended == ["look"]

@@ -115,6 +115,10 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
             "[teams] openid_metadata_url: must begin with https://",
         ),
         ({"NPSBOT_TEAMS__TOKEN_URL": "http://localhost/x"}, "[teams] token_url: must begin with"),
+        (
+            {"NPSBOT_PRIVACY__KEEP_MONTHS": "5"},
+            "[privacy] keep_months: 5 is shorter than the 150 days of rest between surveys;",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(

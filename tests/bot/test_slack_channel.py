@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from bot.slack.check import check
 from bot.slack.manifest import SCOPES, manifest_data, reasons
 from handlers import texts
 from handlers.cards import Button, Buttons, Card, Chart, Point, Text
-from handlers.chat import ChatError, InDoubt, Message, MessageRef, TryLater, Unreachable
+from handlers.chat import ChatError, Doubted, InDoubt, Message, MessageRef, TryLater, Unreachable
 from handlers.places.words import why
 from tests.conftest import SECRET
 from tests.fake_slack import BOT_TOKEN, BOT_USER, FakeSlack, words
@@ -304,3 +306,25 @@ def test_the_manifest_has_one_address_for_everything_or_none_in_socket_mode() ->
     assert made["settings"]["event_subscriptions"]["request_url"] == address
     assert "slack/events" not in str(manifest_data("", "socket"))
     assert all(scope in reasons() for scope in SCOPES)
+
+
+async def test_a_message_in_doubt_that_stands_is_edited_to_what_is_true_now(
+    slack: FakeSlack, channel: SlackChannel
+) -> None:
+    ref = await channel.send("slack:C0NORD", MESSAGE)
+    doubted = Doubted(datetime.now(UTC), "It may stand twice.")
+    now = replace(MESSAGE, card=Card("Anna has it"), doubted=doubted)
+    assert await channel.send("slack:C0NORD", now) == ref
+    (stands,) = slack.messages
+    assert "Anna has it" in str(stands["blocks"])
+    assert "twice" not in str(stands["blocks"])
+
+
+async def test_a_message_in_doubt_that_stands_and_takes_no_edit_counts_as_sent(
+    slack: FakeSlack, channel: SlackChannel
+) -> None:
+    ref = await channel.send("slack:C0NORD", MESSAGE)
+    slack.fail("chat.update", "edit_window_closed")
+    now = replace(MESSAGE, doubted=Doubted(datetime.now(UTC), "It may stand twice."))
+    assert await channel.send("slack:C0NORD", now) == ref
+    assert len(slack.called("chat.postMessage")) == 1

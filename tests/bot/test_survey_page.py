@@ -84,6 +84,15 @@ async def test_zero_is_stored_and_alerts(site: Site) -> None:
     assert "Thank you, 0 is saved. You can stop here, or tell us more." in text_of(shown)
 
 
+async def test_who_wants_a_call_without_a_number_is_told_what_happens_then(site: Site) -> None:
+    second = await site.send("peter", score="3", step="2", comment="Slow")
+    page = text_of(await (await site.get(second.headers["Location"])).text())
+    assert "Without a number Anna writes to you first." in page
+    last = await site.send("peter", step="3", contact_wish="call")
+    end = text_of(await (await site.get(last.headers["Location"])).text())
+    assert "Anna writes to you by" in end
+
+
 async def test_three_screens_store_every_step(site: Site, clock: FakeClock) -> None:
     first = await site.send(score="3", step="1")
     second = await site.send(
@@ -94,6 +103,7 @@ async def test_three_screens_store_every_step(site: Site, clock: FakeClock) -> N
     wish = text_of(await (await site.get(second.headers["Location"])).text())
     assert "May Anna get in touch?" in wish
     assert "Show this to Anna's manager, not to Anna" in wish
+    assert "You may leave this empty: Anna has a number of yours." in wish
     last = await site.send(
         step="3", asks="to_manager", contact_wish="call", phone="+45 12 34 56 78",
         when="Wed morning",

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlmodel import select
 
+from handlers import retention
 from handlers.waves import counting
 from storage.models import (
     Alert,
     Case,
+    Contact,
     CurrentAnswer,
     Invitation,
     Response,
@@ -18,7 +20,7 @@ from storage.models import (
     WaveRollup,
 )
 from tests.factories import Acme, Make, acme_story
-from tests.fakes import FakeEngine
+from tests.fakes import FakeClock, FakeEngine
 from tests.files.conftest import Files
 
 HEAD = (
@@ -161,6 +163,10 @@ async def test_an_invitation_that_is_still_to_be_sent_is_not_touched(
          "column email: who@acme.example is not a known contact of acme"),
         ("acme,jane@acme.example,relationship,W,2026-05-02,2026-05-01,3,,,,,,,,,",
          "column answered_at: answered 2026-05-01 00:00 is before invited 2026-05-02 00:00"),
+        ("acme,jane@acme.example,relationship,W,2026-05-01,2062-05-01,3,,,,,,,,,",
+         "column answered_at: 2062-05-01 is in the future"),
+        ("acme,jane@acme.example,relationship,W,2027-05-01,,,,,,,,,,,",
+         "column invited_at: 2027-05-01 is in the future"),
         ("acme,jane@acme.example,relationship,W,2026-05-01,2026-05-01,3,,price|weather,,,,,,,",
          "column reasons: weather is not a known reason"),
         ("acme,jane@acme.example,relationship,W,,2026-05-01,3.5,,,,,,,,,",
@@ -233,3 +239,28 @@ async def test_a_later_file_changes_the_sums_of_a_wave_that_is_counted(
 
     (sums,) = await files.rows(WaveRollup)
     assert (sums.asked, sums.promoters, sums.passives, sums.detractors) == (4, 1, 0, 1)
+
+
+async def test_answers_that_lost_their_name_by_age_are_not_stored_a_second_time(
+    files: Files, acme: Acme, make: Make, clock: FakeClock
+) -> None:
+    await files.stored("responses", PAST)
+    lis = acme.contacts["lis"]
+    lis.status = "inactive"
+    await make.save(lis)
+    clock.at = datetime(2029, 3, 1, 9, tzinfo=UTC)
+    await retention.retain(files.ctx, dry_run=False)
+    assert {row.status for row in await files.rows(Contact)} == {"active", "anonymous"}
+    before = sorted(row.score or 0 for row in await files.rows(Response))
+
+    for _twice in range(2):
+        report = await files.stored("responses", PAST)
+        assert (report.created, report.updated, report.unchanged) == (0, 0, 4)
+        assert sorted(row.score or 0 for row in await files.rows(Response)) == before
+    assert PAST.count("jane") == 1
+    assert b"jane" not in await files.get("responses")
+    another = "acme,peter@acme.example,relationship,Spring,2026-03-02 09:00,2026-03-05,6,,,,,,,,,\n"
+    report = await files.stored("responses", PAST + another)
+    assert (report.created, report.unchanged) == (1, 4)
+    stranger = another.replace("peter", "nobody").replace("03-05", "03-06")
+    assert "known contact" in (await files.refused("responses", PAST + stranger))[0]

@@ -37,6 +37,7 @@ from storage.models import (
     Task,
     Touch,
     Visit,
+    Wave,
 )
 from tests.factories import Acme, Make, acme_story
 from tests.fakes import FakeClock, FakeEngine
@@ -269,3 +270,19 @@ async def test_work_with_a_person_is_told_and_forgotten(
     assert await files.rows(ReferenceUse) == []
     stored = next(row for row in await files.rows(Contact) if row.id == jane.id)
     assert stored.corrected == {}
+
+
+async def test_no_note_of_a_case_stays_when_everybody_in_it_is_erased(
+    ctx: Context, story: Acme, make: Make, files: Files
+) -> None:
+    case = await files.row(Case)
+    _, of_ole = await files.rows(Response)
+    await make.save(CaseResponse(response_id=of_ole.id, case_id=case.id, joined_at=ctx.now()))
+    story.wave.audience = {"left_out_people": ["ole@acme.example", "lis@acme.example"]}
+    await make.save(story.wave)
+    await erase_person(ctx, "jane@acme.example")
+    assert (await files.row(CaseEvent)).note == "– is angry"
+    await erase_person(ctx, "ole@acme.example")
+    assert (await files.row(Case)).promised is None
+    assert (await files.row(CaseEvent)).note is None
+    assert (await files.row(Wave)).audience == {"left_out_people": ["lis@acme.example"]}

@@ -1,7 +1,7 @@
 """Whoever asks to be contacted is heard, critic or not."""
 
 from handlers.answers import Answer, record
-from handlers.cards import Card
+from handlers.cards import Card, Facts
 from handlers.context import Context
 from handlers.jobs import JOBS, find_due
 from tests.factories import Make, acme_story
@@ -30,6 +30,8 @@ async def test_a_promoter_who_wants_a_call_is_told_to_the_owner_once(
     await carry_out(ctx)
     (card,) = cards(chat, "wants a call")
     assert card.title == "Acme A/S: Ole Holm (9) wants a call"
+    facts = [fact for part in card.body if isinstance(part, Facts) for fact in part.facts]
+    assert facts == [("Wants a call", "no number known: write first · ole@acme.example")]
     assert card.audience == "internal"
 
 

@@ -1,4 +1,4 @@
-"""`make long`: kills, big waves, ten million rows, simulated weeks; a broken rule ends with 1."""
+"""`make long`: kills, rough stories, big waves, many rows, whole weeks; a broken rule ends in 1."""
 
 import argparse
 import asyncio
@@ -12,12 +12,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.long import coverage, kill, pilot, programme, rows, wave
+from tests.long import coverage, kill, machine, pilot, programme, rows, wave
 from tests.long.facts import Fact
 
 Part = Callable[[Path, bool, str], Coroutine[None, None, list[Fact]]]
 PARTS: dict[str, Part] = {
     "kill": kill.run,
+    "machine": machine.run,
     "pilot": pilot.run,
     "programme": programme.run,
     "wave": wave.run,

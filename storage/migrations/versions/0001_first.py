@@ -329,6 +329,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('corrected', sa.JSON(), nullable=False),
     sa.Column('added_by', sa.Integer(), nullable=True),
+    sa.Column('asked_before', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_contact_account_id_account')),
     sa.ForeignKeyConstraint(['added_by'], ['member.id'], name=op.f('fk_contact_added_by_member')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact')),

@@ -40,7 +40,7 @@ async def test_the_coverage_map_lists_everybody_by_role(ctx: Context, make: Make
     )  # fmt: skip
     assert table_of(card).rows == (
         (
-            "Jane Jensen", "Decider", "Finance", "3 (was 8 in March) · 24 Nov", "12 Nov",
+            "Jane Jensen", "Decision maker", "Finance", "3 (was 8 in March) · 24 Nov", "12 Nov",
             "from 11 April",
         ),
         ("Karen Friis", "Influencer", "Production", "7 · 21 Nov", "12 Nov", "from 11 April"),

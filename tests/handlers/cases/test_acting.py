@@ -240,6 +240,13 @@ async def test_snoozing_takes_the_case_and_leaves_the_deadline(story: Story) -> 
     assert case.snoozed_until == datetime(2026, 11, 25, 8, tzinfo=COPENHAGEN)
 
 
+async def test_handing_a_case_to_who_has_it_is_an_error_at_the_field(story: Story) -> None:
+    posted = await told(story)
+    inputs = {"to": str(story.acme.anna.id)}
+    reply = await story.submit(story.acme.anna, "case.hand_over", "1", inputs, posted.ref)
+    assert reply == FormErrors({"to": "The case is with Anna Berg already. Choose somebody else."})
+
+
 async def test_handing_over_gives_the_colleague_the_card_with_the_note(story: Story) -> None:
     posted = await told(story)
     assert isinstance(await story.press(story.acme.anna, posted, "case.hand_over"), Form)

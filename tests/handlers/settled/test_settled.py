@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers import links, routes
-from handlers.cards import Card, FormErrors, Link, Whisper
+from handlers.cards import Card, Facts, FormErrors, Link, Whisper
 from handlers.chat import Click, InDoubt, Person, TryLater, Unreachable
 from handlers.context import Job
 from storage import letters
@@ -32,6 +32,12 @@ async def solved(story: Story, reached: str = "yes", outcome: str = "saved") -> 
         story.acme.anna, "case.solve", "1", {**SOLVED, "outcome": outcome}, posted.ref
     )
     return posted
+
+
+def words_of(card: Card) -> list[str]:
+    """All lines of a card about the customer's word."""
+    lines = [line for part in card.body if isinstance(part, Facts) for line in part.facts]
+    return [value for label, value in lines if label == "Customer's word"]
 
 
 async def asked(story: Story) -> Posted:
@@ -123,6 +129,10 @@ async def test_no_opens_the_case_again_and_tells_the_lead(story: Story) -> None:
     await story.submit(story.acme.anna, "case.contact", "1", inputs, posted.ref)
     await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
     assert (await letter(story, 2)).status == "planned"
+    # One line a customer: what is next, and what they said before.
+    assert words_of(posted.card) == [
+        "Jane is asked on Wednesday whether it is settled · before: not settled"
+    ]
 
 
 @pytest.mark.both_databases
