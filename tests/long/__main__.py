@@ -26,7 +26,7 @@ PARTS: dict[str, Part] = {
     "rows": rows.run,
 }
 # The others fill a SQLite file by SQL of its own.
-ON_POSTGRES = {"kill", "pilot", "programme"}
+ON_POSTGRES = {"kill", "machine", "pilot", "programme"}
 _MARKS = {True: "yes", False: "[bold red]NO[/]", None: ""}
 
 
