@@ -12,7 +12,8 @@ from tests.long.facts import Fact, equal, told
 from tests.long.portfolio import ABSENT, AWAY_FROM, BACKUP, CX, Customers, Managers, email
 from tests.long.weeks import ZONE, Weeks, button
 
-START = datetime(2026, 11, 9, 8, 30, tzinfo=ZONE)
+START = datetime(2026, 11, 9, 7, 30, tzinfo=ZONE)
+WAVE_AT = datetime(2026, 11, 9, 9, 15, tzinfo=ZONE)
 CLOSES = date(2026, 11, 30)
 END = datetime(2026, 12, 3, 12, tzinfo=ZONE)
 BUSY, QUIET = timedelta(minutes=5), timedelta(minutes=15)
@@ -40,7 +41,7 @@ async def _three_weeks(db: Database, quick: bool) -> list[Fact]:
     closes_at = datetime.combine(CLOSES + timedelta(days=1), time(), ZONE)
     customers, managers = Customers(weeks, closes_at), Managers(weeks)
     weeks.watchers += [customers.watch, managers.watch]
-    weeks.plan(START + timedelta(minutes=45), lambda: _start_wave(weeks))
+    weeks.plan(WAVE_AT, lambda: _start_wave(weeks))
     weeks.plan(AWAY_FROM, lambda: _go_away(weeks))
     await weeks.run_until(END)
     told_at_end = await story.read(weeks, customers, ids, closes_at, quiet)

@@ -108,6 +108,11 @@ def of_absence(story: Story) -> list[Fact]:
     """While somebody is away the backup gets the cards; what names the owner goes to the lead."""
     wrong, of_absent, to_backup = [], 0, 0
     critics = story.of("critic")
+    with_lead = {
+        alert.response_id
+        for alert in critics
+        if [posted.place for _at, posted in story.posted(alert)] == [direct(LEAD)]
+    }
     for alert in critics:
         assert alert.response_id is not None
         joined = story.case_of[alert.response_id]
@@ -115,9 +120,13 @@ def of_absence(story: Story) -> list[Fact]:
         owner = story.owner(case)
         away = owner == ABSENT and AWAY_FROM <= case.opened_at < AWAY_UNTIL
         wanted = place(BACKUP if away else owner)
-        if story.responses[alert.response_id].to_manager and joined.hidden_from_owner:
-            wanted = f"console:{email(LEAD)}"
-        found = [posted.place for _at, posted in story.posted(alert)]
+        cards = [posted for _at, posted in story.posted(alert)]
+        hidden = story.responses[alert.response_id].to_manager and joined.hidden_from_owner
+        # Wished after the owner was told: the owner's card is empty, and the lead has another.
+        taken = alert.response_id in with_lead and not any(each.card.body for each in cards)
+        if hidden and not taken:
+            wanted = direct(LEAD)
+        found = [posted.place for posted in cards]
         of_absent += away
         to_backup += found == [place(BACKUP)] and away
         if found != [wanted]:
@@ -147,7 +156,7 @@ def of_digests(story: Story) -> list[Fact]:
             away = name == ABSENT and AWAY_FROM <= at < AWAY_UNTIL
             if not is_work(at) or not story.in_time(at, begun) or away:
                 wrong.append(f"{name} {local(at)}")
-            if message.place != place(name):
+            if message.place != (place(name) if name in MANAGERS else direct(name)):
                 wrong.append(f"{name}: in {message.place}")
     heard = []
     promoters = [row for row in story.responses.values() if (row.score or 0) >= 9]
@@ -163,6 +172,11 @@ def of_digests(story: Story) -> list[Fact]:
         equal("two on one day", sum(n > 1 for n in per_day.values()), 0),
         holds("each promoter in one digest", heard, len(promoters)),
     ]
+
+
+def direct(name: str) -> str:
+    """Gives the direct messages of a colleague."""
+    return f"console:{email(name)}"
 
 
 def of_results(story: Story) -> list[Fact]:

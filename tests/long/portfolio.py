@@ -168,11 +168,15 @@ class Managers:
         self.weeks.plan(taken, lambda: self._take(name, case, posted))
 
     async def _take(self, name: str, case: int, posted: Posted) -> None:
+        if button(posted.card, "case.take") is None:
+            return  # the customer wished meanwhile that only the lead reads it
         await self.weeks.press(email(name), "case.take", str(case), posted)
         next_day = (self.weeks.clock().astimezone(ZONE) + timedelta(days=1)).replace(hour=10)
         self.weeks.plan(next_work(next_day), lambda: self._contact(name, case, posted))
 
     async def _contact(self, name: str, case: int, posted: Posted) -> None:
+        if button(posted.card, "case.contact") is None:
+            return
         form = await self.weeks.press(email(name), "case.contact", str(case), posted)
         if not isinstance(form, Form):
             return
