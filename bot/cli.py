@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -42,7 +43,8 @@ Format = Literal["text", "slack", "teams", "json"]
 
 def main() -> None:
     """Runs the command line; a problem that a person can mend ends with exit code 2."""
-    logs.configure()
+    # Who types a command reads its answer: the log's lines of success are for the server.
+    logs.configure(logging.WARNING)
     try:
         app()
     except ConfigError as error:
@@ -64,6 +66,7 @@ def run() -> None:
     """Serve: chat platforms, survey pages, clock and engine, until stopped."""
     from bot.serve import serve
 
+    logs.configure()
     serve(settings())
 
 

@@ -1,14 +1,12 @@
 """What all commands share: the configuration, the context, and how a command ends."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from bot import logs
 from bot.config import Settings, load
 from bot.context import open_context
 from handlers.context import Context, Refused
@@ -42,8 +40,6 @@ def with_context(do: Callable[[Context], Awaitable[Result]]) -> Result:
         async with open_context(settings()) as ctx:
             return await do(ctx)
 
-    # Who types a command reads its answer: the log's lines of success are for the server.
-    logs.configure(logging.WARNING)
     try:
         return asyncio.run(inside())
     except Refused as refused:

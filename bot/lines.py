@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 
 import structlog
 
@@ -47,7 +48,9 @@ class Lines:
             self._waiting[place].append(job)
             return
         self._waiting[place] = deque([job])
-        servant = asyncio.create_task(self._serve(place))
+        # With nothing of who asks: a job that another process has taken over meanwhile is stopped
+        # at all that it asks the engine for, and would take those behind it along.
+        servant = asyncio.create_task(self._serve(place), context=Context())
         self._servants.add(servant)
         servant.add_done_callback(self._servants.discard)
 
@@ -66,7 +69,9 @@ class Lines:
             self._names.discard(job.id)
             try:
                 await self._hand_over(job)
-            except Exception:
+            except asyncio.CancelledError:
+                raise
+            except BaseException:  # what the engine stops a job by is no Exception
                 log.exception("job not handed over", job=job.id)  # the next tick asks again
             await asyncio.sleep(SECONDS_A_JOB)
         del self._waiting[place]

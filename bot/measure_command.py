@@ -23,22 +23,21 @@ async def figures(
     """Gives the figures as JSON under the names of statistics, or in a few lines.
 
     With the e-mail of a member they are those that member may see: what is kept from them is left
-    out. Raises NotMeasurable for a scope, wave or kind that does not exist, Refused for an unknown
-    member, NotAllowed for figures that are not theirs.
+    out. The audit log keeps who saw them. Raises NotMeasurable for a scope, wave or kind that does
+    not exist, Refused for an unknown member, NotAllowed for figures that are not theirs.
     """
     me = await viewing.member_of(ctx, email) if email else None
     without: set[int] = set()
-    if me is not None:
-        async with ctx.db.reading() as session:
-            try:
-                seen = await viewing.shown(ctx, session, me, scope)
-            except NotAllowed as refused:
-                await audit.keep(ctx, [audit.refusal(refused, "measure")], me=me)
-                raise
+    async with ctx.db.reading() as session:
+        try:
+            seen = await viewing.shown(ctx, session, me, scope)
+        except NotAllowed as refused:
+            await audit.keep(ctx, [audit.refusal(refused, "measure")], me=me)
+            raise
+        if me is not None:
             without = await viewing.kept_answers(session, me)
     measured = await measure_scope(ctx, scope, kind, wave, at, rho, without)
-    if me is not None:
-        await audit.keep(ctx, [seen], me=me)
+    await audit.keep(ctx, [seen], me=me)
     data = to_json(measured)
     if as_json:
         return json.dumps(data, indent=2)

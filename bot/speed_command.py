@@ -34,9 +34,8 @@ async def figures(
     except NotAllowed as refused:
         await audit.keep(ctx, [audit.refusal(refused, "speed")], me=me)
         raise
-    if me is not None:
-        subject = "member" if member else "team" if scope.type == "team" else "programme"
-        await audit.keep(ctx, [Noted(Act.VIEWED, subject, None, {"action": "speed"})], me=me)
+    subject = "member" if member else "team" if scope.type == "team" else "programme"
+    await audit.keep(ctx, [Noted(Act.VIEWED, subject, None, {"action": "speed"})], me=me)
     return json.dumps(found, indent=2) if as_json else in_lines(found)
 
 

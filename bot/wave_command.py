@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 from bot.config import Settings
-from bot.context import make_context, open_database
+from bot.context import close_channels, make_context, open_database
 from bot.engine import BEAT_SECONDS, Engine
 from handlers import audit
 from handlers.context import Context, Job
@@ -40,17 +41,17 @@ async def send(
         if job.place is None and at is None and engine.launched:
             await engine.enqueue(job)
 
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(db.close)
         ctx = await make_context(settings, db, soon=soon)
+        stack.push_async_callback(close_channels, ctx)
         wave_id = await sending.send_now(ctx, survey, account_keys, name, respect_hours)
         await audit.keep(ctx, [Noted(Act.SENT, "wave", wave_id)])
         if wait:
             await engine.launch(ctx)
+            stack.push_async_callback(engine.close)
             await _until_done(ctx, engine, wave_id)
-            await engine.close()
         return await sending.counts(ctx, wave_id)
-    finally:
-        await db.close()
 
 
 async def _until_done(ctx: Context, engine: Engine, wave_id: int) -> None:

@@ -28,7 +28,7 @@ async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
     t = reader_for(ctx, me).t
     async with ctx.db.reading() as session:
         if command.text:
-            found = await names.find_team(ctx, session, me, command.text)
+            found = await names.find_team(session, command.text)
         else:
             own = [team for team in await members.teams(session) if team.id == me.team_id]
             found = own[0] if own else list(await members.teams(session))
@@ -45,7 +45,7 @@ async def show_segment(ctx: Context, command: Command, me: Member) -> Reply:
     _refuse_unless_all(ctx, me, t)
     async with ctx.db.reading() as session:
         if command.text:
-            found = await names.find_segment(ctx, session, me, command.text)
+            found = await names.find_segment(session, command.text)
         else:
             found = await accounts.segments(session)
     if not isinstance(found, str):

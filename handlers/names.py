@@ -123,22 +123,20 @@ async def find_account(
     return await _accounts(session, found)
 
 
-async def find_member(
-    ctx: Context, session: Session, me: Member, typed: str
-) -> Member | list[Member]:
+async def find_member(session: Session, typed: str) -> Member | list[Member]:
     """Gives the member meant by name, first name or e-mail, else `Several` or `Nearest`."""
     everybody = {member.id: member for member in await members.everybody(session)}
     named = [Named(each.id, (each.name, each.email)) for each in everybody.values()]
     return _rows(match(named, typed.removeprefix("@")), everybody)
 
 
-async def find_team(ctx: Context, session: Session, me: Member, typed: str) -> Team | list[Team]:
+async def find_team(session: Session, typed: str) -> Team | list[Team]:
     """Gives the team meant, else `Several` or `Nearest`; rights are the caller's question."""
     teams = {team.id: team for team in await members.teams(session)}
     return _rows(match([Named(each.id, (each.name,)) for each in teams.values()], typed), teams)
 
 
-async def find_segment(ctx: Context, session: Session, me: Member, typed: str) -> str | list[str]:
+async def find_segment(session: Session, typed: str) -> str | list[str]:
     """Gives the segment meant, else `Several` or `Nearest`."""
     segments = dict(enumerate(await accounts.segments(session)))
     return _rows(match([Named(each, (name,)) for each, name in segments.items()], typed), segments)
@@ -146,7 +144,7 @@ async def find_segment(ctx: Context, session: Session, me: Member, typed: str) -
 
 async def the_member(ctx: Context, session: Session, me: Member, typed: str) -> Member:
     """Gives the one member meant; raises Refused with a sentence that names the likely ones."""
-    found = await find_member(ctx, session, me, typed)
+    found = await find_member(session, typed)
     if isinstance(found, Member):
         return found
     offered = [member.name for member in found]

@@ -18,7 +18,7 @@ from handlers.days import kept_since
 from handlers.learning import idea_channel, shared_card
 from handlers.privacy import Touched, drawn_again, forget
 from storage import alerts as outbox
-from storage import answers, audit, conversations, members, personal, retention
+from storage import answers, audit, conversations, forgetting, members, personal, retention
 from storage.alerts import Added
 from storage.audit import Noted
 from storage.db import Session
@@ -32,9 +32,10 @@ AFTER_CASE = timedelta(days=31)
 _LOOKED_AT = 500  # contacts that one query looks at
 _LOOKS = 10  # such queries in a tick of the clock
 _TOGETHER = 2  # contacts changed in one transaction: nobody waits long for the write lock
-_TAKEN = 100  # contacts changed in a tick
+_TAKEN = 40  # contacts changed in a tick, which other looks wait for
 # Cards edited in a tick: the platforms allow about fifty edits a minute, and new ones go first.
 _CARDS = 2
+_LONGEST_MONTH = 31
 # Stages of the day's look after the last contact.
 _NOTES, _DONE = "notes", "done"
 
@@ -138,10 +139,10 @@ async def _found_after(
 async def _empty_notes(ctx: Context, until: datetime) -> bool:
     """Empties a part of the old notes about customers; True while there may be more."""
     async with ctx.db.reading() as session:
-        found = await retention.old_notes(session, until)
+        found = await forgetting.old_notes(session, until)
     if found:
         async with ctx.db.session() as session:
-            await retention.empty(session, found)
+            await forgetting.empty(session, found)
     return bool(found)
 
 
@@ -175,11 +176,16 @@ async def _take_one(
     if left and await retention.is_all(session, contact.id, old.invitation_ids, until):
         await _forget_chat(session, contact)
     else:
-        nobody = await retention.move_to_nobody(session, contact, old, until)
+        window = timedelta(days=_LONGEST_MONTH * ctx.programme.window_months)
+        nobody = await retention.move_to_nobody(session, contact, old, until, window)
     found = await personal.traces(session, [nobody])
     words = {*found.words, *filter(None, [contact.phone])}
+    # A row without a person may hold older answers of others, which lost their words before.
     found = replace(
         found,
+        invitation_ids=old.invitation_ids,
+        response_ids=old.response_ids,
+        case_ids=await retention.cases_of(session, old.response_ids),
         emails=(contact.email,) if contact.email else (),
         names=(contact.name,) if contact.name.strip() else (),
         words=tuple(words),
@@ -196,7 +202,7 @@ async def _take_one(
         await retention.posted(session, idea_channel.SUBJECT, touched.ideas),
         await retention.posted(session, shared_card.SUBJECT, touched.shared_reasons),
     )
-    return drawn_again(ctx, shown, f"aged:{nobody.id}")
+    return drawn_again(ctx, shown, f"aged:{nobody.id}:{until:%Y-%m-%d}")
 
 
 async def _forget_chat(session: Session, contact: Contact) -> None:

@@ -48,19 +48,23 @@ async def view_of(ctx: Context, session: Session, me: Member) -> View:
     )
 
 
-async def shown(ctx: Context, session: Session, me: Member, scope: Scope) -> Noted:
-    """Gives the line of the audit log; raises NotAllowed unless a member may see these figures."""
+async def shown(ctx: Context, session: Session, me: Member | None, scope: Scope) -> Noted:
+    """Gives the line of the audit log; raises NotAllowed unless a member may see these figures.
+
+    Without a member an operator asks, who may see all.
+    """
     part = (await find(session, scope)).part
-    t = texts.of(me.language, ctx.programme.language)
+    t = texts.of(me.language if me else None, ctx.programme.language)
     if part.account_ids is not None:
         account = await accounts.by_id(session, part.account_ids[0])
         assert isinstance(account, Account)
-        await names.refuse_if_hidden(ctx, session, me, account)
+        if me is not None:
+            await names.refuse_if_hidden(ctx, session, me, account)
         return Noted(Act.VIEWED, "account", account.id)
     if part.team_id is not None:
-        if not rights.may_see_team(me, part.team_id, ctx.programme):
+        if me is not None and not rights.may_see_team(me, part.team_id, ctx.programme):
             raise NotAllowed(t("team.not_yours", name=scope.key or ""), "team", part.team_id)
         return Noted(Act.VIEWED, "team", part.team_id)
-    if not rights.may_see_all(me, ctx.programme):
+    if me is not None and not rights.may_see_all(me, ctx.programme):
         raise NotAllowed(t("team.not_all"))
     return Noted(Act.VIEWED, "programme" if scope.type == "all" else scope.type)

@@ -225,15 +225,6 @@ def _stuck(now: datetime) -> SelectOfScalar[Alert]:
     )
 
 
-async def cancel(session: Session, keys: Collection[str], now: datetime) -> None:
-    """Ends pending alerts of these keys: what they would say no longer holds."""
-    await session.execute(
-        update(Alert)
-        .where(col(Alert.key).in_(keys), col(Alert.status) == AlertStatus.PENDING)
-        .values(status=AlertStatus.CANCELLED, sent_at=now)
-    )
-
-
 async def move(session: Session, response_ids: Collection[int], at: datetime) -> Sequence[Alert]:
     """Sets when the still pending critic alerts of these responses are due; gives these alerts."""
     query = select(Alert).where(

@@ -1,19 +1,22 @@
 """Takes a person away for good: what they said, what was said of them, and who they were."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, true, update
-from sqlmodel import SQLModel
+from sqlalchemy import Text, and_, cast, delete, func, select, true, update
+from sqlmodel import SQLModel, col
 
 from storage.db import Session
-from storage.models import NAMELESS, ContactStatus, LetterStatus, TaskState
+from storage.models import NAMELESS, ContactStatus, LetterStatus, TaskState, Wave, WaveState
 from storage.personal import Record, Traces, ids_of, records
 from storage.privacy import ERASED, cancel_planned
 
 _TABLES = SQLModel.metadata.tables
 _GONE = "–"
+_TO_SEND = (LetterStatus.PLANNED, LetterStatus.SENDING)
+_AT_ONCE = 500  # rows that one transaction empties
 # The fields of a card that hold words for people.
 _READABLE = frozenset(
     {
@@ -235,6 +238,51 @@ def _mentions(pattern: re.Pattern[str], value: Any) -> bool:
         case dict():
             return any(_mentions(pattern, item) for item in value.values())
     return False
+
+
+async def old_notes(session: Session, until: datetime) -> dict[str, Sequence[int]]:
+    """Gives rows with what was noted of customers before a time, whoever it names, by table.
+
+    It gives a bounded number of them: empty these, and ask again.
+    """
+    task, touch, letter, wave = (_TABLES[name] for name in ("task", "touch", "letter", "wave"))
+    ended = func.coalesce(task.c.done_at, task.c.opened_at) < until
+    closed = func.coalesce(wave.c.closed_at, wave.c.closes_at, wave.c.created_at) < until
+    # What was written in a case goes with the answers of the case.
+    by_itself = and_(letter.c.case_id.is_(None), letter.c.status.not_in(_TO_SEND))
+    found: dict[str, Sequence[int]] = {}
+    for name, old in {
+        "touch": and_(touch.c.note.is_not(None), touch.c.at < until),
+        "task": and_(task.c.note.is_not(None), task.c.state != TaskState.OPEN, ended),
+        "letter": and_(letter.c.text.is_not(None), by_itself, letter.c.send_at < until),
+        "wave": and_(
+            wave.c.state.in_((WaveState.CLOSED, WaveState.STOPPED)),
+            closed,
+            cast(wave.c.audience, Text).like("%left_out_people%"),
+        ),
+    }.items():
+        query = select(_TABLES[name].c.id).where(old).limit(_AT_ONCE)
+        ids = (await session.execute(query)).scalars().all()
+        if ids:
+            found[name] = ids
+    return found
+
+
+async def empty(session: Session, found: Mapping[str, Sequence[int]]) -> None:
+    """Empties what `old_notes` gave."""
+    for name, field in (("touch", "note"), ("task", "note"), ("letter", "text")):
+        table = _TABLES[name]
+        if found.get(name):
+            which = table.c.id.in_(found[name])
+            await session.execute(update(table).where(which).values({field: None}))
+    for wave in (
+        await session.execute(select(Wave).where(col(Wave.id).in_(found.get("wave", ()))))
+    ).scalars():
+        # Whom the wave left out by e-mail; the accounts it left out stay.
+        wave.audience = {
+            name: value for name, value in wave.audience.items() if name != "left_out_people"
+        }
+        session.add(wave)
 
 
 async def _set(session: Session, name: str, row: Record, values: Record) -> None:

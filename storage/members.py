@@ -75,16 +75,6 @@ async def everybody(session: Session) -> Sequence[Member]:
     return await with_role(session, *MemberRole)
 
 
-async def of_team(session: Session, team_id: int) -> Sequence[Member]:
-    """Gives the members of a team who have not left, by name."""
-    query = (
-        select(Member)
-        .where(col(Member.team_id) == team_id, col(Member.left_at).is_(None))
-        .order_by(col(Member.name), col(Member.id))
-    )
-    return (await session.exec(query)).all()
-
-
 async def lead_of(session: Session, team_id: int | None) -> Member | None:
     """Gives the lead of a team, or None."""
     if team_id is None:

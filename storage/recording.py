@@ -1,10 +1,9 @@
 """The rows behind answers: what a group needs to know first, and how it is written."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Executable, Table, and_, bindparam, delete, insert, select, text
 from sqlmodel import SQLModel, col
@@ -38,8 +37,7 @@ _PLAIN: dict[str, Any] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """An invitation as an answer meets it; `response` is the stored row, if any."""
 
     invitation_id: int

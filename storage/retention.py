@@ -1,10 +1,10 @@
 """Answers older than the time they are kept: finds them and moves them to rows of nobody."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlmodel import SQLModel, col
 
 from storage.answers import lock_accounts
@@ -28,14 +28,12 @@ from storage.models import (
     Response,
     TaskState,
     Wave,
-    WaveState,
 )
 
 _TABLES = SQLModel.metadata.tables
 _PROGRESS = "retention"
 _TO_SEND = (InvitationStatus.PLANNED, InvitationStatus.SENDING)
 _LETTER_TO_SEND = (LetterStatus.PLANNED, LetterStatus.SENDING)
-_AT_ONCE = 500  # rows that one transaction empties
 
 
 class Times(NamedTuple):
@@ -146,6 +144,12 @@ async def is_all(
     return True
 
 
+async def cases_of(session: Session, response_ids: Collection[int]) -> tuple[int, ...]:
+    """Gives the cases to which these responses belong."""
+    query = select(col(CaseResponse.case_id)).where(col(CaseResponse.response_id).in_(response_ids))
+    return tuple(sorted(set((await session.execute(query)).scalars())))
+
+
 async def kinds_counted(session: Session, contact: Contact) -> list[str]:
     """Gives the kinds of which the stored current answers hold one of this contact."""
     query = select(col(CurrentAnswer.kind)).where(
@@ -163,16 +167,19 @@ async def is_elsewhere(session: Session, contact: Contact) -> bool:
     return bool((await session.execute(query)).scalar())
 
 
-async def move_to_nobody(session: Session, contact: Contact, old: Old, until: datetime) -> Contact:
-    """Moves old answers, with all that tells whose they were, to a new contact without a person.
+async def move_to_nobody(
+    session: Session, contact: Contact, old: Old, until: datetime, window: timedelta
+) -> Contact:
+    """Moves old answers, with all that tells whose they were, to a contact without a person.
 
     The account and the role stay, so figures do too. One row takes all that is due of a contact
     now; nothing joins it to the contact, who keeps what is newer.
     """
-    nobody = Contact(
-        account_id=contact.account_id, name="", role=contact.role, status=ContactStatus.ANONYMOUS
-    )
-    session.add(nobody)
+    nobody = await _free_nobody(session, contact, old, window)
+    if nobody is None:
+        nobody = Contact(account_id=contact.account_id, name="", role=contact.role)
+        nobody.status = ContactStatus.ANONYMOUS
+        session.add(nobody)
     contact.asked_before = True
     session.add(contact)
     await session.flush()
@@ -231,70 +238,69 @@ async def posted(session: Session, subject: str, ids: Collection[int]) -> tuple[
     return tuple(sorted(set((await session.execute(query)).scalars())))
 
 
-async def old_notes(session: Session, until: datetime) -> dict[str, Sequence[int]]:
-    """Gives rows with what was noted of customers before a time, whoever it names, by table.
+async def _free_nobody(
+    session: Session, contact: Contact, old: Old, window: timedelta
+) -> Contact | None:
+    """Gives a row without a person that no figure can count together with these answers, or None.
 
-    It gives a bounded number of them: empty these, and ask again.
+    Without using rows again their number would grow with every wave for ever.
     """
-    task, touch, letter, wave = (_TABLES[name] for name in ("task", "touch", "letter", "wave"))
-    ended = func.coalesce(task.c.done_at, task.c.opened_at) < until
-    closed = func.coalesce(wave.c.closed_at, wave.c.closes_at, wave.c.created_at) < until
-    # What was written in a case goes with the answers of the case.
-    by_itself = and_(letter.c.case_id.is_(None), letter.c.status.not_in(_LETTER_TO_SEND))
-    found: dict[str, Sequence[int]] = {}
-    for name, old in {
-        "touch": and_(touch.c.note.is_not(None), touch.c.at < until),
-        "task": and_(task.c.note.is_not(None), task.c.state != TaskState.OPEN, ended),
-        "letter": and_(letter.c.text.is_not(None), by_itself, letter.c.send_at < until),
-        "wave": and_(
-            wave.c.state.in_((WaveState.CLOSED, WaveState.STOPPED)),
-            closed,
-            cast(wave.c.audience, Text).like("%left_out_people%"),
-        ),
-    }.items():
-        query = select(_TABLES[name].c.id).where(old).limit(_AT_ONCE)
-        ids = (await session.execute(query)).scalars().all()
-        if ids:
-            found[name] = ids
-    return found
-
-
-async def empty(session: Session, found: Mapping[str, Sequence[int]]) -> None:
-    """Empties what `old_notes` gave."""
-    for name, field in (("touch", "note"), ("task", "note"), ("letter", "text")):
-        table = _TABLES[name]
-        if found.get(name):
-            which = table.c.id.in_(found[name])
-            await session.execute(update(table).where(which).values({field: None}))
-    for wave in (
-        await session.execute(select(Wave).where(col(Wave.id).in_(found.get("wave", ()))))
-    ).scalars():
-        # Whom the wave left out by e-mail; the accounts it left out stay.
-        wave.audience = {
-            name: value for name, value in wave.audience.items() if name != "left_out_people"
-        }
-        session.add(wave)
+    asked = func.coalesce(
+        col(Invitation.sent_at), col(Invitation.claimed_at), col(Invitation.send_at)
+    )
+    moved = (
+        select(func.min(asked), func.min(col(Response.answered_at)))
+        .select_from(Invitation)
+        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
+        .where(col(Invitation.id).in_(old.invitation_ids))
+    )
+    times = [at for at in (await session.execute(moved)).one() if at is not None]
+    waves = select(col(Invitation.wave_id)).where(
+        col(Invitation.id).in_(old.invitation_ids), col(Invitation.wave_id).is_not(None)
+    )
+    near = [col(Invitation.wave_id).in_((await session.execute(waves)).scalars().all())]
+    taken = [exists().where(col(Invitation.contact_id) == col(Contact.id), or_(*near))]
+    if times:
+        since = min(times) - window
+        near.append(asked >= since)
+        taken = [
+            exists().where(col(Invitation.contact_id) == col(Contact.id), or_(*near)),
+            exists().where(
+                col(Response.contact_id) == col(Contact.id), col(Response.answered_at) >= since
+            ),
+        ]
+    query = (
+        select(Contact)
+        .where(
+            col(Contact.account_id) == contact.account_id,
+            col(Contact.role).is_not_distinct_from(contact.role),
+            col(Contact.status) == ContactStatus.ANONYMOUS,
+            ~or_(*taken),
+        )
+        .order_by(col(Contact.id))
+        .limit(1)
+    )
+    return (await session.execute(query)).scalars().first()
 
 
 async def _move_letters(
     session: Session, contact_id: int, nobody_id: int, cases: Select[int], until: datetime
 ) -> Sequence[int]:
-    """Moves letters about these cases and old ones; their keys name the contact too."""
+    """Moves letters about these cases and old ones; their keys told the contact too."""
     letter = _TABLES["letter"]
-    query = select(letter.c.id, letter.c.key).where(
+    query = select(letter.c.id).where(
         letter.c.contact_id == contact_id,
         letter.c.status.not_in(_LETTER_TO_SEND),
         or_(letter.c.case_id.in_(cases), letter.c.send_at < until),
     )
-    moved = (await session.execute(query)).all()
-    for letter_id, key in moved:
-        what, about, _contact, *rest = key.split(":")
+    moved = (await session.execute(query)).scalars().all()
+    for letter_id in moved:
         await session.execute(
             update(letter)
             .where(letter.c.id == letter_id)
-            .values(contact_id=nobody_id, key=":".join([what, about, str(nobody_id), *rest]))
+            .values(contact_id=nobody_id, key=f"aged:{letter_id}")
         )
-    return [letter_id for letter_id, _key in moved]
+    return moved
 
 
 def _is_held(ended: datetime) -> ColumnElement[bool]:

@@ -145,14 +145,6 @@ async def with_keys(session: Session, keys: Collection[str]) -> Sequence[Task]:
     return (await session.exec(select(Task).where(col(Task.key).in_(keys)))).all()
 
 
-async def owners(session: Session) -> set[int]:
-    """Gives the members who have open tasks."""
-    query = select(col(Task.owner_id)).where(
-        col(Task.state) == TaskState.OPEN, col(Task.owner_id).is_not(None)
-    )
-    return {each for each in (await session.exec(query.distinct())).all() if each is not None}
-
-
 async def hand_over(
     session: Session, account_ids: Collection[int], old: int | None, new: int | None
 ) -> None:

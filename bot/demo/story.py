@@ -1,7 +1,6 @@
 """The story of the demo: import, one wave by mail, answers over HTTP, alerts in the console."""
 
 import asyncio
-import logging
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from aiohttp import web
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bot import initial, logs, serve
+from bot import initial, serve
 from bot.app import CONTEXT, make_app
 from bot.config import Settings, load
 from bot.demo import portfolio
@@ -54,7 +53,6 @@ async def play(folder: Path, go_on: bool) -> int:
     """Plays the story; gives exit code 0 when the main job was done. `go_on` serves until
     stopped.
     """
-    logs.configure(logging.WARNING)
     out = Console()
     settings = await _fresh(folder)
     app = await make_app(settings)
@@ -64,7 +62,7 @@ async def play(folder: Path, go_on: bool) -> int:
         await web.TCPSite(runner, settings.server.host, settings.server.port).start()
         ctx = app[CONTEXT]
         people = await _import(ctx, out)
-        outcome = await _wave(ctx, settings, people, out)
+        outcome = await _wave(ctx, out)
         await _ask(ctx, people, out)
         _sum_up(outcome, settings, out, go_on)
         if go_on:
@@ -103,9 +101,7 @@ async def _import(ctx: Context, out: Console) -> portfolio.Portfolio:
     return people
 
 
-async def _wave(
-    ctx: Context, settings: Settings, people: portfolio.Portfolio, out: Console
-) -> Outcome:
+async def _wave(ctx: Context, out: Console) -> Outcome:
     wave_id = await sending.send_now(ctx, "relationship", [], WAVE, respect_hours=False)
     counts = await sending.counts(ctx, wave_id)
     planned = counts["planned"]

@@ -161,7 +161,7 @@ class View:
                 day = today
                 label = wording.long_day(day, self.t, self.ctx.now().date())
                 weekday = wording.weekday(day, self.t)
-                items.append(_item("day", day.isoformat(), f"{weekday} {label}", self))
+                items.append(_item("day", day.isoformat(), f"{weekday} {label}"))
             if row in top:
                 items.append(self._message(row, replies.get(row.id, [])))
             elif items[-1]["id"] != f"m{row.reply_to}":
@@ -214,7 +214,7 @@ class View:
         return wording.clock(at, self.zone, self.t)
 
 
-def _item(kind: str, id: str, label: str, view: View) -> dict[str, str]:
+def _item(kind: str, id: str, label: str) -> dict[str, str]:
     html = console_draw.render("console_day.html", label=label)
     return {"id": f"{kind}{id}", "stamp": label, "html": html}
 

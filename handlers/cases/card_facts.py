@@ -152,7 +152,7 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     today = now.astimezone(reader.zone).date()
     lines: list[tuple[str, str | None]] = [_said(view, answer, reader)]
     lines += [
-        (t("case.promised"), _promise(each, view, t, today))
+        (t("case.promised"), _promise(each, t, today))
         for each in view.promises
         if answer.hidden or not each.promise.hidden_from_owner
     ]
@@ -190,7 +190,7 @@ def _said(view: CaseView, answer: Answer, reader: Reader) -> tuple[str, str | No
     return t("case.said_by", name=first_name(who.contact.name)), said[0].note
 
 
-def _promise(found: Promised, view: CaseView, t: Texts, today: date) -> str:
+def _promise(found: Promised, t: Texts, today: date) -> str:
     """Gives `invoice check by 1 December · Mikkel · from now on`, or what became of it."""
     promise = found.promise
     day = wording.long_day(promise.due_on, t, today)

@@ -42,7 +42,7 @@ async def write_to(ctx: Context, click: Click, me: Member) -> Reply:
 def draft_card(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Context) -> Card:
     """Gives the draft as text to copy, and as a link that opens it in a mail program."""
     theirs = texts_of(answer.contact, ctx.programme)
-    text = draft(view, answer, me, theirs, ctx)
+    text = draft(view, answer, me, theirs)
     row = []
     if answer.contact.email:
         subject = quote(theirs("case.draft.subject"))
@@ -60,7 +60,7 @@ def draft_card(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Contex
     )
 
 
-def draft(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Context) -> str:
+def draft(view: CaseView, answer: Answer, me: Member, t: Texts) -> str:
     """Gives the letter in the contact's language, from the reasons and the promise."""
     case, response = view.case, answer.response
     lines = [t("case.draft.hello", name=first_name(answer.contact.name)), ""]

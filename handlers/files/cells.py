@@ -56,6 +56,9 @@ class Reader:
             case "free":
                 return unquoted(text_of(raw, strip=False))
         text = unquoted(text_of(raw))
+        # Names stand in subjects and sender lines of mails, which are one line.
+        if column.name == "name" and len(text.splitlines()) > 1:
+            raise Unreadable(f"{shown(text)} has a line break: write it in one line")
         match column.kind:
             case "list":
                 return parts(text)

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from handlers.files.answer_row import answer_fields
+from handlers.files.answer_row import answer_fields, check_future, check_order
 from handlers.files.columns import REASONS
 from handlers.files.merge import Fields, Outcome, Run, once_each
 from handlers.files.report import shown
@@ -97,9 +96,10 @@ async def import_responses(session: Session, run: Run) -> Outcome:
     outcome, changes = Outcome(), Changes()
     rows = _keyed_once(run)
     waves = await check_waves(session, run, rows)
-    stored = await _stored(session, run, rows)
+    stored = await _stored(session, rows)
     reasons = {*REASONS, *await imports.reasons(session)}
     for row in rows:
+        check_future(run, row)
         only(run.table, row, "reasons", reasons, "a known reason")
         account = stored.accounts.get(str(row.text("account_key")))
         if account is None:
@@ -147,7 +147,7 @@ def _keyed_once(run: Run) -> list[Row]:
     return sorted(rows, key=lambda row: row.number)
 
 
-async def _stored(session: Session, run: Run, rows: list[Row]) -> Stored:
+async def _stored(session: Session, rows: list[Row]) -> Stored:
     accounts = {account["key"]: account for account in await imports.accounts(session)}
     touched = {
         accounts[key]["id"] for row in rows if (key := str(row.text("account_key"))) in accounts
@@ -203,7 +203,7 @@ def _create(
         text = "is missing: a new row needs answered_at or invited_at"
         run.table.problem(row, "answered_at", text)
         return
-    _check_order(run, row, invited, answered)
+    check_order(run, row, invited, answered)
     answer = answer_fields(run.table, row, None)
     status = InvitationStatus.UNASKED if invited is None else InvitationStatus.SENT
     invitation = {
@@ -244,7 +244,7 @@ def _update(
         return
     response = stored.responses.get(invitation["id"])
     answered = row.cells.get("answered_at", response["answered_at"] if response else None)
-    _check_order(run, row, row.cells.get("invited_at", invitation["sent_at"]), answered)
+    check_order(run, row, row.cells.get("invited_at", invitation["sent_at"]), answered)
     answer = answer_fields(run.table, row, response)
     counting = Outcome()
     change = counting.compare(invitation, _asked_fields(row, invitation, answer))
@@ -282,20 +282,6 @@ def _asked_fields(row: Row, invitation: Fields, answer: dict[str, Any] | None) -
     elif status in _NOT_SENT and answer:
         fields["status"] = InvitationStatus.UNASKED.value
     return fields
-
-
-def _check_order(run: Run, row: Row, invited: object, answered: object) -> None:
-    if not isinstance(invited, datetime) or not isinstance(answered, datetime):
-        return
-    zone = ZoneInfo(run.ctx.programme.timezone)
-    local, asked = answered.astimezone(zone), invited.astimezone(zone)
-    # A file with days only, or with a day for the answer: the same day is in order.
-    if local.time() == time(0) and local.date() == asked.date():
-        return
-    if answered < invited:
-        column = "answered_at" if "answered_at" in row.cells else "invited_at"
-        text = f"answered {local:%Y-%m-%d %H:%M} is before invited {asked:%Y-%m-%d %H:%M}"
-        run.table.problem(row, column, text)
 
 
 async def _write(session: Session, run: Run, waves: list[FileWave], changes: Changes) -> None:

@@ -47,7 +47,7 @@ async def _owner(
     ctx: Context, session: Session, me: Member, who: str, functions: Collection[str]
 ) -> Member:
     """Gives the colleague meant; raises Refused, with the functions where nobody is called so."""
-    found = await names.find_member(ctx, session, me, who)
+    found = await names.find_member(session, who)
     if isinstance(found, names.Nearest) and not found and functions:
         t = texts.of(me.language, ctx.programme.language)
         raise Refused(t("share.nobody", typed=who, functions=", ".join(functions)))

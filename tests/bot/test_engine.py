@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
 from bot.engine import AlreadyRunning, Engine
 from bot.pace import Pace
@@ -97,6 +98,29 @@ async def test_a_job_that_fails_does_not_stop_the_next(db: Database) -> None:
         await engine.enqueue(Job("alert", (1, 0), place="slack:C1"))
         await engine.enqueue(Job("alert", (2, 0), place="slack:C2"))
         await asyncio.wait_for(done.wait(), 20)
+
+
+async def test_what_a_job_asks_for_goes_on_when_another_process_has_taken_that_job(
+    db: Database,
+) -> None:
+    done: asyncio.Queue[int] = asyncio.Queue()
+    ready: asyncio.Queue[Engine] = asyncio.Queue()
+
+    async def alert(ctx: Context, alert_id: int, attempt: int) -> None:
+        if alert_id == 1:
+            engine = await ready.get()
+            for number in (2, 3):
+                await engine.enqueue(Job("alert", (number, 0), place="slack:C2"))
+        await done.put(alert_id)
+
+    async with engine_of(db, {"alert": alert}) as engine:
+        await engine.enqueue(Job("alert", (1, 0), place="slack:C1"))
+        await ready.put(engine)
+        assert {await asyncio.wait_for(done.get(), 20) for _ in range(2)} == {1, 2}
+        asked = await DBOS.list_workflows_async()
+        assert {each.workflow_id: each.parent_workflow_id for each in asked} == {
+            "alert:1:0": None, "alert:2:0": None,
+        }  # fmt: skip
 
 
 async def test_a_second_process_of_the_same_id_is_refused(db: Database) -> None:

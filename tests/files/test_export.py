@@ -145,7 +145,7 @@ NASTY = st.one_of(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    name=NASTY.filter(str.strip),
+    name=NASTY.filter(lambda text: text.strip() and len(text.splitlines()) == 1),
     comment=NASTY,
     alias=NASTY,
     product=NASTY,

@@ -252,3 +252,11 @@ async def test_a_changed_role_moves_the_answers_between_the_sums_of_the_roles(
     async with ctx.db.reading() as session:
         rollups = (await session.exec(select(Rollup))).all()
     assert [(rollup.role, rollup.promoters) for rollup in rollups] == [("influencer", 1)]
+
+
+async def test_a_line_break_in_a_name_is_a_problem_of_its_row(files: Files) -> None:
+    text = 'account_key,name,segment\nacme,"Acme\r\nBcc: all@acme.example",\nb,B,"in\ndustry"\n'
+    (problem,) = await files.refused("accounts", text)
+    assert problem.startswith("row 2, column name: ")
+    assert problem.endswith("has a line break: write it in one line")
+    assert (await files.stored("accounts", 'account_key,name\nacme,"Acme\n"\n')).created == 1

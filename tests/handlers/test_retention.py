@@ -9,9 +9,10 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from handlers import retention, routes
-from handlers.cards import Card, to_json
+from handlers.alerts import job_of
+from handlers.cards import Card, Text, to_json
 from handlers.cases import telling
-from handlers.chat import Command, Person
+from handlers.chat import Command, Message, Person
 from handlers.context import Context, Refused
 from handlers.figures import measure_scope
 from handlers.files.commands import privacy_retain_command
@@ -49,7 +50,8 @@ from storage.models import (
 )
 from storage.retention import Old
 from tests.factories import Acme, Make, acme_story
-from tests.fakes import FakeClock, FakeEngine
+from tests.fakes import FakeChat, FakeClock
+from tests.handlers.cases.conftest import run
 
 COMMENT = "Third wrong invoice in a row, and nobody calls back."
 WORDS = (COMMENT, "A portal", "Invoices mostly", "+45 99", "Wed morning", "Mr Krabbe said so")
@@ -58,12 +60,14 @@ LATER = datetime(2028, 12, 10, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-async def story(make: Make, ctx: Context, clock: FakeClock) -> Acme:
+async def story(make: Make, ctx: Context, clock: FakeClock, chat: FakeChat) -> Acme:
     """In 2026 Jane answers 3 with words and a case that ends, Ole 9, Peter nothing; in 2028 Jane
     answers 8. Ole has left. It is 10 December 2028.
     """
     acme = await acme_story(make)
     now, jane = clock(), acme.contacts["jane"]
+    card = Card(f"Acme A/S: 3 of 10 from {jane.name}", (Text(COMMENT, "quote"),))
+    posted = await chat.send("slack:C1", Message(card, "alert:1", "en"))
     async with make.together():
         three = await make.response(
             acme.invitations["jane"], 3, comment=COMMENT, idea="A portal", language="en",
@@ -113,16 +117,16 @@ async def story(make: Make, ctx: Context, clock: FakeClock) -> Acme:
         await make.save(InvitationLine(**asked_for))
         await make.save(
             Posting(subject=telling.SUBJECT, subject_id=case.id, response_id=three.id,
-                    place="slack:C1", message_id="1", language="en", posted_at=now)
+                    place="slack:C1", message_id=posted.id, language="en", posted_at=now)
         )  # fmt: skip
         for name, said in (("jane", COMMENT), ("ole", "Ole likes it")):
             await make.save(
                 ConsoleMail(at=now, sender="anna@nordfab.example", subject="One", raw=b"Dear",
                             recipient=f"{name}@acme.example")
             )  # fmt: skip
-            card = {"title": acme.contacts[name].name, "body": [{"type": "text", "text": said}]}
+            told = {"title": acme.contacts[name].name, "body": [{"type": "text", "text": said}]}
             await make.save(
-                ConsoleMessage(place="console:anna", key=name, card=card, language="en", at=now)
+                ConsoleMessage(place="console:anna", key=name, card=told, language="en", at=now)
             )
         acme.invitations["jane"].message_place = "mail:jane@acme.example"
         await make.save(acme.invitations["jane"])
@@ -184,7 +188,7 @@ async def everything(ctx: Context, but: tuple[str, ...] = ()) -> str:
 
 @pytest.mark.both_databases
 async def test_old_answers_lose_their_person_and_words_and_newer_ones_keep_them(
-    ctx: Context, story: Acme, engine: FakeEngine
+    ctx: Context, story: Acme, chat: FakeChat
 ) -> None:
     before = await everything(ctx)
     assert all(word in before for word in WORDS)
@@ -203,7 +207,7 @@ async def test_old_answers_lose_their_person_and_words_and_newer_ones_keep_them(
     for model in (CaseEvent, Letter, Settled, Promise, Task):
         assert [row.contact_id for row in await rows(ctx, model)] == [nobody.id], model
     (letter,) = await rows(ctx, Letter)
-    assert letter.key == f"settled:{letter.case_id}:{nobody.id}:1"
+    assert letter.key == f"aged:{letter.id}"
     assert [(row.contact_id, row.response_id) for row in await rows(ctx, Reference)] == [
         (jane.id, None)
     ]
@@ -219,6 +223,10 @@ async def test_old_answers_lose_their_person_and_words_and_newer_ones_keep_them(
     assert "Better now" in now
     (alert,) = await rows(ctx, Alert)
     assert alert.what == "case_changed"
+    await run(ctx, job_of(alert))
+    (posted,) = chat.posted
+    assert posted.card.title == "Acme A/S: 3 of 10 from decision maker"
+    assert COMMENT not in str(to_json(posted.card))
     person = await export_person(ctx, "jane@acme.example")
     assert [row["score"] for row in person["responses"]] == [8]
 
@@ -356,6 +364,24 @@ async def test_the_command_counts_or_does_what_is_due(ctx: Context, story: Acme)
     assert await retention.due(without) == []
     with pytest.raises(Refused, match="keep_months"):
         await retention.retain(without, dry_run=True)
+
+
+async def test_rows_without_a_person_are_used_again_when_no_figure_counts_both(
+    ctx: Context, story: Acme, clock: FakeClock
+) -> None:
+    await look(ctx)
+    first = {row.id for row in await rows(ctx, Contact, status="anonymous")}
+    (eight,) = await rows(ctx, Response, score=8)
+    clock.at = datetime(2030, 12, 20, 9, tzinfo=UTC)
+    before = asdict(await measure_scope(ctx, SCOPES[1], at=LATER.date()))
+    await look(ctx)
+    assert {row.id for row in await rows(ctx, Contact, status="anonymous")} == first
+    (moved,) = await rows(ctx, Response, id=eight.id)
+    assert moved.contact_id in first
+    assert moved.comment is None
+    assert asdict(await measure_scope(ctx, SCOPES[1], at=LATER.date())) == before
+    held = await rows(ctx, Invitation, contact_id=moved.contact_id)
+    assert sorted(row.sent_at.year for row in held) == [2026, 2028]
 
 
 async def test_members_see_the_answer_of_a_former_contact_and_no_wave_counts_it(

@@ -11,6 +11,7 @@ from handlers.context import Context, NotAllowed, Refused
 from handlers.files import export_file
 from handlers.files.commands import export_command
 from handlers.measures.measure import Scope
+from handlers.scopes import NotMeasurable
 from storage.models import AuditEntry
 from tests.factories import Make, acme_story
 from tests.files.conftest import Files
@@ -85,3 +86,17 @@ async def test_the_score_of_a_small_team_is_told_to_nobody_unless_leads_are(
         told = await measured(ctx, Scope("team", "Tiny"), email)
         assert ("withheld" in told, told["rated"] is None) == (withheld, withheld)
         assert told["asked"] == 1
+
+
+async def test_what_an_operator_measures_stands_in_the_audit_log(ctx: Context, make: Make) -> None:
+    acme = await acme_story(make)
+    for scope in (Scope("account", "acme"), Scope("team", "Nordics"), Scope("all")):
+        await measured(ctx, scope, None)
+    with pytest.raises(NotMeasurable):
+        await measured(ctx, Scope("account", "nobody"), None)
+    entries = await Files(ctx).rows(AuditEntry)
+    assert [(each.actor, each.act, each.subject, each.subject_id) for each in entries] == [
+        ("operator", "viewed", "account", acme.account.id),
+        ("operator", "viewed", "team", acme.team.id),
+        ("operator", "viewed", "programme", None),
+    ]

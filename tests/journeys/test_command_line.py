@@ -5,16 +5,21 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from bot.cli import main
 from tests import data_files
+from tests.benchmarks.programme import free_port
+from tests.journeys.slack_workspace import Mailbox
 
 TODAY = datetime.now(UTC).date()
 NPSBOT = Path(sys.executable).with_name("npsbot")
@@ -63,10 +68,36 @@ def installed(folder: Path, *arguments: str, code: int = 0) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+@contextmanager
+def smtp_sink(mailbox: Mailbox, port: int) -> Iterator[None]:
+    """A mail server in a thread of its own: the command has the loop of this one."""
+    sink = Controller(mailbox, hostname="127.0.0.1", port=port)
+    sink.start()
+    try:
+        yield
+    finally:
+        sink.stop()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """A fresh configuration, on ports that nobody else listens on."""
     npsbot(tmp_path, "init", str(tmp_path))
+    changed(tmp_path, ("8400", str(free_port())), ("8425", str(free_port())))
     return tmp_path
+
+
+def changed(folder: Path, *changes: tuple[str, str]) -> None:
+    path = folder / "npsbot.toml"
+    text = path.read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
+
+
+def port_of_mail(folder: Path) -> int:
+    return int(tomllib.loads((folder / "npsbot.toml").read_text("utf-8"))["mail"]["port"])
 
 
 def measure(folder: Path, *arguments: str) -> dict[str, Any]:
@@ -193,21 +224,43 @@ def test_check_names_what_is_missing_and_what_to_do(folder: Path) -> None:
 
 def test_check_does_not_take_the_examples_of_init_for_a_public_address(folder: Path) -> None:
     assert "ok    privacy" in npsbot(folder, "check", code=1).stdout
-    path = folder / "npsbot.toml"
-    text = path.read_text("utf-8").replace('http://127.0.0.1:8400"', 'https://nps.invalid"')
-    text = text.replace("enabled = true\nsmtp_port = 8425", "enabled = false")
     key = 'secret_key = "a key of thirty-two characters or more"'
-    path.write_text(text.replace("[server]", f"[server]\n{key}"), "utf-8")
+    changed(
+        folder,
+        ('public_url = "http://127.0.0.1', 'public_url = "https://nps.invalid'),
+        ("enabled = true\nsmtp_port", "enabled = false\nsmtp_port"),
+        ("[server]", f"[server]\n{key}"),
+    )
     told = npsbot(folder, "check", code=1).stdout
     assert "FAIL  privacy" in told
     assert "still has the values of `npsbot init`" in told
 
 
 def test_a_wave_without_privacy_is_refused(folder: Path) -> None:
-    path = folder / "npsbot.toml"
-    path.write_text(path.read_text("utf-8").replace("keep_months = 24", ""), "utf-8")
+    changed(folder, ("keep_months = 24", ""))
     told = npsbot(folder, "wave", "send", code=2)
     assert "[privacy]" in told.stderr
+
+
+def test_a_wave_is_sent_by_smtp_and_its_counts_are_all_that_is_printed(folder: Path) -> None:
+    for what, rows in (
+        ("members", "email,name,role\nanna@x.example,Anna Berg,account_manager\n"),
+        ("accounts", "account_key,name,owner_email\nK1,Acme A/S,anna@x.example\n"),
+        (
+            "contacts",
+            "account_key,email,status\nK1,jane@acme.example,\nK1,old@acme.example,inactive\n",
+        ),
+    ):
+        npsbot(folder, "import", what, str(write(folder, f"{what}.csv", rows)))
+    mailbox = Mailbox()
+    with smtp_sink(mailbox, port_of_mail(folder)):
+        done = npsbot(folder, "wave", "send", "--name", "Autumn")
+    assert done.stdout == "planned 1\nskipped inactive 1\nsent 1\ndoubt 0\nfailed 0\n"
+    assert done.stderr == ""
+    (mail,) = mailbox.mails
+    assert mail["To"] == "jane@acme.example"
+    again = npsbot(folder, "wave", "send", "--json", code=2)
+    assert json.loads(again.stdout)["skipped"] == {"inactive": 1, "rested": 1}
 
 
 def test_a_reason_and_a_board_get_a_place_from_the_command_line(folder: Path) -> None:

@@ -25,6 +25,8 @@ PARTS: dict[str, Part] = {
     "coverage": coverage.run,
     "rows": rows.run,
 }
+# The others fill a SQLite file by SQL of its own.
+ON_POSTGRES = {"kill", "machine", "pilot", "programme"}
 _MARKS = {True: "yes", False: "[bold red]NO[/]", None: ""}
 
 
@@ -39,6 +41,8 @@ def main() -> int:
     unknown = set(given.parts) - set(PARTS)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if given.database == "postgres" and set(given.parts or PARTS) - ON_POSTGRES:
+        parser.error(f"PostgreSQL: {', '.join(sorted(ON_POSTGRES))} alone")
     if given.folder is not None and given.folder.exists():
         parser.error(f"{given.folder} is there already; name a new folder")
     table = Table("part", "what", "measured", "rule", "holds?")

@@ -28,6 +28,12 @@ def equal(what: str, value: object, wanted: object) -> Fact:
     return Fact(what, str(value), f"= {wanted}", value == wanted)
 
 
+def holds(what: str, wrong: list[str], of: int) -> Fact:
+    """A rule that every one of so many things must keep; the first that does not is told."""
+    found = f"{of - len(wrong)} of {of}" if not wrong else f"{len(wrong)} wrong: {wrong[0]}"[:200]
+    return Fact(what, found, "all", not wrong)
+
+
 def told(what: str, value: object, unit: str = "") -> Fact:
     """A figure without a rule."""
     return Fact(what, _written(value, unit) if isinstance(value, float) else f"{value}{unit}")

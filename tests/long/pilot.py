@@ -7,7 +7,7 @@ from pathlib import Path
 from handlers.cards import Card, Form
 from storage.db import Database
 from storage.migrate import upgrade
-from tests.long import pilot_checks, pilot_deadlines, portfolio, story
+from tests.long import pilot_checks, pilot_deadlines, portfolio, postgres, story
 from tests.long.facts import Fact, equal, told
 from tests.long.portfolio import ABSENT, AWAY_FROM, BACKUP, CX, Customers, Managers, email
 from tests.long.weeks import ZONE, Weeks, button
@@ -23,35 +23,40 @@ QUICK_BUSY, QUICK_QUIET = timedelta(minutes=15), timedelta(hours=1)
 
 async def run(folder: Path, quick: bool, database: str) -> list[Fact]:
     """Lets three weeks pass, then holds every message against what should have happened."""
-    url = f"sqlite:///{folder / 'pilot.db'}"
-    upgrade(url)
-    db = Database(url)
+    with postgres.server(folder, database) as running:
+        url = running or f"sqlite:///{folder / 'pilot.db'}"
+        upgrade(url)
+        db = Database(url)
+        try:
+            return await _three_weeks(db, quick)
+        finally:
+            await db.close()
+
+
+async def _three_weeks(db: Database, quick: bool) -> list[Fact]:
     busy, quiet = (QUICK_BUSY, QUICK_QUIET) if quick else (BUSY, QUIET)
-    try:
-        weeks = Weeks(db, START, busy, quiet, OUTAGE)
-        ids = await portfolio.store(weeks)
-        closes_at = datetime.combine(CLOSES + timedelta(days=1), time(), ZONE)
-        customers, managers = Customers(weeks, closes_at), Managers(weeks)
-        weeks.watchers += [customers.watch, managers.watch]
-        weeks.plan(START + timedelta(minutes=45), lambda: _start_wave(weeks))
-        weeks.plan(AWAY_FROM, lambda: _go_away(weeks))
-        await weeks.run_until(END)
-        told_at_end = await story.read(weeks, customers, ids, closes_at, quiet)
-        facts = [
-            equal("acts that were refused", weeks.problems[:3], []),
-            *pilot_checks.of_wave(told_at_end),
-            *pilot_checks.of_reminder_mails(told_at_end),
-            *pilot_checks.of_alerts(told_at_end),
-            *pilot_checks.of_absence(told_at_end),
-            *pilot_deadlines.of_deadlines(told_at_end),
-            *pilot_deadlines.of_mornings(told_at_end),
-            *pilot_deadlines.of_promises(told_at_end),
-            *pilot_checks.of_digests(told_at_end),
-            *pilot_checks.of_results(told_at_end),
-        ]
-        return facts + _on_paper(told_at_end)
-    finally:
-        await db.close()
+    weeks = Weeks(db, START, busy, quiet, OUTAGE)
+    ids = await portfolio.store(weeks)
+    closes_at = datetime.combine(CLOSES + timedelta(days=1), time(), ZONE)
+    customers, managers = Customers(weeks, closes_at), Managers(weeks)
+    weeks.watchers += [customers.watch, managers.watch]
+    weeks.plan(START + timedelta(minutes=45), lambda: _start_wave(weeks))
+    weeks.plan(AWAY_FROM, lambda: _go_away(weeks))
+    await weeks.run_until(END)
+    told_at_end = await story.read(weeks, customers, ids, closes_at, quiet)
+    facts = [
+        equal("acts that were refused", weeks.problems[:3], []),
+        *pilot_checks.of_wave(told_at_end),
+        *pilot_checks.of_reminder_mails(told_at_end),
+        *pilot_checks.of_alerts(told_at_end),
+        *pilot_checks.of_absence(told_at_end),
+        *pilot_deadlines.of_deadlines(told_at_end),
+        *pilot_deadlines.of_mornings(told_at_end),
+        *pilot_deadlines.of_promises(told_at_end),
+        *pilot_checks.of_digests(told_at_end),
+        *pilot_checks.of_results(told_at_end),
+    ]
+    return facts + _on_paper(told_at_end)
 
 
 async def _start_wave(weeks: Weeks) -> None:

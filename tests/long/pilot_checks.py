@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from storage.models import Response
 from tests.fakes import Posted
-from tests.long.facts import Fact, equal, told
+from tests.long.facts import Fact, equal, holds, told
 from tests.long.portfolio import (
     ABSENT,
     AWAY_FROM,
@@ -19,7 +19,7 @@ from tests.long.portfolio import (
     place,
 )
 from tests.long.story import A_MOMENT, Story, local
-from tests.long.weeks import ZONE, holds, is_work, next_work
+from tests.long.weeks import ZONE, is_work, next_work
 
 REMINDER_DAYS = 5
 SENDING = (9, 16)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from storage.models import Case
 from tests.fakes import Posted
-from tests.long.facts import Fact, equal, told
+from tests.long.facts import Fact, equal, holds, told
 from tests.long.portfolio import CX, LEAD, NEVER_REACTS, email
 from tests.long.story import Story, local
 from tests.long.weeks import (
@@ -13,7 +13,6 @@ from tests.long.weeks import (
     ZONE,
     after_days_of_work,
     after_hours_of_work,
-    holds,
     is_work,
     next_work,
 )

@@ -176,23 +176,12 @@ class Managers:
         form = await self.weeks.press(email(name), "case.contact", str(case), posted)
         if not isinstance(form, Form):
             return
-        said = "We agreed on a fixed delivery day"
+        typed = {"reached": "yes", "said": "We agreed on a fixed delivery day"}
         if name == SOLVES:
-            asked = await self.weeks.fill_in(
-                email(name), form, reached="yes", said=said, next="solved"
-            )
-            if isinstance(asked, Form):
-                await self.weeks.fill_in(
-                    email(name), asked, outcome="saved", done="Fixed delivery day", helped="A call"
-                )
-            return
-        by = (self.weeks.clock().astimezone(ZONE) + timedelta(days=2)).date()
-        await self.weeks.fill_in(
-            email(name),
-            form,
-            reached="yes",
-            said=said,
-            next="promised",
-            promise="A fixed delivery day",
-            promise_by=by.isoformat(),
-        )
+            typed |= {"next": "solved", "outcome": "saved"}
+            typed |= {"done": "Fixed delivery day", "helped": "A call"}
+        else:
+            by = (self.weeks.clock().astimezone(ZONE) + timedelta(days=2)).date()
+            typed |= {"next": "promised", "promise": "A fixed delivery day"}
+            typed |= {"promise_by": by.isoformat()}
+        await self.weeks.go_through(email(name), form, **typed)

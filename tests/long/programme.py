@@ -6,7 +6,7 @@ from pathlib import Path
 from handlers.cards import Card, Form
 from storage.db import Database
 from storage.migrate import upgrade
-from tests.long import programme_checks
+from tests.long import postgres, programme_checks
 from tests.long.facts import Fact, equal
 from tests.long.programme_people import (
     AWAY,
@@ -36,32 +36,36 @@ OUTAGE = (datetime(2026, 9, 8, 6, tzinfo=ZONE), datetime(2026, 9, 8, 10, 30, tzi
 
 async def run(folder: Path, quick: bool, database: str) -> list[Fact]:
     """Lets the months pass, then looks whom each case is with and who got what."""
-    url = f"sqlite:///{folder / 'programme.db'}"
-    upgrade(url)
-    db = Database(url)
-    end = QUICK_END if quick else END
-    try:
-        weeks = Weeks(db, START, BUSY, QUIET, OUTAGE)
-        ids = await store(weeks)
-        customers, staff = Customers(weeks), Staff(weeks, ids)
-        weeks.watchers += [customers.watch, staff.watch]
-        for day, segment in zip(WAVES, SEGMENTS, strict=True):
-            at = datetime.combine(day, time(9, 30), ZONE)
-            if at < end:
-                _plan_wave(weeks, at, segment)
-        for n, backup in AWAY.items():
-            _plan_absence(weeks, n, backup)
-        if end > LEAVES_AT:
-            weeks.plan(LEAVES_AT, lambda: _leave(weeks))
-        day = START
-        while day < end:  # whose customer said no is worked on again
-            weeks.plan(day, lambda: _again(customers, staff))
-            day += timedelta(days=1)
-        await weeks.run_until(end)
-        facts = [equal("acts that were refused", weeks.problems[:3], [])]
-        return facts + await programme_checks.all_of(weeks, customers, ids)
-    finally:
-        await db.close()
+    with postgres.server(folder, database) as running:
+        url = running or f"sqlite:///{folder / 'programme.db'}"
+        upgrade(url)
+        db = Database(url)
+        try:
+            return await _months(db, QUICK_END if quick else END)
+        finally:
+            await db.close()
+
+
+async def _months(db: Database, end: datetime) -> list[Fact]:
+    weeks = Weeks(db, START, BUSY, QUIET, OUTAGE)
+    ids = await store(weeks)
+    customers, staff = Customers(weeks), Staff(weeks, ids)
+    weeks.watchers += [customers.watch, staff.watch]
+    for day, segment in zip(WAVES, SEGMENTS, strict=True):
+        at = datetime.combine(day, time(9, 30), ZONE)
+        if at < end:
+            _plan_wave(weeks, at, segment)
+    for n, backup in AWAY.items():
+        _plan_absence(weeks, n, backup)
+    if end > LEAVES_AT:
+        weeks.plan(LEAVES_AT, lambda: _leave(weeks))
+    day = START
+    while day < end:  # whose customer said no is worked on again
+        weeks.plan(day, lambda: _again(customers, staff))
+        day += timedelta(days=1)
+    await weeks.run_until(end)
+    facts = [equal("acts that were refused", weeks.problems[:3], [])]
+    return facts + await programme_checks.all_of(weeks, customers, ids)
 
 
 def _plan_wave(weeks: Weeks, at: datetime, segment: str) -> None:

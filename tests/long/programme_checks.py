@@ -20,9 +20,9 @@ from storage.models import (
     Wave,
 )
 from tests.fakes import Posted
-from tests.long.facts import Fact, equal, told
+from tests.long.facts import Fact, equal, holds, told
 from tests.long.programme_people import Customers, email, has_place, manager
-from tests.long.weeks import ZONE, Weeks, holds
+from tests.long.weeks import ZONE, Weeks
 
 # What comes to a member about their own work beside the digest and their cases.
 OWN = {

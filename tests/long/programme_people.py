@@ -238,35 +238,23 @@ class Staff:
             return
         chosen = ("solved", "promised", "again")
         step = then or self.random.choices(chosen, (0.6, 0.25, 0.15))[0]
+        by = next_work(self.weeks.clock() + timedelta(days=3))
+        typed = {"reached": "no" if step == "again" else "yes", "next": step}
+        match step:
+            case "solved":
+                typed |= {"said": "We talked it through", "outcome": "saved"}
+                typed |= {"done": "Fixed delivery day", "helped": "A call"}
+            case "promised":
+                deliverer = self.random.choice((*DELIVERERS, "", "", ""))
+                typed |= {"said": "We agreed on it", "promise": "A fixed delivery day"}
+                typed |= {"promise_by": by.date().isoformat()}
+                typed |= {"deliverer": str(self.ids[deliverer])} if deliverer else {}
+            case _:
+                typed |= {"again_on": by.date().isoformat()}
+        await self.weeks.go_through(who, form, **typed)
         if step == "solved":
-            asked = await self.weeks.fill_in(
-                who, form, reached="yes", said="We talked it through", next="solved"
-            )
-            if isinstance(asked, Form):
-                await self.weeks.fill_in(
-                    who, asked, outcome="saved", done="Fixed delivery day", helped="A call"
-                )
             self.busy.discard(case_id)
             return
-        by = next_work(self.weeks.clock() + timedelta(days=3))
-        if step == "promised":
-            deliverer = self.random.choice((*DELIVERERS, "", "", ""))
-            asked = await self.weeks.fill_in(
-                who,
-                form,
-                reached="yes",
-                said="We agreed on a fixed delivery day",
-                next="promised",
-                promise="A fixed delivery day",
-                promise_by=by.date().isoformat(),
-                deliverer=str(self.ids[deliverer]) if deliverer else "",
-            )
-            if isinstance(asked, Form):  # it says what that function has promised already
-                await self.weeks.fill_in(who, asked)
-        else:
-            await self.weeks.fill_in(
-                who, form, reached="no", next="again", again_on=by.date().isoformat()
-            )
         later = next_work(by + timedelta(hours=26))
         self.weeks.plan(later, lambda: self._contact(case_id, posted, "solved"))
 

@@ -14,9 +14,9 @@ from handlers.context import Context, Job
 from handlers.settings import Privacy, Programme
 from storage.db import Database
 from tests.fakes import FakeChat, FakeClock, Posted, no_pace
-from tests.long.facts import Fact
 
 ZONE = ZoneInfo("Europe/Copenhagen")
+MOST_STEPS = 4  # forms in a row: what comes next, what it needs, “anyway”, and one too many
 DAY_BEGINS, DAY_ENDS = time(8), time(17)
 Act = Callable[[], Awaitable[None]]
 
@@ -112,6 +112,19 @@ class Weeks:
         event = Submission(person, person.place, form.action, form.value, {**standing, **inputs})
         return self._checked(await routes.submission(self.ctx, event), form.action)
 
+    async def go_through(self, who: str, form: Form, **inputs: str) -> Reply:
+        """A member sends a form, and what comes back asking for more, until nothing is asked."""
+        reply: Reply = form
+        for _step in range(MOST_STEPS):
+            if not isinstance(reply, Form):
+                break
+            asked = {each.name for each in reply.inputs}
+            given = {name: typed for name, typed in inputs.items() if name in asked}
+            reply = await self.fill_in(who, reply, **given)
+        if isinstance(reply, Form):
+            self.problems.append(f"{self.clock():%d %b %H:%M} {form.action} asks without end")
+        return reply
+
     async def _soon(self, job: Job, at: datetime | None) -> None:
         due = max(self.clock(), at) if at else self.clock()
         heapq.heappush(self._asked, (due, next(self._numbers), job))
@@ -198,9 +211,3 @@ def after_days_of_work(at: datetime, days: int) -> datetime:
         at = next_work(following) if following.weekday() >= 5 else following
         at = datetime.combine(at.date(), following.time(), ZONE)
     return at
-
-
-def holds(what: str, wrong: list[str], of: int) -> Fact:
-    """A rule that every one of so many things must keep; the first that does not is told."""
-    told = f"{of - len(wrong)} of {of}" if not wrong else f"{len(wrong)} wrong: {wrong[0]}"[:200]
-    return Fact(what, told, "all", not wrong)
