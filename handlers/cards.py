@@ -98,11 +98,15 @@ class Menu:
 
 @dataclass(frozen=True)
 class Link:
-    """A button that opens an address; `token_path` (`/s/{token}`) is made absolute by bot."""
+    """A button that opens an address; `token_path` (`/s/{token}`) is made absolute by bot.
+
+    In a mail a `primary` one is a button, a `plain` one a link in the text.
+    """
 
     label: str
     url: str | None = None
     token_path: str | None = None
+    style: Literal["plain", "primary"] = "plain"
 
 
 @dataclass(frozen=True)

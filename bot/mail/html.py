@@ -54,7 +54,6 @@ class _Drawing:
         self.language = language
         self.addresses = addresses
         self.scale = next((each for each in card.body if isinstance(each, Scale)), None)
-        self.pressed = self.scale is not None  # the one solid button is taken
 
     def parts(self) -> tuple[str, str]:
         rows = [row for element in self.card.body if (row := self._html(element))]
@@ -104,14 +103,15 @@ class _Drawing:
                 assert_never(element)
 
     def _links(self, element: Buttons) -> Markup | None:
-        found = [(self.addresses.of(link), link.label) for link in _links(element)]
-        if not found:
-            return None
-        first = Markup("")
-        if not self.pressed:
-            self.pressed = True
-            first = _draw("button", *found.pop(0))
-        return first + _draw("links", found) if found else first
+        drawn = Markup("")
+        for style, macro in (("primary", "buttons"), ("plain", "links")):
+            found = [
+                (self.addresses.of(link), link.label)
+                for link in _links(element)
+                if link.style == style
+            ]
+            drawn += _draw(macro, found) if found else ""
+        return drawn or None
 
     def _words(self, progress: Progress) -> str:
         return self.t("mail.progress", done=progress.done, total=progress.total)

@@ -163,7 +163,8 @@ class _Pages:
         raise web.HTTPFound("/console")
 
     async def page(self, request: web.Request) -> web.StreamResponse:
-        return _html(await self.view.page(), _PAGE_RULES)
+        view = View(self.ctx, await self._language(request.query))
+        return _html(await view.page(), _PAGE_RULES)
 
     async def static(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
@@ -183,7 +184,8 @@ class _Pages:
         if query.get("version") == version:
             return web.Response(status=204)
         place = query.get("place", "")
-        return _json(await self.view.state(query.get("as", ""), place, query.get("typed", "")))
+        view = View(self.ctx, await self._language(query))
+        return _json(await view.state(query.get("as", ""), place, query.get("typed", "")))
 
     async def lookup(self, request: web.Request) -> web.StreamResponse:
         query = request.query

@@ -41,12 +41,12 @@ def is_direct(place: str) -> bool:
 
 
 class View:
-    """Draws the state of the console for one acting person."""
+    """Draws the state of the console for one acting person, in their language."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, language: str | None = None) -> None:
         self.ctx = ctx
         self.zone = ZoneInfo(ctx.programme.timezone)
-        self.t: Texts = texts.of(ctx.programme.language)
+        self.t: Texts = texts.of(language, ctx.programme.language)
         # Path only: the page, the survey pages and the pictures have one origin.
         self.addresses = Addresses("", ctx.secret)
 
@@ -81,6 +81,7 @@ class View:
         names = {*counted, *bound, *([fallback] if fallback else [])}
         return {
             "version": version,
+            "language": self.t.language,
             "people": self._people(people, contacts),
             "nav": self._nav(names, counted, who, me, acting, mails),
             "place": place,

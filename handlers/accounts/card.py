@@ -55,6 +55,8 @@ def account_card(
         lines.legend(standing, t),
         _since(standing, reader),
         t("account.shown_by", name=shown_by.name) if shown_by else "",
+        # Always said, so that it tells nobody whether there is such an answer.
+        t("account.shown_without") if shown_by else "",
     ]
     return Card(
         lines.headline(standing, t),

@@ -84,7 +84,7 @@ def words(opened: Opened) -> str:
 def _choices(token: str, channel: str, t: Texts) -> tuple[Button | Link, ...]:
     if channel == "mail":
         return tuple(
-            Link(t(f"settled.answer.{each}"), token_path=f"/c/{token}?answer={each}")
+            Link(t(f"settled.answer.{each}"), None, f"/c/{token}?answer={each}", "primary")
             for each in ANSWERS
         )
     return tuple(

@@ -157,6 +157,8 @@ async def team_card(ctx: Context, wave: Wave, team: Team, t: Texts) -> Card:
         body.append(Text(t("wave.result.small_team"), "note"))
     else:
         body += _accounts(rows, t)
+    # Always said, so that it tells nobody whether there is such an answer.
+    body.append(Text(t("wave.result.not_counted"), "note"))
     return _result(ctx, wave, whole, body, t, of=team.name)
 
 
@@ -169,7 +171,12 @@ async def own_card(ctx: Context, wave: Wave, me: Member, t: Texts) -> Card:
     body = [Text(t.count("wave.result.own", len(rows), heard=heard, asked=asked))]
     return Card(
         title,
-        (*body, *_accounts(rows, t), Text(t("wave.result.thanks"))),
+        (
+            *body,
+            *_accounts(rows, t),
+            Text(t("wave.result.not_counted"), "note"),
+            Text(t("wave.result.thanks")),
+        ),
         tone="good",
         foot=t("wave.result.foot", name=wave.name),
     )

@@ -55,7 +55,7 @@ EVERYTHING = Card(
             (
                 Button("Take it", "case.take", "7", "primary"),
                 Menu("More", (Button("Escalate", "case.escalate", "7", "danger", "Tell Lars?"),)),
-                Link("Open", url="https://nordfab.example/case"),
+                Link("Open", url="https://nordfab.example/case", style="primary"),
             )
         ),
         Text("small print", "note"),

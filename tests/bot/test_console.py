@@ -12,8 +12,10 @@ from bot.links import Addresses
 from bot.mail.adapter import MailChannel
 from bot.web.console import ConsoleChannel
 from bot.web.console_smtp import ConsoleSmtp
+from handlers import texts
 from handlers.cards import Card
 from handlers.chat import Message, OutsidersCanRead, Unreachable
+from storage import members
 from storage.db import Database
 from tests.bot.console_app import ANNA, Console, served
 from tests.bot.mail_cards import ACCOUNT, EVERYTHING, HOSTILE, SURVEY, TOKEN
@@ -45,6 +47,22 @@ async def test_the_page_allows_nothing_but_its_own_files(console: Console) -> No
     for name in ("console.css", "console.js", "console.svg"):
         assert (await console.client.get(f"/console/static/{name}")).status == 200
     assert (await console.client.get("/console/static/console.py")).status == 404
+
+
+async def test_the_consoles_own_words_are_in_the_language_of_who_acts(console: Console) -> None:
+    t = texts.of("da")
+    async with console.db.session() as session:
+        anna = await members.by_email(session, ANNA)
+        assert anna is not None
+        anna.language = "da"
+        session.add(anna)
+    page = await (await console.client.get("/console", params={"as": ANNA})).text()
+    assert 'lang="da"' in page
+    assert t("console.act_as") in page
+    state = await console.state("console:nobody")
+    assert state["language"] == "da"
+    assert state["empty"] == t("console.empty_place")
+    assert 'lang="en"' in await (await console.client.get("/console")).text()
 
 
 async def test_a_posted_card_shows_with_all_its_elements_as_plain_text(console: Console) -> None:

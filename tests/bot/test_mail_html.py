@@ -104,3 +104,13 @@ def test_no_style_sheet_and_no_script_is_left() -> None:
         assert "<style" not in html
         assert "<body" not in html
         assert not re.search(r"border-radius|display:\s*(none|flex|grid)|position:", html)
+
+
+def test_answers_of_equal_weight_are_buttons_alike_and_a_way_out_is_a_link() -> None:
+    answers = [Link(each, f"https://n.example/{each}", style="primary") for each in ("yes", "no")]
+    way_out = Link("stop", "https://n.example/stop")
+    card = Card("Settled?", (Buttons(tuple(answers)), Buttons((way_out,))))
+    _text, drawn = draw(card, "en", ADDRESSES)
+    buttons = re.findall(r"<td[^>]*bgcolor[^>]*><a[^>]*>(\w+)</a>", drawn)
+    assert buttons == ["yes", "no"]
+    assert ">stop</a>" in drawn

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from handlers.cards import Button, Buttons, Card, Menu, Text
 from storage import console as rows
 from storage.db import Database
+from storage.models import Member
 from tests.bot.console_app import ANNA, Console, served
 from tests.bot.mail_cards import EVERYTHING, HOSTILE
 
@@ -142,3 +143,16 @@ async def test_a_narrow_window_shows_the_places_on_demand(console: Console, page
     await expect(page.locator(".card")).to_be_visible()
     wide = await page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 375
+
+
+async def test_the_page_speaks_the_language_of_who_acts(console: Console, page: Page) -> None:
+    async with console.db.session() as session:
+        session.add(Member(name="Bo Lind", email="bo@nordfab.example", language="da"))
+    await page.goto(f"http://127.0.0.1:{console.client.port}/console")
+    await expect(page.get_by_role("button", name="Send")).to_be_visible()
+    await page.locator("#as").select_option("bo@nordfab.example")
+    await expect(page.locator("html")).to_have_attribute("lang", "da")
+    await expect(page.get_by_text("Optræd som")).to_be_visible()
+    await expect(page.locator("#as")).to_have_value("bo@nordfab.example")
+    await page.locator("#as").select_option(ANNA)
+    await expect(page.locator("html")).to_have_attribute("lang", "en")

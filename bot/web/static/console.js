@@ -42,6 +42,11 @@ async function refresh(all) {
   if (response.status === 204) return;
   const state = await response.json();
   if (asked !== asking) return; // an older answer, overtaken by a newer question
+  if (state.language !== document.documentElement.lang) {
+    // The page's own words are those of whoever acts.
+    location.replace(`/console?as=${encodeURIComponent(as.value)}`);
+    return;
+  }
   version = state.version;
   showPeople(state.people);
   nav.innerHTML = state.nav;
@@ -394,6 +399,7 @@ async function suggest(input) {
   }));
   if (!found.length) list.append(element("li", "none", texts.nothing));
   list.hidden = false;
+  list.scrollIntoView({ block: "nearest" });
   input.setAttribute("aria-expanded", "true");
 }
 
@@ -454,7 +460,8 @@ byId("search").addEventListener("input", () => {
 });
 as.addEventListener("change", actAs);
 
-const wanted = kept("as", "");
+const wanted = new URLSearchParams(location.search).get("as") ?? kept("as", "");
+history.replaceState(null, "", "/console");
 const known = [...as.options].find((option) => option.value === wanted) ?? as.querySelector("[data-lead]") ?? as.options[0];
 if (known) as.value = known.value;
 go(place || `console:${as.value}`);
