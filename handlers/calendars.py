@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from handlers.settings import WORKING_WEEK, Programme, Weekday
@@ -172,6 +172,7 @@ def last_day(ends_at: datetime, zone: ZoneInfo) -> date:
     return (ends_at - timedelta(seconds=1)).astimezone(zone).date()
 
 
+@lru_cache(4096)  # asked several times for each critic of a day
 def _span(day: date, calendar: Calendar) -> tuple[datetime, datetime]:
     # Converted to UTC at once: arithmetic on local times would ignore a change of the clock.
     first, last = calendar.hours

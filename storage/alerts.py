@@ -47,7 +47,7 @@ async def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> list[Add
     if not rows:
         return []
     whole = {row["key"]: {**_BLANK, "detail": {}, **row} for row in rows}
-    adding = inserting(session, Alert).returning(col(Alert.id), col(Alert.key))
+    adding = inserting(session, Alert, "id", "key")
     added = (await session.execute(adding, list(whole.values()))).all()
     by_key = {key: _added(alert_id, whole[key]) for alert_id, key in added}
     known = [key for key in whole if key not in by_key]

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, and_, bindparam, func, true
+from sqlalchemy import BindParameter, Executable, and_, bindparam, func, true
+from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, delete, or_, select, update
+from sqlmodel import SQLModel, col, delete, or_, select, update
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from storage import versions
@@ -41,12 +42,23 @@ class Opened(NamedTuple):
     hidden_from_owner: bool
 
 
+class Stake(NamedTuple):
+    """What decides of an account whose a case is and how soon it is due."""
+
+    account_id: int
+    owner_id: int | None
+    team_id: int | None
+    tier: str | None
+    strategic: bool
+    renewal_date: date | None
+
+
 @dataclass(frozen=True)
 class Ground:
     """What opening cases needs to know: the people and accounts around a group of critics."""
 
-    contacts: Mapping[int, Contact]
-    accounts: Mapping[int, Account]
+    roles: Mapping[int, str | None]  # of the contacts
+    accounts: Mapping[int, Stake]
     members: Mapping[int, Member]
     leads: Mapping[int, Member]
     places: Mapping[tuple[str, int], str]
@@ -61,8 +73,8 @@ async def ground(
 
     `response_ids` are those of the critics that may belong to a case already.
     """
-    asked = (await session.exec(_asked(), params={"ids": list(contact_ids)})).all()
-    accounts = {account.id: account for _contact, account in asked}
+    asked = (await session.execute(_asked(), {"ids": list(contact_ids)})).all()
+    accounts = {row[2]: Stake(*row[2:]) for row in asked}
     owner_ids = {each.owner_id for each in accounts.values() if each.owner_id is not None}
     team_ids = {each.team_id for each in accounts.values() if each.team_id is not None}
     around = {"ids": list(owner_ids), "teams": list(team_ids)}
@@ -73,7 +85,7 @@ async def ground(
     around = {"ids": list(owner_ids | backup_ids), "teams": list(team_ids)}
     places = (await session.execute(_places(), around)).all()
     return Ground(
-        {contact.id: contact for contact, _account in asked},
+        {contact_id: role for contact_id, role, *_account in asked},
         accounts,
         {member.id: member for member in (*members, *backups)},
         {
@@ -89,16 +101,23 @@ async def ground(
 
 # Built once: on the way of every answer, building a statement costs more than running it.
 @cache
-def _asked() -> Select[Contact, Account]:
+def _asked() -> Executable:
     # The lock makes two groups open the case of one account after each other: a case without a
     # wave has no unique key that would stop the second.
+    account = SQLModel.metadata.tables["account"]
+    contact = SQLModel.metadata.tables["contact"]
     query = (
-        select(Contact, Account)
-        .join(Account, col(Account.id) == col(Contact.account_id))
-        .where(col(Contact.id).in_(_given("ids")))
-        .order_by(col(Account.id))
+        columns(
+            contact.c.id,
+            contact.c.role,
+            account.c.id,
+            *(account.c[name] for name in Stake._fields[1:]),
+        )
+        .join(account, account.c.id == contact.c.account_id)
+        .where(contact.c.id.in_(_given("ids")))
+        .order_by(account.c.id)
     )
-    return query.with_for_update(key_share=True, of=Account)
+    return query.with_for_update(key_share=True, of=account)
 
 
 @cache
@@ -145,8 +164,7 @@ async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[Cas
     """Opens cases, and gives those that were not open already for account, kind and wave."""
     if not rows:
         return {}
-    key = (col(Case.account_id), col(Case.kind), col(Case.wave_id))
-    statement = inserting(session, Case).returning(col(Case.id), *key)
+    statement = inserting(session, Case, "id", "account_id", "kind", "wave_id")
     made = (await session.execute(statement, list(rows))).all()
     by_key = {(row["account_id"], row["kind"], row["wave_id"]): row for row in rows}
     opened: dict[CaseKey, Opened] = {}

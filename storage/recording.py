@@ -28,13 +28,20 @@ from storage.writing import insert_into
 
 _RESPONSE: Table = SQLModel.metadata.tables["response"]
 _STORED = tuple(column.name for column in _RESPONSE.columns)
-_CHANGED = tuple(name for name in _STORED if name not in ("id", "invitation_id"))
+_GIVEN = tuple(name for name in _STORED if name != "id")
+_CHANGED = tuple(name for name in _GIVEN if name != "invitation_id")
 _PLAIN: dict[str, Any] = {
     "status": ResponseStatus.CONFIRMED, "reply": None, "score": None, "satisfaction": None,
     "comment": None, "idea": None, "reasons": [], "role_answer": None, "contact_wish": None,
     "phone": None, "call_when": None, "to_manager": False, "quote_me": False, "language": None,
     "product": None, "touchpoint": None, "finished_at": None, "imported": False,
 }  # fmt: skip
+# What only later screens and other kinds of survey give.
+_LATER = (
+    "satisfaction", "comment", "idea", "role_answer", "contact_wish", "phone", "call_when",
+    "product", "touchpoint", "finished_at",
+)  # fmt: skip
+_FIRST = tuple(name for name in _GIVEN if name not in _LATER)
 
 
 class Asked(NamedTuple):
@@ -126,7 +133,9 @@ async def write(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, i
     """Stores whole responses, one an invitation, and gives their ids by invitation."""
     if not rows:
         return {}
-    values = [{name: row[name] for name in _STORED if name != "id"} for row in rows]
+    # What no row of the group holds is the table's own NULL: a first screen gives half the columns.
+    empty = all(row[name] is None for row in rows for name in _LATER)
+    values = [{name: row[name] for name in (_FIRST if empty else _GIVEN)} for row in rows]
     upsert = _upsert(session.get_bind().dialect.name)
     return {row[0]: row[1] for row in (await session.execute(upsert, values)).all()}
 

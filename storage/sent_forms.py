@@ -14,8 +14,8 @@ KEEP = timedelta(days=1)  # no platform delivers again after hours
 
 async def begin(session: Session, key: str, now: datetime) -> Literal["new", "begun", "done"]:
     """Notes that a form is being carried out, if it is new; tells what is known of it."""
-    adding = inserting(session, SentForm).returning(col(SentForm.key))
-    added = await session.execute(adding, [{"key": key, "done": False, "at": now}])
+    row = {"key": key, "done": False, "at": now}
+    added = await session.execute(inserting(session, SentForm, "key"), [row])
     if added.first() is not None:
         await session.exec(delete(SentForm).where(col(SentForm.at) < now - KEEP))
         return "new"

@@ -210,7 +210,7 @@ async def is_halved(session: Session, case: Case, account: Account) -> bool:
     """Tells whether the deadlines of a case are halved, by any of its contacts."""
     contacts = await cases.contacts_of(session, case.id)
     today = case.opened_at.date()
-    return any(times.urgent(account, contact, today) for contact in contacts)
+    return any(times.urgent(account, contact.role, today) for contact in contacts)
 
 
 async def opened(ctx: Context, me: Member, case_id: int) -> CaseView:

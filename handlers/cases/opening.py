@@ -15,7 +15,6 @@ from storage.alerts import Added
 from storage.cases import CaseKey, Ground, Opened
 from storage.db import Session
 from storage.models import (
-    Account,
     Alert,
     AlertStatus,
     Case,
@@ -248,9 +247,9 @@ def _deadlines(
     ctx: Context, ground: Ground, critic: Critic, who: Member | None
 ) -> tuple[datetime, datetime]:
     calendar = times.calendar_of(who, ctx.programme)
-    account: Account = ground.accounts[critic.account_id]
     today = critic.answered_at.astimezone(calendar.zone).date()
-    halved = times.urgent(account, ground.contacts[critic.contact_id], today)
+    account, role = ground.accounts[critic.account_id], ground.roles[critic.contact_id]
+    halved = times.urgent(account, role, today)
     start = critic.answered_at
     return (
         times.take_by(start, halved, calendar, ctx.programme),
@@ -280,10 +279,7 @@ async def _note_joining(
                 "undone": False,
             }
         )
-        if (
-            case is not None
-            and ground.contacts[critic.contact_id].role == ContactRole.DECISION_MAKER
-        ):
+        if case is not None and ground.roles[critic.contact_id] == ContactRole.DECISION_MAKER:
             who = _responsible_for(ctx, ground, critic.account_id)
             change = changes.setdefault(case.id, _unchanged(case))
             _hurry(change, _deadlines(ctx, ground, critic, who))

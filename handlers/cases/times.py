@@ -4,7 +4,8 @@ from datetime import date, datetime, timedelta
 
 from handlers.calendars import Calendar, add_working_days, add_working_hours, working_calendar
 from handlers.settings import Programme
-from storage.models import Account, Contact, ContactRole, Member
+from storage.cases import Stake
+from storage.models import Account, ContactRole, Member
 
 _RENEWAL_DAYS = 90
 
@@ -16,9 +17,12 @@ def calendar_of(member: Member | None, programme: Programme) -> Calendar:
     return working_calendar(programme, member.timezone, member.country)
 
 
-def urgent(account: Account, contact: Contact, today: date) -> bool:
-    """Tells whether times are halved: decision maker, strategic, tier A, renewal in 90 days."""
-    if contact.role == ContactRole.DECISION_MAKER or account.strategic:
+def urgent(account: Account | Stake, role: str | None, today: date) -> bool:
+    """Tells whether times are halved: decision maker, strategic, tier A, renewal in 90 days.
+
+    `role` is the contact's.
+    """
+    if role == ContactRole.DECISION_MAKER or account.strategic:
         return True
     if (account.tier or "").strip().upper() == "A":
         return True

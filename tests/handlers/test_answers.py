@@ -292,6 +292,7 @@ async def test_an_old_answer_leaves_what_counts(
     assert [each.score for each in await rows(ctx, CurrentAnswer)] == [9]
 
 
+@pytest.mark.both_databases
 async def test_what_was_not_given_is_kept_and_what_was_emptied_goes(
     ctx: Context, acme: Acme
 ) -> None:
@@ -304,6 +305,15 @@ async def test_what_was_not_given_is_kept_and_what_was_emptied_goes(
     (stored,) = await rows(ctx, Response)
     assert (stored.comment, stored.reasons, stored.phone) == (None, ["price"], "+45 12")
     assert (stored.contact_wish, stored.to_manager) == ("call", True)
+
+
+@pytest.mark.both_databases
+async def test_the_last_word_of_an_answer_can_be_emptied(ctx: Context, acme: Acme) -> None:
+    jane = acme.invitations["jane"].id
+    await record(ctx, Answer(jane, reply="score", score=3, comment="too late"))
+    await record(ctx, Answer(jane, comment=""))
+    (stored,) = await rows(ctx, Response)
+    assert (stored.score, stored.comment) == (3, None)
 
 
 @pytest.mark.both_databases

@@ -11,7 +11,7 @@ from handlers.calendars import add_working_days, working_calendar
 from handlers.cards import Card
 from handlers.cases import times
 from handlers.settings import Programme
-from storage.models import Account, Contact
+from storage.models import Account
 from tests.handlers.cases.conftest import Story
 from tests.handlers.cases.test_acting import told
 
@@ -233,11 +233,7 @@ def test_an_odd_number_of_days_is_halved_to_half_a_day() -> None:
     ],
 )
 def test_who_is_urgent(account: dict[str, Any], role: str | None, expected: bool) -> None:
-    found = times.urgent(
-        Account(key="a", name="A", **account),
-        Contact(account_id=1, name="C", role=role),
-        date(2026, 11, 24),
-    )
+    found = times.urgent(Account(key="a", name="A", **account), role, date(2026, 11, 24))
     assert found == expected
 
 
