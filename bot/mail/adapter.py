@@ -10,7 +10,6 @@ import aiosmtplib
 import structlog
 from aiosmtplib import SMTPException, SMTPResponseException
 
-from bot.context import utc_now
 from bot.links import Addresses
 from bot.mail.message import compose, message_id
 from handlers.cards import Card
@@ -50,8 +49,8 @@ class MailChannel:
         password: str | None,
         from_address: str,
         addresses: Addresses,
+        now: Callable[[], datetime],
         db: Database | None = None,
-        now: Callable[[], datetime] = utc_now,
         timeout_seconds: float = TIMEOUT_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:

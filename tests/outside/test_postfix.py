@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.context import utc_now
 from bot.links import Addresses
 from bot.mail.adapter import MailChannel
 from bot.mail.html import draw
@@ -88,6 +89,7 @@ def channel(postfix: Postfix, *, signed_in: bool = False, password: str = "secre
         password=password if signed_in else None,
         from_address="survey@example.com",
         addresses=ADDRESSES,
+        now=utc_now,
     )
 
 

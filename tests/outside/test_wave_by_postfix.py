@@ -33,6 +33,7 @@ async def test_each_address_ends_in_the_state_it_deserves(
         password=None,
         from_address="survey@nordfab.example",
         addresses=Addresses("https://nps.nordfab.example", SECRET),
+        now=ctx.now,
     )
     rules = replace(ctx.programme, pace=(("mail", 50.0),))
     real = replace(ctx, programme=rules, chat=Sender({"mail": lambda: relay}))

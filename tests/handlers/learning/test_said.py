@@ -141,7 +141,7 @@ async def test_it_goes_once_to_each_by_a_real_relay_and_never_to_the_unsubscribe
         channel = MailChannel(
             host="127.0.0.1", port=scripted.port, starttls=False, username=None, password=None,
             from_address="survey@nordfab.example",
-            addresses=Addresses("https://nps.nordfab.example", SECRET),
+            addresses=Addresses("https://nps.nordfab.example", SECRET), now=story.clock,
         )  # fmt: skip
         real = replace(story.ctx, chat=Sender({"mail": lambda: channel}))
         found = [job for job in await jobs.find_due(real) if job.name == "letter"]
@@ -170,7 +170,7 @@ async def test_a_lost_answer_of_the_relay_is_a_doubt_that_is_never_sent_again(
         channel = MailChannel(
             host="127.0.0.1", port=scripted.port, starttls=False, username=None, password=None,
             from_address="survey@nordfab.example",
-            addresses=Addresses("https://nps.nordfab.example", SECRET),
+            addresses=Addresses("https://nps.nordfab.example", SECRET), now=story.clock,
         )  # fmt: skip
         real = replace(story.ctx, chat=Sender({"mail": lambda: channel}))
         for _look in range(2):
