@@ -36,10 +36,15 @@ class AnotherOpen(Exception):
 
 
 class Opened(NamedTuple):
-    """What is known of a case that was opened; making a whole row of each costs too much."""
+    """What joining an open case needs to know of it; making a whole row of each costs too much."""
 
     id: int
     hidden_from_owner: bool
+    state: str
+    version: int
+    take_by: datetime | None
+    contact_by: datetime | None
+    contacted_at: datetime | None = None
 
 
 class Stake(NamedTuple):
@@ -62,7 +67,7 @@ class Ground:
     members: Mapping[int, Member]
     leads: Mapping[int, Member]
     places: Mapping[tuple[str, int], str]
-    cases: Mapping[CaseKey, Case]
+    cases: Mapping[CaseKey, Opened]
     joined: Mapping[int, Case]
 
 
@@ -140,9 +145,11 @@ def _places() -> Select[int | None, int | None, str]:
 
 
 @cache
-def _open() -> SelectOfScalar[Case]:
-    return select(Case).where(
-        col(Case.account_id).in_(_given("ids")), col(Case.state).in_(OPEN_STATES)
+def _open() -> Executable:
+    case = SQLModel.metadata.tables["case"]
+    key = (case.c.account_id, case.c.kind, case.c.wave_id)
+    return columns(*key, *(case.c[name] for name in Opened._fields)).where(
+        case.c.account_id.in_(_given("ids")), case.c.state.in_(OPEN_STATES)
     )
 
 
@@ -154,10 +161,10 @@ def _place_owner(member_id: int | None, team_id: int | None) -> tuple[str, int]:
     return ("team", team_id or 0) if member_id is None else ("member", member_id)
 
 
-async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Case]:
+async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Opened]:
     """Gives the open cases of these accounts by account, kind and wave."""
-    found = (await session.exec(_open(), params={"ids": list(account_ids)})).all()
-    return {(case.account_id, case.kind, case.wave_id): case for case in found}
+    found = (await session.execute(_open(), {"ids": list(account_ids)})).all()
+    return {(row[0], row[1], row[2]): Opened(*row[3:]) for row in found}
 
 
 async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[CaseKey, Opened]:
@@ -170,7 +177,8 @@ async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[Cas
     opened: dict[CaseKey, Opened] = {}
     for case_id, account_id, kind, wave_id in made:
         row = by_key[account_id, kind, wave_id]
-        opened[account_id, kind, wave_id] = Opened(case_id, row["hidden_from_owner"])
+        known = (row[name] for name in Opened._fields[1:-1])
+        opened[account_id, kind, wave_id] = Opened(case_id, *known)
     return opened
 
 

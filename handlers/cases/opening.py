@@ -17,7 +17,6 @@ from storage.db import Session
 from storage.models import (
     Alert,
     AlertStatus,
-    Case,
     CaseState,
     ContactRole,
     Member,
@@ -77,7 +76,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     fresh = await cases.open_new(
         session, [_opened(ctx, ground, opener, hidden) for opener in openers.values()]
     )
-    opened: dict[CaseKey, Case | Opened] = {**ground.cases, **fresh}
+    opened: dict[CaseKey, Opened] = {**ground.cases, **fresh}
     if opened.keys() < openers.keys():  # somebody opened one meanwhile
         opened |= await cases.open_of(session, {critic.account_id for critic in new})
     await cases.join(
@@ -230,7 +229,7 @@ def _given_back(
     ctx: Context,
     ground: Ground,
     critics: Sequence[Critic],
-    opened: Mapping[CaseKey, Case | Opened],
+    opened: Mapping[CaseKey, Opened],
     hidden: Collection[int],
 ) -> list[dict[str, Any]]:
     """Gives the hidden cases that an answer joins which the owner sees: they are the owner's."""
@@ -262,7 +261,7 @@ async def _note_joining(
     ctx: Context,
     ground: Ground,
     critics: Sequence[Critic],
-    opened: Mapping[CaseKey, Case | Opened],
+    opened: Mapping[CaseKey, Opened],
 ) -> None:
     """Writes the timeline, and gives an open case the deadline of a decision maker who joins it."""
     events: list[dict[str, Any]] = []
@@ -287,7 +286,7 @@ async def _note_joining(
     await cases.change_many(session, list(changes.values()))
 
 
-def _unchanged(case: Case) -> dict[str, Any]:
+def _unchanged(case: Opened) -> dict[str, Any]:
     return {
         "id": case.id,
         "state": case.state,
