@@ -1,6 +1,5 @@
 """`npsbot check`: tests what an installation needs, and says what to do."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -38,8 +37,7 @@ async def check(settings: Settings, recount: bool) -> tuple[int, list[str]]:
             _privacy(settings),
             _fallback(settings),
             await _places(ctx),
-            await _mail(settings),
-            *await _mailbox(settings),
+            *await _mail(settings),
             await _public_address(settings),
             *await _slack(settings),
             *await _teams(settings, ctx),
@@ -99,39 +97,11 @@ async def _places(ctx: Context) -> Finding:
     return Finding("places: all that are bound take alerts", not found, todo)
 
 
-async def _mailbox(settings: Settings) -> Sequence[Finding]:
-    """Tries to look into the mailbox of what comes back; nothing is marked as read."""
-    mail = settings.mail
-    if not (mail.inbox or mail.imap_host):
-        return []
-    from bot.mail.inbox import TROUBLE, box_of
+async def _mail(settings: Settings) -> Sequence[Finding]:
+    from bot.mail.check import check as check_mail
 
-    what = f"mail: the mailbox {mail.inbox or mail.imap_host} can be read"
-    try:
-        await asyncio.to_thread(box_of(mail).new)
-    except TROUBLE as error:
-        advice = f"{type(error).__name__}. Check [mail] inbox, or imap_host and its keys."
-        return [Finding(what, False, advice)]
-    return [Finding(what, True)]
-
-
-async def _mail(settings: Settings) -> Finding:
-    mail = settings.mail
-    if not mail.host:
-        return Finding("mail: a relay", False, "Set [mail] host; without it contacts get no mail.")
-    what = f"mail: {mail.host}:{mail.port} answers"
-    try:
-        _, writer = await asyncio.wait_for(
-            asyncio.open_connection(mail.host, mail.port), TIMEOUT_SECONDS
-        )
-    except (OSError, TimeoutError) as error:
-        advice = f"{error or 'no answer in time'}. Check [mail] host and port"
-        if mail.port == settings.console.smtp_port:
-            advice += "; the console takes mail only while `npsbot run` is running"
-        return Finding(what, False, f"{advice}.")
-    writer.close()
-    await writer.wait_closed()
-    return Finding(what, True)
+    found = await check_mail(settings.mail, settings.console.smtp_port)
+    return [Finding(*each) for each in found]
 
 
 async def _public_address(settings: Settings) -> Finding:

@@ -2,6 +2,7 @@
 
 import asyncio
 import imaplib
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -93,12 +94,19 @@ class Imap:
 
     @contextmanager
     def _inbox(self) -> Iterator[imaplib.IMAP4]:
-        host, port = self._mail.imap_host or "", self._mail.imap_port
-        kind = imaplib.IMAP4_SSL if self._mail.imap_tls else imaplib.IMAP4
-        with kind(host, port, timeout=TIMEOUT_SECONDS) as server:
+        with self._connected() as server:
             server.login(self._mail.imap_username or "", self._mail.imap_password or "")
             server.select("INBOX")
             yield server
+
+    def _connected(self) -> imaplib.IMAP4:
+        host, port = self._mail.imap_host or "", self._mail.imap_port
+        if not self._mail.imap_tls:
+            return imaplib.IMAP4(host, port, timeout=TIMEOUT_SECONDS)
+        # The library's own way does not look at the certificate, and would tell anybody the
+        # password.
+        trusted = ssl.create_default_context()
+        return imaplib.IMAP4_SSL(host, port, ssl_context=trusted, timeout=TIMEOUT_SECONDS)
 
 
 def box_of(mail: Mail) -> Box:

@@ -1,14 +1,20 @@
 """The mailbox is looked into by Maildir and by IMAP, and what came back changes what is true."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bot.check import check
 from bot.config import DatabaseSection, Settings
@@ -218,11 +224,16 @@ async def test_one_unreadable_mail_does_not_keep_the_others_waiting(
 class ImapServer(threading.Thread):
     """Plays as much of an IMAP server as is asked for; mails are read or not."""
 
-    def __init__(self, mails: list[bytes]) -> None:
+    def __init__(self, mails: list[bytes], certificate: Path | None = None) -> None:
         super().__init__(daemon=True)
         self.mails, self.seen = mails, set[int]()
+        self.logins = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
 
     def run(self) -> None:
         while True:
@@ -230,6 +241,12 @@ class ImapServer(threading.Thread):
                 connection, _address = self._socket.accept()
             except OSError:
                 return
+            try:
+                if self._tls is not None:
+                    connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:  # the client does not trust the certificate
+                connection.close()
+                continue
             with connection, connection.makefile("rwb") as file:
                 file.write(b"* OK ready\r\n")
                 file.flush()
@@ -244,6 +261,8 @@ class ImapServer(threading.Thread):
         match words:
             case ["CAPABILITY", *_]:
                 return b"* CAPABILITY IMAP4rev1\r\n"
+            case ["LOGIN", *_]:
+                self.logins += 1
             case ["SELECT", *_]:
                 return f"* {len(self.mails)} EXISTS\r\n".encode()
             case ["UID", "SEARCH", *_]:
@@ -283,6 +302,51 @@ async def test_an_imap_account_is_read_and_its_mails_are_marked(
     assert imap.seen == {1, 2}
     assert (await contact(story)).status == "bouncing"
     assert await box.look() == 0
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of 127.0.0.1 that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "mailbox.pem"
+    pem = serialization.Encoding.PEM
+    file.write_bytes(
+        made.public_bytes(pem)
+        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return file
+
+
+def test_a_mailbox_that_cannot_prove_who_it_is_gets_no_password(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ImapServer([postfix("invitation.1")], certificate)
+    server.start()
+    settings = Mail(
+        imap_host="127.0.0.1", imap_port=server.port, imap_username="survey",
+        imap_password="secret",
+    )  # fmt: skip
+    try:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            Imap(settings).new()
+        assert server.logins == 0
+        # An administrator with an authority of their own says so as every program is told.
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert len(Imap(settings).new()) == 1
+    finally:
+        server.stop()
+        server.join(5)
 
 
 async def test_check_says_which_places_and_mailboxes_do_not_work(

@@ -15,10 +15,12 @@ import pytest
 from bot.context import utc_now
 from bot.links import Addresses
 from bot.mail.adapter import MailChannel
+from bot.mail.check import check
 from bot.mail.html import draw
 from bot.mail.inbox import Maildir
 from bot.mail.message import compose
 from bot.mail.replies import read
+from bot.sections import Mail
 from handlers.cards import Card
 from handlers.chat import Message, Sender, TryLater, Unreachable
 from tests.bot.mail_cards import EVERYTHING, SURVEY
@@ -178,6 +180,25 @@ async def test_an_unknown_certificate_gets_no_mail(postfix: Postfix) -> None:
     relay = channel(postfix, signed_in=True)
     with pytest.raises(TryLater):
         await relay.send("mail:jane@example.org", prompt("unknown:1"))
+
+
+async def test_check_signs_in_and_says_what_is_wrong(
+    postfix: Postfix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = Mail(
+        host="localhost", port=postfix.port + 1, from_address="survey@example.com",
+        username="pulse@mx.example.com", password="secret",
+    )  # fmt: skip
+    ((_what, ok, advice),) = await check(mail, None)
+    assert not ok
+    assert advice.startswith("Its certificate can't be trusted (self-signed certificate)")
+    monkeypatch.setenv("SSL_CERT_FILE", str(postfix.folder / "cert.pem"))
+    ((_what, ok, _advice),) = await check(mail, None)
+    assert ok
+    wrong = mail.model_copy(update={"password": "not this"})
+    ((_what, ok, advice),) = await check(wrong, None)
+    assert not ok
+    assert "It refuses [mail] username and password (535" in advice
 
 
 async def test_refusals_of_a_real_relay_end_in_the_right_errors(postfix: Postfix) -> None:
