@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from handlers import jobs, routes
-from handlers.cards import Whisper
+from handlers.cards import Card, Whisper
 from handlers.chat import Click, Person, Submission
 from handlers.context import Context
 from handlers.routes import CLICKS, FORMS
@@ -160,3 +160,30 @@ class _Filled(Mapping[str, str | tuple[str, ...]]):
 
     def __len__(self) -> int:
         return len(self._said)
+
+
+@pytest.mark.parametrize("who", ["lars", "clara"])
+async def test_what_a_lead_presses_in_the_owners_channel_shows_nothing_kept_from_the_owner(
+    story: Story, who: str
+) -> None:
+    await _people(story)
+    await _three_cases(story)
+    channel = story.posted("console:anna")
+    person = Person("console", f"{who}@nordfab.example")
+    # These stand on cards that only who may read them has.
+    elsewhere = ("case.release", "promise.done", "promise.cant")
+    found = []
+    for action in sorted(CLICKS):
+        for value in OTHERS if action not in elsewhere else ():
+            click = Click(person, "console:anna", action, value, channel[-1].ref)
+            reply = await routes.click(story.ctx, click)
+            if isinstance(reply, Card) and KEPT in words_of(reply):
+                found.append(f"{action} {value}")
+    for action in sorted(FORMS):
+        for value in OTHERS if action not in elsewhere else ():
+            told, ref = _Filled(story.acme.lars), channel[-1].ref
+            event = Submission(person, "console:anna", action, value, told, ref)
+            reply = await routes.submission(story.ctx, event)
+            if isinstance(reply, Card) and KEPT in words_of(reply):
+                found.append(f"form {action} {value}")
+    assert not found
