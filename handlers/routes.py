@@ -14,7 +14,7 @@ from handlers.accounts import repair
 from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
-from handlers.cards import Card, Choice, Reply, Whisper, whisper
+from handlers.cards import Choice, Reply, whisper
 from handlers.cases import board, notes, promises, telling
 from handlers.cases import buttons as cases
 from handlers.chat import (
@@ -30,7 +30,7 @@ from handlers.chat import (
 from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import buttons as learning
 from handlers.learning import ideas
-from handlers.outsiders import keep_from_outsiders
+from handlers.outsiders import for_own_eyes, keep_from_outsiders
 from handlers.places import binding, notices, sharing
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
@@ -212,7 +212,7 @@ async def click(ctx: Context, event: Click) -> Reply:
         reply = await audit.at_the_door(
             ctx, me, event.person.platform, event.action, event.value, answer
         )
-        return _for_own_eyes(ctx, event.person, event.message, reply, me)
+        return for_own_eyes(ctx, event.person, event.message, reply, me)
 
     return await _bounded(ctx, event.person, f"click:{event.action}", run)
 
@@ -234,7 +234,7 @@ async def submission(ctx: Context, event: Submission) -> Reply:
 
         async def first() -> Reply:
             reply = await audit.at_the_door(ctx, me, platform, event.action, event.value, answer)
-            return _for_own_eyes(ctx, event.person, event.origin, reply, me)
+            return for_own_eyes(ctx, event.person, event.origin, reply, me)
 
         return await sent_forms.once(ctx, event.key, t, first)
 
@@ -290,16 +290,6 @@ async def find_member(ctx: Context, person: Person) -> Member | None:
         async with ctx.db.session() as session:
             await members.link_platform_id(session, found, person.platform, person.id)
     return found
-
-
-def _for_own_eyes(
-    ctx: Context, person: Person, message: MessageRef | None, reply: Reply, me: Member
-) -> Reply:
-    """A card that only its reader may see never takes the place of a message that others read."""
-    if not isinstance(reply, Card) or message is None or message.place == person.place:
-        return reply
-    t = texts.of(me.language, ctx.programme.language)
-    return Whisper(reply) if reply.status == t("account.only_you") else reply
 
 
 def _longest(text: str) -> tuple[str, str]:

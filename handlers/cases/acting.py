@@ -239,10 +239,7 @@ async def reply(ctx: Context, event: Click | Submission, me: Member, outcome: Ou
 async def card_here(
     ctx: Context, event: Click | Submission, me: Member, view: CaseView
 ) -> Card | Whisper:
-    """Gives the case's card as it belongs into the message that was clicked.
-
-    Where others read that message, what is kept from the account's owner comes beside it.
-    """
+    """Gives the case's card as it belongs into the clicked message, where others may read it."""
     ref = event.message if isinstance(event, Click) else event.origin
     async with ctx.db.reading() as session:
         posted = await outbox.postings(session, telling.SUBJECT, view.case.id)
@@ -252,10 +249,10 @@ async def card_here(
         return telling.card_of(ctx, view, found, member)
     t = texts.of(me.language, ctx.programme.language)
     reader = Reader(t, zone_of(me, ctx), "board", comments=reads_comments(me))
-    others_read = ref is not None and ref.place != event.person.place
-    answer = view.answer(None) if others_read else visible(view, me)
+    others = ref is not None and ref.place != event.person.place
+    answer = view.answer(None) if others else visible(view, me)
     card = alert_card(view, answer, reader, ctx.now())
-    return Whisper(card) if others_read and answer.hidden else card
+    return Whisper(card) if others and answer.hidden else card
 
 
 def visible(view: CaseView, me: Member) -> Answer:
