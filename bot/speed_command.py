@@ -65,6 +65,8 @@ async def _of_group(ctx: Context, scope: Scope, me: Member | None) -> dict[str, 
 def _team(each: TeamSpeed) -> dict[str, object]:
     """A team under its name; all smaller ones together have none."""
     head: dict[str, object] = {"team": each.name, "members": each.members}
+    if each.joined:
+        head["joined"] = list(each.joined)
     if each.speed is None or each.said is None:
         return {**head, "withheld": "small_team"}
     return {**head, **to_json(each.speed), **_settled(each.said)}

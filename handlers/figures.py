@@ -18,11 +18,10 @@ from handlers.measures.samples import (
     sample_of_today,
 )
 from handlers.measures.window import span_until, window_until
-from handlers.scopes import NotMeasurable, as_told, check, find, kinds_of, together
+from handlers.scopes import NotMeasurable, Rest, as_told, check, find, kinds_of, together
 from storage import answers, history, measures, scopes
 from storage.db import Session
 from storage.measures import Span
-from storage.models import Team
 from storage.scopes import Part
 
 
@@ -68,17 +67,17 @@ async def measure_groups(
     kind: str,
     wave: str,
     without: Collection[int] = (),
-    small: Collection[Team] = (),
+    rest: Rest | None = None,
 ) -> list[Measure]:
     """The figures of several teams, segments or of all in one wave, which is read once for them.
 
-    Responses `without` are kept from whoever asks. Teams that are too `small` come last, as one.
+    Responses `without` are kept from whoever asks. The `rest` that is told as one comes last.
     """
     check(kind)
     async with ctx.db.reading() as session:
         wave_id = await _wave(session, wave)
         found = [await find(session, scope) for scope in groups]
-        found += [await together(session, small)] if small else []
+        found += [together(rest)] if rest and rest.teams else []
         rows = await history.recorded(session, kinds_of(kind), waves=[wave_id], without=without)
         present = await scopes.accounts(session, Part())
     teams = {row.id: row.team for row in present}

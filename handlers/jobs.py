@@ -16,6 +16,7 @@ from handlers import (
     retention,
     undelivered,
 )
+from handlers.accounts import shown
 from handlers.alerts import Builder
 from handlers.cases import (
     handing,
@@ -70,6 +71,7 @@ BUILDERS: dict[str, Builder] = {
     identity.SEVERAL: identity.several,
     emptying.WHAT: moved.build,
     emptying.ANEW: moved.anew,
+    shown.WHAT: shown.gone,
     same_reason.ALERT: shared_card.told,
     same_reason.CHANGED: shared_card.changed,
     fixing.ALERT: fixing.told,

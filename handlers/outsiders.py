@@ -1,4 +1,4 @@
-"""Keeps what a command answers from people outside who read along."""
+"""Keeps what is answered from those who read along: people outside, and who may see less."""
 
 from dataclasses import replace
 from secrets import token_hex
@@ -7,8 +7,8 @@ import structlog
 
 from handlers import texts
 from handlers.accounts.card import SHOW_IN_CHANNEL
-from handlers.cards import Button, Buttons, Card, Element, Reply, whisper
-from handlers.chat import ChatError, Command, Message, Place
+from handlers.cards import Button, Buttons, Card, Element, Reply, Whisper, whisper
+from handlers.chat import ChatError, Command, Message, MessageRef, Person, Place
 from handlers.context import Context, Refused
 from handlers.places.naming import spoken
 from handlers.places.words import why
@@ -55,6 +55,16 @@ async def keep_from_outsiders(ctx: Context, event: Command, reply: Reply, me: Me
         log.warning("reply not sent directly", reason=error.reason)
         return whisper(t("routes.not_sent_directly"))
     return whisper(t("routes.sent_directly"))
+
+
+def for_own_eyes(
+    ctx: Context, person: Person, message: MessageRef | None, reply: Reply, me: Member
+) -> Reply:
+    """A card that only its reader may see never takes the place of a message that others read."""
+    if not isinstance(reply, Card) or message is None or message.place == person.place:
+        return reply
+    t = texts.of(me.language, ctx.programme.language)
+    return Whisper(reply) if reply.status == t("account.only_you") else reply
 
 
 def _not_for_all(card: Card) -> Card:

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import structlog
 
 from handlers import alerts
+from handlers.accounts import shown
 from handlers.cases import telling
 from handlers.context import Context
 from handlers.learning import idea_channel, same_reason
 from storage import alerts as outbox
-from storage import audit, conversations, forgetting, members, personal, privacy
+from storage import audit, conversations, forgetting, members, personal, places, privacy
 from storage.audit import Noted
 from storage.db import Session
 from storage.models import Act, ContactStatus, Member
@@ -43,6 +44,8 @@ class Touched(NamedTuple):
     cases: tuple[int, ...]
     ideas: tuple[int, ...]
     shared_reasons: tuple[int, ...]
+    accounts: tuple[int, ...]
+    responses: tuple[int, ...]
 
 
 async def export_person(ctx: Context, email: str) -> dict[str, Any]:
@@ -167,6 +170,8 @@ async def forget(session: Session, found: Traces, status: ContactStatus) -> Touc
         found.case_ids,
         tuple(row["id"] for row in had),
         tuple(sorted({row["shared_reason_id"] for row in joined})),
+        await places.shown_of(session, shown.SUBJECT, found.account_ids, found.response_ids),
+        found.response_ids,
     )
 
 
@@ -176,6 +181,7 @@ def drawn_again(ctx: Context, touched: Touched, why: str) -> list[dict[str, Any]
         *(telling.changed(case_id, why, ctx.now()) for case_id in touched.cases),
         *(idea_channel.changed_row(idea_id, why, ctx, quiet=True) for idea_id in touched.ideas),
         *(same_reason.changed_row(each, why, ctx.now()) for each in touched.shared_reasons),
+        *(shown.gone_row(each, why, ctx.now(), touched.responses) for each in touched.accounts),
     ]
 
 

@@ -196,13 +196,15 @@ async def _take_one(
     for kind in kinds:
         months = ctx.programme.window_months
         await answers.recount(session, [contact.account_id], kind, ctx.now(), months)
-    shown = Touched(
+    stood = Touched(
         touched.messages,
         await retention.posted(session, telling.SUBJECT, touched.cases),
         await retention.posted(session, idea_channel.SUBJECT, touched.ideas),
         await retention.posted(session, shared_card.SUBJECT, touched.shared_reasons),
+        touched.accounts,
+        touched.responses,
     )
-    return drawn_again(ctx, shown, f"aged:{nobody.id}:{until:%Y-%m-%d}")
+    return drawn_again(ctx, stood, f"aged:{nobody.id}:{until:%Y-%m-%d}")
 
 
 async def _forget_chat(session: Session, contact: Contact) -> None:

@@ -30,7 +30,7 @@ from handlers.chat import (
 from handlers.context import Context, NotAllowed, Refused
 from handlers.learning import buttons as learning
 from handlers.learning import ideas
-from handlers.outsiders import keep_from_outsiders
+from handlers.outsiders import for_own_eyes, keep_from_outsiders
 from handlers.places import binding, notices, sharing
 from handlers.rights import EVERYBODY, LEADERS
 from handlers.settled import answering as settled
@@ -209,9 +209,10 @@ async def click(ctx: Context, event: Click) -> Reply:
         async def answer(watched: Context) -> Reply:
             return await handler(watched, event, me)
 
-        return await audit.at_the_door(
+        reply = await audit.at_the_door(
             ctx, me, event.person.platform, event.action, event.value, answer
         )
+        return for_own_eyes(ctx, event.person, event.message, reply, me)
 
     return await _bounded(ctx, event.person, f"click:{event.action}", run)
 
@@ -232,7 +233,8 @@ async def submission(ctx: Context, event: Submission) -> Reply:
             return await handler(watched, event, me)
 
         async def first() -> Reply:
-            return await audit.at_the_door(ctx, me, platform, event.action, event.value, answer)
+            reply = await audit.at_the_door(ctx, me, platform, event.action, event.value, answer)
+            return for_own_eyes(ctx, event.person, event.origin, reply, me)
 
         return await sent_forms.once(ctx, event.key, t, first)
 

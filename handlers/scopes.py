@@ -27,6 +27,19 @@ class Found:
     is_small_team: bool = False
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Teams told as one, with how many people they are, and which of them `joined` the small ones.
+
+    `others` = with the accounts of no team.
+    """
+
+    teams: tuple[Team, ...]
+    people: int
+    joined: tuple[Team, ...]
+    others: bool = False
+
+
 def check(kind: str, rho: float | None = None) -> None:
     """Raises NotMeasurable for a kind without a score or a rho outside 0..1."""
     if kind not in NPS_KINDS:
@@ -60,18 +73,37 @@ async def find(session: Session, scope: Scope) -> Found:
             return Found(Scope("segment", segment), Part(segment=segment))
 
 
-async def together(session: Session, teams: Collection[Team]) -> Found:
-    """Gives teams that are told as one, because each of them is too small."""
-    size = sum([await scopes.team_size(session, team.id) for team in teams])
-    ids = tuple(team.id for team in teams)
-    return Found(Scope("team"), Part(team_ids=ids), size < SMALL_TEAM)
+def together(rest: Rest) -> Found:
+    """Gives what is told as one, because each part of it is too small."""
+    ids = tuple(team.id for team in rest.teams)
+    part = Part(team_ids=(*ids, None) if rest.others else ids)
+    return Found(Scope("team"), part, rest.people < SMALL_TEAM)
 
 
-async def folded(ctx: Context, session: Session, teams: Sequence[Team]) -> list[Team]:
-    """Gives those of the teams that are not told alone: fewer than four members."""
+async def folded(
+    ctx: Context, session: Session, teams: Sequence[Team], others: Collection[int | None] = ()
+) -> Rest:
+    """Gives what is not told alone beside the whole: teams of fewer than four members.
+
+    Whoever takes the teams that are told from the whole is left with these, and with `others` who
+    own accounts of no team. Where that is the work of fewer than four people, the smallest of the
+    other teams is told together with it.
+    """
+    owners = {each for each in others if each is not None}
     if ctx.programme.measure_members == "lead":
-        return []
-    return [team for team in teams if await scopes.team_size(session, team.id) < SMALL_TEAM]
+        return Rest((), 0, ())
+    sizes = {team.id: await scopes.team_size(session, team.id) for team in teams}
+    ordered = sorted(teams, key=lambda team: (sizes[team.id], team.name))
+    rest = [team for team in ordered if sizes[team.id] < SMALL_TEAM]
+    people = sum(sizes[team.id] for team in rest) + len(owners)
+    joined: list[Team] = []
+    for team in ordered[len(rest) :]:
+        if not 0 < people < SMALL_TEAM:
+            break
+        joined.append(team)
+        people += sizes[team.id]
+    named = tuple(team for team in teams if team in rest or team in joined)
+    return Rest(named, people, tuple(joined), bool(others)) if named else Rest((), 0, ())
 
 
 def is_told(ctx: Context, found: Found) -> bool:

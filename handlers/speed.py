@@ -1,19 +1,20 @@
 """Whose speed is told to whom: of teams of four and more, of oneself, of a lead's own team."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from handlers import viewing
 from handlers.context import Context, NotAllowed
+from handlers.measures.measure import Scope
 from handlers.measures.speed import Speed, speed
 from handlers.measures.window import span_until
-from handlers.scopes import folded, is_told, together
+from handlers.scopes import SMALL_TEAM, Found, folded, is_told, together
 from storage import letters, members, pace, scopes
 from storage.db import Session
 from storage.letters import Outcomes
 from storage.measures import Span
-from storage.models import Member, MemberRole, Team
+from storage.models import Member, MemberRole
 from storage.pace import Paced
 from storage.scopes import Part
 
@@ -30,13 +31,15 @@ class Kept:
 class TeamSpeed:
     """A team's speed; without a name, that of all smaller teams together, untold under four.
 
-    `said` is what its customers answered when asked whether it is settled.
+    `said` is what its customers answered when asked whether it is settled; `joined` are larger
+    teams that are told with the smaller ones.
     """
 
     name: str | None
     members: int
     speed: Speed | None
     said: Outcomes | None
+    joined: tuple[str, ...] = ()
 
 
 async def kept_from(session: Session, me: Member | None) -> Kept:
@@ -58,32 +61,42 @@ async def by_team(ctx: Context, session: Session, kept: Kept) -> list[TeamSpeed]
     """
     rows = await pace.of_part(session, Part(), _span(ctx), kept.cases)
     teams = await members.teams(session)
-    small = await folded(ctx, session, teams)
-    told = [
-        await _of_teams(ctx, session, team.name, (team,), rows, kept)
-        for team in teams
-        if team not in small
-    ]
-    if small:
-        told.append(await _of_teams(ctx, session, None, small, rows, kept))
+    # A team without cases hides nobody among its members.
+    busy = {row.team_id for row in rows}
+    others = {row.owner_id for row in rows if row.team_id is None}
+    rest = await folded(ctx, session, [team for team in teams if team.id in busy], others)
+    told, small = [], []
+    for team in teams:
+        size = await scopes.team_size(session, team.id)
+        alone = Found(Scope("team", team.name), Part(team_id=team.id), size < SMALL_TEAM)
+        if not is_told(ctx, alone):
+            small.append(size)
+        elif team not in rest.teams:
+            told.append(await _of_found(ctx, session, team.name, size, alone, rows, kept))
+    if small and not rest.teams:
+        told.append(TeamSpeed(None, sum(small), None, None))
+    if rest.teams:
+        found = together(rest)
+        each = await _of_found(ctx, session, None, rest.people, found, rows, kept)
+        told.append(replace(each, joined=tuple(team.name for team in rest.joined)))
     return told
 
 
-async def _of_teams(
+async def _of_found(
     ctx: Context,
     session: Session,
     name: str | None,
-    teams: Sequence[Team],
+    size: int,
+    found: Found,
     rows: Sequence[Paced],
     kept: Kept,
 ) -> TeamSpeed:
-    found = await together(session, teams)
-    size = sum([await scopes.team_size(session, team.id) for team in teams])
     if not is_told(ctx, found):
         return TeamSpeed(name, size, None, None)
-    ids = {team.id for team in teams}
+    part = found.part
+    ids = part.team_ids if part.team_ids is not None else (part.team_id,)
     span = _span(ctx)
-    said = await letters.outcomes(session, span.start, span.end, found.part, kept.cases)
+    said = await letters.outcomes(session, span.start, span.end, part, kept.cases)
     own = [row for row in rows if row.team_id in ids]
     return TeamSpeed(name, size, speed(own, ctx.now()), said)
 

@@ -38,11 +38,17 @@ def teams_lines(teams: Sequence[TeamSpeed], t: Texts) -> list[Element]:
     if all(each.speed is None or _is_blank(row) for each, row in zip(teams, rows, strict=True)):
         return []
     columns = ("team", "taken", "contacted", "settled")
-    return [
+    body: list[Element] = [
         Text(t("speed.title"), "heading"),
         Table(tuple(t(f"speed.column.{column}") for column in columns), tuple(rows)),
         Text(t("speed.in_time_note"), "note"),
     ]
+    return body + joined_lines([name for each in teams for name in each.joined], t)
+
+
+def joined_lines(names: Sequence[str], t: Texts) -> list[Element]:
+    """Says which larger teams are told with the smaller ones, and why."""
+    return [Text(t("speed.joined", names=", ".join(names)), "note")] if names else []
 
 
 def people_lines(people: Sequence[tuple[Member, Speed]], t: Texts) -> list[Element]:

@@ -16,6 +16,7 @@ from storage.privacy import ERASED, cancel_planned
 _TABLES = SQLModel.metadata.tables
 _GONE = "–"
 _TO_SEND = (LetterStatus.PLANNED, LetterStatus.SENDING)
+_SHORTEST_NAME = 3  # shorter ones are words of their own
 _AT_ONCE = 500  # rows that one transaction empties
 # The fields of a card that hold words for people.
 _READABLE = frozenset(
@@ -98,7 +99,7 @@ async def _forget_letters(session: Session, found: Traces) -> None:
 
 async def _forget_in_what_was_told(session: Session, found: Traces) -> None:
     """Takes the person's name and words out of what their accounts are told, and out of notes."""
-    words = _pattern((*found.emails, *found.names, *found.words))
+    words = _pattern((*found.emails, *found.names, *found.words), found.names)
     told = [("improvement", "account_id", "text"), ("invitation_line", "account_id", "text")]
     ideas = await records(session, "idea", "response_id", found.response_ids)
     for idea in ideas:
@@ -151,7 +152,7 @@ async def forget_in_cases(session: Session, found: Traces) -> None:
     )
     case_id = joined.c.case_id
     shared = await ids_of(session, case_id, case_id, found.case_ids, somebody_else)
-    words = _pattern((*found.emails, *found.names, *found.words))
+    words = _pattern((*found.emails, *found.names, *found.words), found.names)
 
     def kept(case_id: int, note: str | None) -> str | None:
         return _blank(words, note) if note and case_id in shared else None
@@ -164,7 +165,8 @@ async def forget_in_cases(session: Session, found: Traces) -> None:
             name: kept(event["case_id"], value) if name in _NOTES else value
             for name, value in event["before"].items()
         }
-        note = kept(event["case_id"], event["note"])
+        theirs = event["contact_id"] in found.contact_ids  # what they said
+        note = None if theirs else kept(event["case_id"], event["note"])
         await _set(session, "case_event", event, {"note": note, "before": before})
     for promise in await records(session, "promise", "case_id", found.case_ids):
         theirs = promise["contact_id"] in found.contact_ids
@@ -221,12 +223,18 @@ def _blank(words: re.Pattern[str] | None, text: str) -> str:
     return text if words is None else words.sub(_GONE, text)
 
 
-def _pattern(words: Collection[str]) -> re.Pattern[str] | None:
-    """Whole words only: a person called Bo is not a box."""
+def _pattern(words: Collection[str], names: Collection[str] = ()) -> re.Pattern[str] | None:
+    """Whole words only: a person called Bo is not a box.
+
+    Of `names` the first and the last one alone count too, written as a name is: Will, not will.
+    """
     if not words:
         return None
     longest_first = sorted((re.escape(word.strip()) for word in words), key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", re.IGNORECASE)
+    parts = [part for name in names for part in (name.split()[0], name.split()[-1])]
+    alone = [re.escape(part) for part in parts if len(part) >= _SHORTEST_NAME]
+    found = "|".join((f"(?i:{'|'.join(longest_first)})", *alone))
+    return re.compile(rf"(?<!\w)(?:{found})(?!\w)")
 
 
 def _mentions(pattern: re.Pattern[str], value: Any) -> bool:

@@ -1,6 +1,6 @@
 """Members, teams and the places where their cards go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -24,6 +24,13 @@ async def by_email(session: Session, email: str) -> Member | None:
     """Gives the member with this e-mail, whatever its case."""
     query = select(Member).where(col(Member.email) == email.strip().lower())
     return (await session.exec(query)).first()
+
+
+async def behind(session: Session, ids: Collection[str]) -> Sequence[Member]:
+    """Gives the members of these ids of Slack or Teams, or e-mails."""
+    columns = (col(Member.slack_id), col(Member.teams_id), col(Member.email))
+    query = select(Member).where(or_(*(column.in_(ids) for column in columns)))
+    return (await session.exec(query)).all()
 
 
 async def by_platform_id(session: Session, platform: str, platform_id: str) -> Member | None:

@@ -40,6 +40,31 @@ async def of_case(session: Session, case_id: int, places: Collection[str]) -> Se
     return (await session.exec(query.order_by(col(Posting.id)))).all()
 
 
+async def told_once(session: Session, response_ids: Collection[int]) -> Sequence[Posting]:
+    """Gives what stands that was said once about some responses: nobody edits it."""
+    alerts = select(Alert.id).where(col(Alert.response_id).in_(response_ids))
+    query = select(Posting).where(
+        col(Posting.subject) == "alert",
+        col(Posting.subject_id).in_(alerts),
+        col(Posting.moved).is_(False),
+    )
+    return (await session.exec(query.order_by(col(Posting.id)))).all()
+
+
+async def shown_of(
+    session: Session, subject: str, account_ids: Collection[int], response_ids: Collection[int]
+) -> tuple[int, ...]:
+    """Gives the accounts with a shown card, all where something was said once of the responses."""
+    if await told_once(session, response_ids):
+        return tuple(account_ids)
+    query = select(Posting.subject_id).where(
+        col(Posting.subject) == subject,
+        col(Posting.subject_id).in_(account_ids),
+        col(Posting.moved).is_(False),
+    )
+    return tuple(sorted(set((await session.exec(query)).all())))
+
+
 async def posted_since(session: Session, subject: str, since: datetime) -> Sequence[Posting]:
     """Gives what stands of one sort since a time, whatever single thing each is about."""
     query = select(Posting).where(

@@ -12,12 +12,15 @@ from storage.models import Account, Invitation, Member, Team, Wave
 
 @dataclass(frozen=True)
 class Part:
-    """What is counted: these accounts, those of one or of several teams, a segment's, or all."""
+    """What is counted: these accounts, those of one or of several teams, a segment's, or all.
+
+    None among several teams stands for the accounts of no team.
+    """
 
     account_ids: tuple[int, ...] | None = None
     team_id: int | None = None
     segment: str | None = None
-    team_ids: tuple[int, ...] | None = None
+    team_ids: tuple[int | None, ...] | None = None
 
 
 class AccountRow(NamedTuple):
@@ -88,6 +91,14 @@ async def team_size(session: Session, team_id: int) -> int:
     return size
 
 
+def of_teams(
+    team_id: SQLColumnExpression[int | None], team_ids: tuple[int | None, ...]
+) -> ColumnElement[bool]:
+    """The condition that a column holds one of these teams, or none where None is among them."""
+    known = team_id.in_([each for each in team_ids if each is not None])
+    return known | team_id.is_(None) if None in team_ids else known
+
+
 def in_part(part: Part, account_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
     """The condition that a column holds an account that belongs to a part of the programme now."""
     if part == Part():
@@ -103,7 +114,7 @@ def _belongs(part: Part) -> ColumnElement[bool]:
     if part.team_id is not None:
         return col(Account.team_id) == part.team_id
     if part.team_ids is not None:
-        return col(Account.team_id).in_(part.team_ids)
+        return of_teams(col(Account.team_id), part.team_ids)
     if part.segment is not None:
         return col(Account.segment) == part.segment
     return true()

@@ -38,6 +38,7 @@ class Reached(NamedTuple):
 
     owner_ids: tuple[int, ...]
     team_ids: tuple[int, ...]
+    of_no_team: tuple[int | None, ...]  # who owns accounts of no team
 
 
 async def by_account(
@@ -102,4 +103,5 @@ async def reached(session: Session, wave_id: int) -> Reached:
     return Reached(
         tuple(sorted({owner for owner, _team in rows if owner is not None})),
         tuple(sorted({team for _owner, team in rows if team is not None})),
+        tuple({owner for owner, team in rows if team is None}),
     )

@@ -33,7 +33,7 @@ from storage.models import (
     WaveRollup,
     WaveState,
 )
-from storage.scopes import Part
+from storage.scopes import Part, of_teams
 
 # Accounts counted in one transaction of the clock: on SQLite nobody else writes while it runs.
 PART = 100
@@ -165,7 +165,7 @@ async def pooled(
     if part.team_id is not None:
         belongs = col(WaveRollup.team_id) == part.team_id
     elif part.team_ids is not None:
-        belongs = col(WaveRollup.team_id).in_(part.team_ids)
+        belongs = of_teams(col(WaveRollup.team_id), part.team_ids)
     elif part.segment is not None:
         belongs = col(WaveRollup.segment) == part.segment
     own = _by_account(kinds, wave_ids, without, belongs).subquery()

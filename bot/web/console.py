@@ -1,6 +1,5 @@
 """The local console: a chat on a web page of this machine, with the same cards as every channel."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from importlib.resources import files
@@ -138,8 +137,12 @@ def _stranger(request: web.Request) -> str | None:
         near = False
     if not near:
         return "The console is for this machine only."
+    try:
+        name = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        name = None
     # A foreign name that points here (DNS rebinding) is not this page.
-    if urlsplit(f"//{request.host}").hostname not in _LOOPBACK_NAMES:
+    if name not in _LOOPBACK_NAMES:
         return "Open the console as http://127.0.0.1 or http://localhost."
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
@@ -289,7 +292,7 @@ def _place(data: Mapping[str, Any]) -> Place:
 async def _data(request: web.Request) -> dict[str, Any]:
     try:
         data = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, LookupError, RecursionError):  # no JSON, letters of no known kind
         data = None
     if not isinstance(data, dict):
         raise web.HTTPBadRequest(text="A JSON object is expected.")

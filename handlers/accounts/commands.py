@@ -5,6 +5,7 @@ from secrets import token_hex
 import structlog
 
 from handlers import names, rights
+from handlers.accounts import shown
 from handlers.accounts.brief import before, brief_card
 from handlers.accounts.card import SHOW, account_card
 from handlers.accounts.history import cases_card, history_card, reasons_card
@@ -103,7 +104,7 @@ async def show_in_channel(ctx: Context, click: Click, me: Member) -> Reply:
     if await may_read(ctx, click.place):
         return await _send_directly(ctx, click.person, message, reader)
     ctx.note(Act.SENT, "account", account.id)
-    return await _post(ctx, click.place, click.person, message, reader)
+    return await _post(ctx, click.place, click.person, account, message, reader)
 
 
 def choose_card(
@@ -194,15 +195,17 @@ async def _account(ctx: Context, session: Session, me: Member, key: str) -> Acco
 
 
 async def _post(
-    ctx: Context, place: Place, person: Person, message: Message, reader: Reader
+    ctx: Context, place: Place, person: Person, account: Account, message: Message, reader: Reader
 ) -> Whisper:
     try:
-        await ctx.chat.send(place, message)
+        ref = await ctx.chat.send(place, message)
     except OutsidersCanRead:
         return await _send_directly(ctx, person, message, reader)
     except ChatError as error:
         log.warning("account not shown in channel", reason=error.reason)
         return whisper(reader.t("account.not_shown"))
+    async with ctx.db.session() as session:
+        await shown.remember(session, account.id, ref, message.language, ctx.now())
     return whisper(reader.t("account.shown"))
 
 

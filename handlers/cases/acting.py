@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
-from handlers.cards import Card, Reply, whisper
+from handlers.cards import Card, Reply, Whisper, whisper
 from handlers.cases import pacing, seeing, telling, times
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
@@ -236,8 +236,10 @@ async def reply(ctx: Context, event: Click | Submission, me: Member, outcome: Ou
     return await card_here(ctx, event, me, outcome.view)
 
 
-async def card_here(ctx: Context, event: Click | Submission, me: Member, view: CaseView) -> Card:
-    """Gives the case's card as it belongs into the message that was clicked."""
+async def card_here(
+    ctx: Context, event: Click | Submission, me: Member, view: CaseView
+) -> Card | Whisper:
+    """Gives the case's card as it belongs into the clicked message, where others may read it."""
     ref = event.message if isinstance(event, Click) else event.origin
     async with ctx.db.reading() as session:
         posted = await outbox.postings(session, telling.SUBJECT, view.case.id)
@@ -247,7 +249,10 @@ async def card_here(ctx: Context, event: Click | Submission, me: Member, view: C
         return telling.card_of(ctx, view, found, member)
     t = texts.of(me.language, ctx.programme.language)
     reader = Reader(t, zone_of(me, ctx), "board", comments=reads_comments(me))
-    return alert_card(view, visible(view, me), reader, ctx.now())
+    others = ref is not None and ref.place != event.person.place
+    answer = view.answer(None) if others else visible(view, me)
+    card = alert_card(view, answer, reader, ctx.now())
+    return Whisper(card) if others and answer.hidden else card
 
 
 def visible(view: CaseView, me: Member) -> Answer:

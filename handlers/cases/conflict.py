@@ -1,5 +1,6 @@
 """“This is about Anna”: a lead says so, and the whole case is hidden from the account's owner."""
 
+from handlers.accounts import shown
 from handlers.cards import Reply
 from handlers.cases import acting, keeping, seeing
 from handlers.cases.acting import Plan, Scene
@@ -30,7 +31,8 @@ async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
             keeping.alerts_of(case.id, response_id, case.account_id, scene.now)[1]
             for response_id in sorted(hidden - has)
         )
-        return Plan("about_owner", {"about_owner": True}, undoable=False, tell=tell)
+        gone = shown.gone_row(scene.account.id, f"about:{case.id}", scene.now, hidden)
+        return Plan("about_owner", {"about_owner": True}, undoable=False, tell=(*tell, gone))
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     return await acting.reply(ctx, click, me, outcome)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers import alerts
+from handlers.accounts import shown
 from handlers.cases import keeping, times
 from handlers.context import Context, Job
 from storage import alerts as outbox
@@ -122,7 +123,12 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         if critic.response_id in hidden_late
         and alert.status in (AlertStatus.SENT, AlertStatus.SENDING)
     ]
-    late = await outbox.add_many(session, [row for pair in told for row in pair])
+    gone = [
+        shown.gone_row(each.account_id, f"kept:{each.response_id}", now, [each.response_id])
+        for each in critics
+        if each.response_id in hidden_late
+    ]
+    late = await outbox.add_many(session, [*(row for pair in told for row in pair), *gone])
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:

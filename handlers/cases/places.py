@@ -1,7 +1,7 @@
 """Where a card goes, why there, and in whose language and time it is written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handlers.calendars import is_working_time
@@ -93,12 +93,19 @@ async def of_person(
 
 
 async def of_lead(session: Session, ctx: Context, account: Account, reason: str = "lead") -> Route:
-    """Gives where cards for the account's lead go: direct, so that the owner reads none."""
+    """Gives where cards for the account's lead go: direct, so that the owner reads none.
+
+    What is kept from the owner ("conflict") goes to the CX leads where the lead can't be reached.
+    """
     lead = await members.lead_of(session, account.team_id)
+    cx = await of_cx(session, ctx, reason)
     if lead is None or lead.id == account.owner_id:
-        return await of_cx(session, ctx, reason)
+        return kept(cx) if reason == "conflict" else cx
+    direct = direct_places(lead)
+    if reason == "conflict":
+        return _route(lead, (*direct, *cx.direct), [(direct, reason), (cx.direct, reason)])
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
-    return _route(lead, direct_places(lead), [(direct_places(lead), reason), (fallback, reason)])
+    return _route(lead, direct, [(direct, reason), (fallback, reason)])
 
 
 async def of_cx(session: Session, ctx: Context, reason: str = "cx") -> Route:
@@ -108,6 +115,12 @@ async def of_cx(session: Session, ctx: Context, reason: str = "cx") -> Route:
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
     first = leaders[0] if leaders else None
     return _route(first, direct, [(direct, reason), (fallback, reason)])
+
+
+def kept(route: Route) -> Route:
+    """Gives a route for what is kept from the owner, who may read every place but others' own."""
+    own = set(route.direct)
+    return replace(route, steps=tuple(step for step in route.steps if own.issuperset(step)))
 
 
 def _why_not_owner(member: Member, owner: Member | None, now: datetime) -> str:

@@ -71,6 +71,7 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         owner = view.owner.name if view.owner else t("case.somebody")
         note = t("case.reminder.lead", account=view.account.name, owner=owner)
     answer = view.answers[0]
+    route = places.kept(route) if answer.hidden else route
     reason = "conflict" if answer.hidden and to == "lead" else to
     reader = Reader(t, zone_of(route.member, ctx), reason)
     card = alerts.with_note(alert_card(view, answer, reader, ctx.now()), note)
@@ -99,7 +100,9 @@ async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             return None
         route = await places.of_person(session, ctx, to)
         note = await cases.last_note(session, view.case.id, "handed_over")
-    out = posting_of_case(ctx, alert, view, view.answer(None), route)
+    answer = view.answer(None)
+    route = places.kept(route) if answer.hidden else route
+    out = posting_of_case(ctx, alert, view, answer, route)
     return [alerts.noted(out, note) if note else out]
 
 

@@ -1,7 +1,7 @@
 """Says what happens in a case: the builders of its alerts, each from the rows as they stand now."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from handlers import alerts, texts
 from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
 from handlers.cards import Card, Text
-from handlers.cases import opening, places, times
+from handlers.cases import opening, places, seeing, times
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
@@ -105,18 +105,24 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         view = await load(session, ctx, alert.case_id)
         posted = await outbox.postings(session, SUBJECT, view.case.id)
         readers = {each.member_id: await members.by_id(session, each.member_id) for each in posted}
+        own = await _own_places(session, [each.place for each in posted])
         said = await _say_later(session, alert, view) if alert.response_id else []
-    cards = []
+    cards, read = [], []
     for each in posted:
-        member = readers[each.member_id]
-        if each.part == "note" and not _is_moved(view, each):
-            continue  # what was said stays as it was said
-        cards.append((each, card_of(ctx, view, each, member)))
+        member, who = readers[each.member_id], own.get(each.place)
+        if _is_moved(view, each):
+            cards.append((each, card_of(ctx, view, each, member)))
+        elif who is not None and not _may_read(ctx, view, each, who):
+            cards.append((each, _passed_on(ctx, each)))
+            continue
+        elif each.part != "note":  # what was said stays as it was said
+            cards.append((each, card_of(ctx, view, each, member)))
+        read.append(each)
     edited = await edit_all(ctx, cards)
     if edited.lost:
         await emptying.ask_anew(ctx, edited.lost, alert)
     edited.check()
-    return _thread_notes(alert, view, posted, said)
+    return _thread_notes(alert, view, read, said)
 
 
 def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | None) -> Card:
@@ -132,6 +138,25 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
 def stands_above(posting: Posting) -> bool:
     """Tells whether a message stands with a lead or CX, who may read what the owner may not."""
     return posting.reason in _ABOVE
+
+
+async def _own_places(session: Session, posted: Collection[Place]) -> dict[Place, Member]:
+    """Gives whose direct messages these places are, where they are somebody's."""
+    found = await members.behind(session, [place.partition(":")[2] for place in posted])
+    return {place: member for member in found for place in places.direct_places(member)}
+
+
+def _may_read(ctx: Context, view: CaseView, posting: Posting, who: Member) -> bool:
+    """Tells whether a person may still read what stands in their direct messages."""
+    if not seeing.may_see(who, view.account, view.case, ctx.programme):
+        return False
+    hidden = view.answer(posting.response_id).hidden
+    return not hidden or seeing.sees_hidden(who, view.account)
+
+
+def _passed_on(ctx: Context, posting: Posting) -> Card:
+    t = texts.of(posting.language, ctx.programme.language)
+    return Card(t("alert.passed_on"), audience="person")
 
 
 def _is_moved(view: CaseView, posting: Posting) -> bool:

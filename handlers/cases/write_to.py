@@ -13,6 +13,7 @@ from handlers.cases.taking import case_id
 from handlers.cases.view import Answer, CaseView, first_name
 from handlers.chat import Click
 from handlers.context import Context
+from handlers.rights import reads_comments
 from handlers.surveys import texts_of
 from handlers.texts import Texts, of
 from storage.models import Member
@@ -65,7 +66,7 @@ def draft(view: CaseView, answer: Answer, me: Member, t: Texts) -> str:
     case, response = view.case, answer.response
     lines = [t("case.draft.hello", name=first_name(answer.contact.name)), ""]
     lines.append(t("case.draft.thanks", score=response.score))
-    if response.comment:
+    if response.comment and reads_comments(me):
         lines.append(t("case.draft.quote", words=cut(response.comment, _QUOTED)))
     lines += _about(response.reasons, t)
     if case.promised:

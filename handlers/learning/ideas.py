@@ -105,7 +105,10 @@ async def change(ctx: Context, event: Submission, me: Member) -> Reply:
 
 
 async def _to_change(session: Session, ctx: Context, me: Member, place: Place, value: str) -> Had:
-    t = reader_for(ctx, me).t
+    reader = reader_for(ctx, me)
+    t = reader.t
+    if not reader.comments:
+        raise Refused(t("idea.not_for_admin"))
     had = await ideas.one(session, row_id(value))
     kept = {each.id for each in await groups.kept_responses(session)}
     here = {each.place for each in await sharing.places(session, board=BOARD)}

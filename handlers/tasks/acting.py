@@ -135,7 +135,9 @@ async def card_of(ctx: Context, me: Member, task_id: int) -> Card:
     async with ctx.db.reading() as session:
         work = await to_see(ctx, session, me, task_id)
         known = await accounts.member_names(session, _ids(work))
-        extra = await extra_of(session, work, reader, me)
+        # The card may stand where the owner reads: what a lead alone may know is not drawn in.
+        reads = me if work.task.owner_id == me.id else Member(email="", name="")
+        extra = await extra_of(session, work, reader, reads)
     return task_card(work, reader, known, extra)
 
 

@@ -8,7 +8,7 @@ from handlers.alerts import Outgoing, job_of
 from handlers.cards import Card, Facts, Reply
 from handlers.cases import places
 from handlers.chat import Click, Message
-from handlers.context import Context
+from handlers.context import Context, Refused
 from handlers.tasks import acting
 from handlers.tasks.card import task_card
 from handlers.tasks.extras import extra_of, use_of
@@ -69,7 +69,9 @@ async def _answer(ctx: Context, click: Click, me: Member, state: str) -> Reply:
     now = ctx.now()
     async with ctx.db.session() as session:
         work = await acting.to_act(ctx, session, me, click.value)
-        use = await session.get_one(ReferenceUse, use_of(work.task))
+        use = await session.get(ReferenceUse, use_of(work.task))
+        if use is None:  # a task of another kind: no button of ours says so
+            raise Refused(reader_for(ctx, me).t("task.stale_now"))
         values: dict[str, Any] = {
             "state": TaskState.DONE, "outcome": state, "done_at": now, "done_by": me.id,
         }  # fmt: skip

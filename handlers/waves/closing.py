@@ -13,7 +13,8 @@ from handlers.chat import Message
 from handlers.context import Context, Job
 from handlers.figures import measure_groups
 from handlers.measures.measure import Measure, Scope
-from handlers.scopes import NPS_KINDS, folded
+from handlers.scopes import NPS_KINDS, Rest, as_told, folded, together
+from handlers.speed_lines import joined_lines
 from handlers.texts import Texts
 from handlers.waves import recipients
 from handlers.waves.cards import answered_words, closing_day, share
@@ -122,13 +123,18 @@ async def whole_card(
         reached = await wave_results.reached(session, wave.id)
         kept = await viewing.kept_answers(session, me) if me else set()
         asked = [team for team in teams if team.id in reached.team_ids]
-        small = await folded(ctx, session, asked)
-    own = [team for team in asked if team not in small]
-    names = [*(team.name for team in own), *([t("wave.result.smaller")] if small else [])]
+        rest = await folded(ctx, session, asked, reached.of_no_team)
+    own = [team for team in asked if team not in rest.teams]
+    names = [*(team.name for team in own), *([t("wave.result.smaller")] if rest.teams else [])]
     groups = (Scope("all"), *(Scope("team", team.name) for team in own))
-    whole, *by_team = await _measure(ctx, groups, wave, kept, small)
+    whole, *by_team = await _measure(ctx, groups, wave, kept, rest)
+    if whole and not own and len(asked) < len(teams):
+        # A wave to a small team alone: the whole is that team.
+        whole = as_told(ctx, together(rest), whole)
+    withheld = whole is not None and whole.withheld
     heard = (t("wave.result.heard"), answered_words(counted))
     body: list[Element] = [Facts(_facts(whole, t) if whole else (heard,))]
+    body += [Text(t("wave.result.small_team"), "note")] if withheld else []
     rows = [
         (name, _heard(found, t), _score(found, t))
         for name, found in zip(names, by_team, strict=True)
@@ -137,6 +143,7 @@ async def whole_card(
     if rows:
         columns = tuple(t(f"wave.column.{name}") for name in ("team", "heard", "nps"))
         body.append(Table(columns, tuple(rows), numeric=(2,)))
+        body += joined_lines([team.name for team in rest.joined], t)
     left = counted.bounced + counted.failed
     for key, n in (("bounced", left), ("doubt", counted.doubt), ("cancelled", counted.cancelled)):
         if n:
@@ -257,11 +264,11 @@ async def _measure(
     groups: Sequence[Scope],
     wave: Wave,
     without: Collection[int] = (),
-    small: Collection[Team] = (),
+    rest: Rest | None = None,
 ) -> Sequence[Measure | None]:
     if wave.kind not in NPS_KINDS:
-        return [None for _group in [*groups, *([small] if small else [])]]
-    return await measure_groups(ctx, groups, wave.kind, wave.name, without, small)
+        return [None for _group in [*groups, *(rest.teams[:1] if rest else ())]]
+    return await measure_groups(ctx, groups, wave.kind, wave.name, without, rest)
 
 
 def _start_of_work(ctx: Context, person: Member | None) -> datetime:

@@ -78,6 +78,8 @@ async def _steer(
         changed = await waves.steer(session, wave_id, come_from, to)
         if changed and to == WaveState.STOPPED:
             await waves.cancel_planned(session, wave_id, "stopped")
+        elif await waves.by_id(session, wave_id) is None:
+            raise Refused(t("wave.gone"))
     at = await standing(ctx, wave_id)
     if not changed:
         raise Refused(t(f"wave.cannot.{act}", name=at.wave.name, state=_state(at.wave, t)))

@@ -1,12 +1,13 @@
 """Health, metrics and the one answer for errors of the HTTP server."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot import server
+from bot import logs, server
 from handlers.context import Context
 from storage.db import Database
 
@@ -57,3 +58,18 @@ async def test_not_ready_while_the_database_is_gone(ctx: Context, postgres_datab
         answer = await http.get("/readyz")
         assert answer.status == 503
     await gone.close()
+
+
+async def test_a_request_that_cannot_be_read_leaves_no_token_and_no_address_in_the_log(
+    ctx: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    logs.configure()
+    async with client(ctx) as http:
+        reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
+        # A mail program that mangled the link.
+        writer.write(b"GET /s/a-token-of-somebody?score=3\xa0 HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readline()).split()[1] == b"400"
+        writer.close()
+    assert "could not be read" in caplog.text
+    assert "a-token-of-somebody" not in caplog.text
+    assert "127.0.0.1" not in caplog.text

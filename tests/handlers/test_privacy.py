@@ -181,10 +181,17 @@ async def test_what_was_noted_in_a_case_with_others_stays_without_the_person(
     case = await files.row(Case)
     _, of_ole = await files.rows(Response)
     await make.save(CaseResponse(response_id=of_ole.id, case_id=case.id, joined_at=ctx.now()))
+    first = {"case_id": case.id, "at": ctx.now()}
+    told = "It is the janes of this world, says Jane, and Ole agrees"
+    await make.save(CaseEvent(act="note", note=told, **first))
+    about = story.contacts["jane"].id
+    await make.save(CaseEvent(act="contacted", note="Never again", contact_id=about, **first))
     await erase_person(ctx, "jane@acme.example")
     assert (await files.row(Case)).promised == "Invoice check for –"
-    event = await files.row(CaseEvent)
+    event, by_first_name, said = await files.rows(CaseEvent)
     assert (event.note, event.before) == ("– is angry", {"state": "new"})
+    assert by_first_name.note == "It is the janes of this world, says –, and Ole agrees"
+    assert said.note is None  # that is what they said
 
 
 async def test_an_erased_person_is_blocked_by_a_keyed_hash_and_a_second_time_changes_nothing(

@@ -20,7 +20,8 @@ from handlers.context import Context
 from handlers.files import export_file
 from handlers.files.columns import COLUMNS
 from handlers.measures.measure import Scope
-from storage.models import Member
+from handlers.privacy import erase_person
+from storage.models import Member, Response
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, buttons, story
 
@@ -187,3 +188,42 @@ async def test_a_command_in_a_channel_with_outsiders_is_answered_directly(story:
 def _ever(posted: Posted) -> str:
     """All cards that a message has shown."""
     return "".join(words_of(card) for card in posted.cards)
+
+
+async def shown(story: Story, place: str = "console:lobby") -> Posted:
+    """Acme's card, as Anna lets everybody in a channel see it."""
+    click = Click(story.person(story.acme.anna), place, "account_show_in_channel", "1")
+    await routes.click(story.ctx, click)
+    assert SECRET in words_of(story.posted(place)[-1].card)
+    return story.posted(place)[-1]
+
+
+@pytest.mark.both_databases
+async def test_a_card_shown_in_a_channel_goes_when_outsiders_come_to_read_it(story: Story) -> None:
+    await story.answer("ole", 9, comment=SECRET)
+    posted = await shown(story)
+    story.chat.shared.add(posted.place)
+    await routes.notice(story.ctx, Notice("readers_changed", posted.place))
+    await story.work()
+    assert SECRET not in words_of(posted.card)
+    assert "Acme" not in words_of(posted.card)
+
+
+async def test_a_card_shown_in_a_channel_goes_with_the_person_and_with_what_is_kept_late(
+    story: Story,
+) -> None:
+    await story.answer("ole", 9, comment=SECRET)
+    posted = await shown(story)
+    await erase_person(story.ctx, "ole@acme.example")
+    await story.work()
+    assert SECRET not in words_of(posted.card)
+    response = await story.answer("jane", 3, comment=SECRET)
+    await story.work()
+    posted = await shown(story)
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, response.id)
+        row.to_manager = True
+        session.add(row)
+    await story.open(row)
+    await story.work()
+    assert SECRET not in words_of(posted.card)

@@ -133,7 +133,12 @@ async def test_smaller_teams_are_told_together_and_alone_to_nobody(story: Story)
         leaver.team_id = None
         session.add(leaver)
     whole = json.loads(await told(story.ctx, ALL))
-    assert whole["teams"][-1] == {"team": None, "members": 3, "withheld": "small_team"}
+    # The whole without Nordics would be three people: Nordics is told together with them.
+    (only,) = whole["teams"]
+    assert (only["team"], only["members"], only["joined"]) == (None, 7, ["Nordics"])
+    assert (only["cases"], only["taken"]) == (whole["cases"], whole["taken"])
+    told_of_all = words_of(await story.type(story.acme.clara, "all"))
+    assert "so that nobody can work out a team of fewer than four: Nordics" in told_of_all
     with pytest.raises(Refused):
         await told(story.ctx, Scope("account", "acme"))
 

@@ -4,7 +4,7 @@ from handlers import answers as answering
 from handlers.answers import Answer
 from handlers.cards import Card, Form, Whisper
 from handlers.cases import changing
-from handlers.chat import Click
+from handlers.chat import Click, Unreachable
 from storage.hiding import hidden_responses
 from storage.models import CaseState, Response
 from tests.handlers.cases.conftest import Story, button, buttons
@@ -154,3 +154,53 @@ async def test_a_wish_that_was_for_the_manager_stays_with_the_manager(story: Sto
     await story.work()
     assert all("Jane" not in str(each.card) for each in story.posted())
     assert isinstance(await story.type(story.acme.anna, "cases"), Card)
+
+
+async def test_what_the_lead_opens_in_the_owners_channel_is_what_the_owner_may_read(
+    story: Story,
+) -> None:
+    await told(story)
+    await story.answer("peter", 2, comment=SECRET)
+    await story.work()
+    await story.forward(hours=24)  # the digest, in Anna's channel
+    digest = next(each for each in story.posted() if each.message.subject is None)
+    value = Click(story.person(story.acme.lars), digest.place, "case.open", "1", digest.ref)
+    opened = await story.click(value, digest)
+    assert isinstance(opened, Card)
+    assert "Nobody calls back" in str(opened)
+    assert SECRET not in str(opened)
+
+
+async def test_who_leads_no_more_gets_nothing_new_on_the_cards_of_before(story: Story) -> None:
+    await told(story)
+    await story.answer("peter", 2, comment=SECRET)
+    await story.work()
+    lars = story.acme.lars
+    lars.role = "account_manager"
+    lars.team_id = (await story.make.team("West")).id
+    await story.make.save(lars)
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, 2)
+        row.comment = f"{SECRET}, and a third time"
+        session.add(row)
+        due = await changing.answer_changed(session, story.ctx, [row.id])
+    for each in due:
+        await story.ctx.soon(each.job, each.due_at)
+    await story.forward(seconds=5)
+    for posted in story.posted("slack:U0LARS"):
+        assert SECRET not in str(posted.card)
+        assert "third time" not in str(posted.cards)
+
+
+async def test_what_is_kept_from_the_owner_goes_to_cx_and_to_no_common_place(
+    story: Story,
+) -> None:
+    away = Unreachable("user_not_found")
+    for place in ("slack:U0LARS", "console:lars@nordfab.example"):
+        story.chat.refuse[place] = [away] * 9
+    await story.answer("peter", 2, comment=SECRET)
+    await story.work()
+    for each in story.chat.posted:
+        if SECRET in str(each.cards):
+            assert each.place in ("slack:U0CLARA", "console:clara@nordfab.example")
+    assert SECRET in str([each.cards for each in story.posted("slack:U0CLARA")])

@@ -12,7 +12,7 @@ from handlers.cards import Card, Table
 from handlers.context import Context
 from handlers.waves import closing, recipients, sending, steering
 from storage import alerts
-from storage.models import Alert, Case, CaseResponse, Invitation, Wave
+from storage.models import Alert, Case, CaseResponse, Invitation, Team, Wave
 from tests.factories import Acme, Make, acme_story
 from tests.fakes import FakeChat, FakeClock
 
@@ -146,6 +146,64 @@ async def test_smaller_teams_are_one_line_of_the_result(ctx: Context, make: Make
     whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
     assert "('Smaller teams', '32 of 32 (100 %)', '+25')" in whole
     assert "'One'" not in whole
+
+
+async def asked_team(
+    make: Make, wave: Wave, name: str | None, people: int, score: int, accounts: int = 3
+) -> Team | None:
+    """A team (or nobody's) of so many people, whose contacts all give this score."""
+    team = await make.team(name) if name else None
+    for _each in range(people):
+        owner = await make.member(team_id=team.id if team else None)
+    for _each in range(accounts):
+        account = await make.account(team_id=team.id if team else None, owner_id=owner.id)
+        for _contact in range(4):
+            invitation = await make.invitation(await make.contact(account), wave)
+            await make.response(invitation, score)
+    return team
+
+
+@pytest.mark.both_databases
+async def test_the_whole_without_the_teams_shown_is_of_four_people_or_more(
+    ctx: Context, make: Make
+) -> None:
+    wave = await make.wave("Autumn", closes_at=ctx.now())
+    found = [
+        await asked_team(make, wave, "Large", 6, 9),
+        await asked_team(make, wave, "Middle", 5, 7),
+        await asked_team(make, wave, "Small", 2, 2),
+    ]
+    teams = [each for each in found if each]
+    t = recipients.texts_of(ctx, None)
+    whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
+    assert "('Large', '12 of 12 (100 %)', '+100')" in whole
+    assert "('Smaller teams', '24 of 24 (100 %)', '−50')" in whole
+    assert "'Middle'" not in whole
+    assert "so that nobody can work out a team of fewer than four: Middle" in whole
+    # Two people more with accounts of no team: now those who are left are four.
+    await asked_team(make, wave, None, 1, 9)
+    await asked_team(make, wave, None, 1, 9)
+    whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
+    assert "('Middle', '12 of 12 (100 %)', '0')" in whole
+    assert "('Smaller teams', '36 of 36 (100 %)', '+33')" in whole
+    rules = replace(ctx.programme, measure_members="lead")
+    whole = texts_in(await closing.whole_card(replace(ctx, programme=rules), wave, teams, t))
+    assert "('Small', '12 of 12 (100 %)', '−100')" in whole
+
+
+async def test_a_wave_to_a_small_team_alone_tells_no_score_of_it(ctx: Context, make: Make) -> None:
+    wave = await make.wave("Autumn", closes_at=ctx.now())
+    small = await asked_team(make, wave, "Small", 2, 2, accounts=6)
+    other = await make.team("Large")
+    assert small is not None
+    t = recipients.texts_of(ctx, None)
+    card = await closing.whole_card(ctx, wave, [small, other], t)
+    assert card.title == "Autumn: the result"
+    assert "critic" not in texts_in(card)
+    assert "100 %" in texts_in(card)
+    # It is the whole programme: there is nobody else to hide among.
+    card = await closing.whole_card(ctx, wave, [small], t)
+    assert card.title == "Autumn: NPS −100"
 
 
 @pytest.mark.both_databases
