@@ -95,12 +95,13 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
             )
         case CaseState.CONTACTED:
             key = "case.status.reached" if case.reached else "case.status.tried"
-            if case.settled == "partly":
+            step = view.contact_step
+            called_since = step is not None and step.at > (case.settled_at or step.at)
+            if case.settled == "partly" and not called_since:
                 key = "case.status.partly"
             else:
                 called = view.contacted(answer)
                 who = first_name(called.contact.name) if called else t("case.somebody")
-            step = view.contact_step
             caller = view.people.get(step.member_id or 0) if step else None
             name = first_name(caller.name) if caller else taker
             words = t(key, name=name, who=who, time=time(case.contacted_at))

@@ -85,6 +85,7 @@ def who(view: CaseView, answer: Answer, t: Texts) -> list[str]:
             # The word opened a new round; who said it last decides.
             said = [(e.settled, e) for e in view.letters if e.settled is not None]
             words = [(s.answered_at, e) for s, e in said if s.answer == case.settled]
+            words = words or [(s.answered_at, e) for s, e in said if s.answer != "yes"]
             found = [max(words, key=lambda each: each[0])[1]] if words else []
         case _:
             gone = (LetterStatus.SENT, LetterStatus.DOUBT)
