@@ -152,7 +152,7 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     today = now.astimezone(reader.zone).date()
     lines: list[tuple[str, str | None]] = [_said(view, answer, reader)]
     lines += [
-        (t("case.promised"), _promise(each, t, today))
+        (t("case.promised"), _to(view, answer, each) + _promise(each, t, today))
         for each in view.promises
         if answer.hidden or not each.promise.hidden_from_owner
     ]
@@ -188,6 +188,18 @@ def _said(view: CaseView, answer: Answer, reader: Reader) -> tuple[str, str | No
     if who.contact.id == answer.contact.id:
         return t("case.said"), said[0].note
     return t("case.said_by", name=first_name(who.contact.name)), said[0].note
+
+
+def _to(view: CaseView, answer: Answer, found: Promised) -> str:
+    """Gives `Ole: ` where the promise was made to another customer of the case than the card's."""
+    promised_to = view.of_contact(found.promise.contact_id)
+    if promised_to is None or promised_to.contact.id == answer.contact.id:
+        return ""
+    return (
+        ""
+        if promised_to.hidden and not answer.hidden
+        else f"{first_name(promised_to.contact.name)}: "
+    )
 
 
 def _promise(found: Promised, t: Texts, today: date) -> str:
