@@ -1,5 +1,6 @@
 """Draws the card of a case in every state; a pure function over what was loaded."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from handlers import wording
@@ -17,6 +18,8 @@ _WORST = 3  # 0-3 red, 4-6 orange
 def alert_card(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> Card:
     """Gives the card of one critic's answer with the state of its case."""
     t = reader.t
+    if reader.reason == "conflict" and not answer.hidden:
+        reader = replace(reader, reason="lead")  # it was released meanwhile
     body: list[Element] = []
     if answer.response.comment and reader.comments:
         body.append(Text(answer.response.comment, "quote"))

@@ -154,3 +154,14 @@ async def test_a_wish_that_was_for_the_manager_stays_with_the_manager(story: Sto
     await story.work()
     assert all("Jane" not in str(each.card) for each in story.posted())
     assert isinstance(await story.type(story.acme.anna, "cases"), Card)
+
+
+async def test_a_released_answer_is_nowhere_called_hidden(story: Story) -> None:
+    await story.answer("ole", 2, comment="Nobody calls back", to_manager=True)
+    await story.work()
+    (lead,) = story.posted("slack:U0LARS")
+    assert "Ole wants only you to see this, not Anna. Talk to Ole first." in str(lead.card)
+    await story.press(story.acme.lars, lead, "case.release")
+    assert "not Anna" not in str(lead.card)
+    assert lead.card.foot is not None
+    assert lead.card.foot.startswith("You get this as lead of Nordics")
