@@ -81,8 +81,7 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
         return wording.moment(at, now, reader.zone, t) if at is not None else "–"
 
     taker = first_name(view.taker.name) if view.taker else t("case.somebody")
-    by = first_name(view.last_by.name) if view.last_by else t("case.somebody")
-    solver = first_name(view.solver.name) if view.solver else by
+    solver = first_name(view.solver.name) if view.solver else t("case.somebody")
     names = settled.who(view, answer, t)
     who, many = ", ".join(names), "_many" if len(names) > 1 else ""
     match case.state:
@@ -117,13 +116,24 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
         case CaseState.REOPENED if view.by_customer:
             words = t("case.status.not_settled", who=who, time=time(case.contact_by))
         case CaseState.REOPENED:
-            since = time(view.last.at if view.last else case.opened_at)
-            words = t("case.status.reopened", name=by, since=since, time=time(case.contact_by))
+            by, since = who_did(view, "reopened", t)
+            words = t(
+                "case.status.reopened", name=by, since=time(since), time=time(case.contact_by)
+            )
         case _:
-            words = t("case.status.not_a_critic", name=by)
+            words = t("case.status.not_a_critic", name=who_did(view, "not_a_critic", t)[0])
     if case.state in OPEN_STATES and case.snoozed_until is not None and case.snoozed_until > now:
         words += " · " + t("case.status.snoozed", time=time(case.snoozed_until))
     return words
+
+
+def who_did(view: CaseView, act: str, t: Texts) -> tuple[str, datetime]:
+    """Gives the first name of who brought the case into its state, and when."""
+    event = view.last_of(act)
+    by = view.people.get(event.member_id or 0) if event else None
+    return first_name(by.name) if by else t(
+        "case.somebody"
+    ), event.at if event else view.case.opened_at
 
 
 def _buttons(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from handlers import links, surveys, texts
 from handlers.alerts import Outgoing
@@ -82,6 +83,7 @@ async def record(ctx: Context, asked: Question, answer: str, comment: str | None
 def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -> acting.ByItself:
     async def decide(session: Session, case: Case, account: Account) -> Plan | None:
         now = ctx.now()
+        values: dict[str, Any]
         opened = await letters.opened(session, letter_id)
         assert opened is not None
         tell, who = _alert(case, letter_id, now), opened.letter.contact_id
@@ -97,7 +99,7 @@ def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -
             against = any(e.settled is not None and e.settled.answer != "yes" for e in others)
             if against or not (waiting or word is not None):
                 return Plan("customer_yes", {}, comment, tell=told, contact_id=who)
-            back = {"round": round_, "call_again_on": None} if not waiting else {}
+            back: dict[str, Any] = {"round": round_, "call_again_on": None} if not waiting else {}
             if any(_is_awaited(each) for each in others):
                 values = {"state": CaseState.WAITING, "settled": None, **back} if back else {}
                 return Plan("customer_yes", values, comment, tell=told, contact_id=who)
