@@ -13,6 +13,7 @@ from storage.models import OPEN_STATES, CaseState
 
 ASSIGN = "account_assign"  # gives an account without an owner to a member
 _WORST = 3  # 0-3 red, 4-6 orange
+_TIMED = (CaseState.NEW, CaseState.TAKEN, CaseState.REOPENED)  # a deadline runs
 
 
 def alert_card(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> Card:
@@ -21,6 +22,10 @@ def alert_card(view: CaseView, answer: Answer, reader: Reader, now: datetime) ->
     if reader.reason == "conflict" and not answer.hidden:
         reader = replace(reader, reason="lead")  # it was released meanwhile
     body: list[Element] = []
+    if reader.reason in ("lead", "cx") and _is_late(view, now):
+        owner = view.owner.name if view.owner else t("case.somebody")
+        line = t("case.reminder.lead", account=view.account.name, owner=owner)
+        body.append(Text(line, "strong"))
     if answer.response.comment and reader.comments:
         body.append(Text(answer.response.comment, "quote"))
     if reader.reason == "conflict":
@@ -84,13 +89,13 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
     solver = first_name(view.solver.name) if view.solver else t("case.somebody")
     names = settled.who(view, answer, t)
     who, many = ", ".join(names), "_many" if len(names) > 1 else ""
+    late = "_late" if _is_late(view, now) else ""
     match case.state:
         case CaseState.NEW:
-            late = case.take_by is not None and case.take_by < now
             words = t("case.status.late" if late else "case.status.new", time=time(case.take_by))
         case CaseState.TAKEN:
             words = t(
-                "case.status.taken",
+                f"case.status.taken{late}",
                 name=taker,
                 since=time(case.taken_at),
                 time=time(case.contact_by),
@@ -114,17 +119,29 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
         case CaseState.CLOSED_UNANSWERED:
             words = t(f"case.status.closed_unanswered{many}", who=who)
         case CaseState.REOPENED if view.by_customer:
-            words = t("case.status.not_settled", who=who, time=time(case.contact_by))
+            words = t(f"case.status.not_settled{late}", who=who, time=time(case.contact_by))
         case CaseState.REOPENED:
             by, since = who_did(view, "reopened", t)
             words = t(
-                "case.status.reopened", name=by, since=time(since), time=time(case.contact_by)
+                f"case.status.reopened{late}",
+                name=by,
+                since=time(since),
+                time=time(case.contact_by),
             )
         case _:
             words = t("case.status.not_a_critic", name=who_did(view, "not_a_critic", t)[0])
+    if late and case.escalated_to is not None:
+        words += " · " + t(f"case.status.told_{case.escalated_to}")
     if case.state in OPEN_STATES and case.snoozed_until is not None and case.snoozed_until > now:
         words += " · " + t("case.status.snoozed", time=time(case.snoozed_until))
     return words
+
+
+def _is_late(view: CaseView, now: datetime) -> bool:
+    """Tells whether the deadline that runs in this state has passed."""
+    case = view.case
+    deadline = case.take_by if case.state == CaseState.NEW else case.contact_by
+    return case.state in _TIMED and deadline is not None and deadline <= now
 
 
 def who_did(view: CaseView, act: str, t: Texts) -> tuple[str, datetime]:

@@ -82,7 +82,7 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
 
 def _note(event: CaseEvent, t: Texts) -> str | None:
     """Gives what was written with an act; ids and keys are for the program alone."""
-    if event.act in (*_ANSWERS, "released"):
+    if event.act in (*_ANSWERS, "released", "told_lead", "told_cx"):
         return None
     if event.act == "snoozed":
         return t(f"case.snooze_form.{event.note}") if event.note else None

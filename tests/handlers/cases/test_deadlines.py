@@ -270,6 +270,38 @@ async def test_nobody_takes_it_reminder_then_lead_then_cx_each_once(story: Story
     assert len(story.posted("slack:U0LARS")) == len(story.posted("slack:U0CLARA")) == 1
 
 
+async def test_the_cards_and_the_timeline_say_that_it_is_late_and_who_was_told(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    assert posted.card.status == "new · take by 15:20"
+    story.clock.at = local("cph", "2026-11-24T15:21")
+    await story.tick()
+    assert posted.card.status == "new · take by 15:20 has passed"
+    story.clock.at = local("cph", "2026-11-25T08:21")
+    await story.tick()
+    await story.tick()
+    late = "new · take by Tue 15:20 has passed"
+    assert posted.card.status == f"{late} · the lead was told"
+    story.clock.at = local("cph", "2026-11-25T10:21")
+    await story.tick()
+    await story.tick()
+    (lead,), (cx,) = story.posted("slack:U0LARS"), story.posted("slack:U0CLARA")
+    for each in (posted, lead, cx):
+        assert each.card.status == f"{late} · CX was told"
+    timeline = str(await story.press(story.acme.anna, posted, "case.timeline"))
+    assert timeline.count("Nobody had acted: the lead was told'") == 1
+    assert timeline.count("Nobody had acted: CX was told'") == 1
+    # Who acts now ends it, also on the cards.
+    await story.press(story.acme.anna, posted, "case.take")
+    assert lead.card.status is not None
+    assert lead.card.status.startswith("Anna has it since 10:21 · contact by 13:20")
+    story.clock.at = local("cph", "2026-11-25T13:21")
+    await story.tick()
+    assert posted.card.status is not None
+    assert posted.card.status.startswith("Anna has it since 10:21 · contact by 13:20 has passed")
+
+
 async def test_any_act_stops_the_reminder(story: Story) -> None:
     posted = await told(story)
     await story.press(story.acme.anna, posted, "case.take")
