@@ -173,7 +173,7 @@ async def not_a_critic(ctx: Context, event: Submission, me: Member) -> Reply:
             "not_critic_reason": reason,
             "taken_by": scene.case.taken_by or me.id,
         }
-        return Plan("not_a_critic", values)
+        return Plan("not_a_critic", values, reason)
 
     outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)

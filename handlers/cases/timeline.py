@@ -69,6 +69,9 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
     to = view.handed_to(event) if event.act == "handed_over" else None
     if to is not None:
         return t("case.handed_to", name=name, to=first_name(to.name))
+    promised = [e.promise.what for e in view.promises if e.promise.made_at == event.at]
+    if event.act == "promised" and promised:
+        return t("case.act.promised_what", name=name, what=promised[0])
     key = f"case.act.{event.act}"
     if event.member_id is None:
         by_itself = f"case.act_by_itself.{event.act}"

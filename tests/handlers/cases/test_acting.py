@@ -364,6 +364,27 @@ async def test_every_act_is_on_the_timeline_with_who_and_where(story: Story) -> 
     ]
 
 
+async def test_the_timeline_says_what_was_promised_and_done_in_each_round(story: Story) -> None:
+    posted = await told(story)
+    anna = story.acme.anna
+    promised = {"reached": "yes", "said": "Fine", "next": "promised"}
+    inputs = {**promised, "promise": "a credit note", "promise_by": "2026-12-01"}
+    await story.submit(anna, "case.contact", "1:1:further", inputs, posted.ref)
+    await story.submit(anna, "case.solve", "1", SOLVED, posted.ref)
+    await story.press(anna, posted, "case.reopen")
+    await story.submit(anna, "case.solve", "1", {**SOLVED, "done": "New routine"}, posted.ref)
+    await story.press(anna, posted, "case.reopen")
+    await story.submit(anna, "case.not_critic", "1", {"reason": "Another firm"}, posted.ref)
+    timeline = str(await story.press(anna, posted, "case.timeline"))
+    for line in (
+        "Anna called or wrote and promised: a credit note · console: “Fine”",
+        "Anna solved it · console: “Credit note sent”",
+        "Anna solved it · console: “New routine”",
+        "Anna marked it as not a real critic · console: “Another firm”",
+    ):
+        assert line in timeline
+
+
 async def test_every_button_of_every_state_has_a_handler_of_its_kind(story: Story) -> None:
     posted = await told(story)
     await story.press(story.acme.anna, posted, "case.take")

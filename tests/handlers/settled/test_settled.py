@@ -280,6 +280,19 @@ async def test_who_was_not_reached_or_is_lost_is_not_asked(
     assert story.posted(MAIL) == []
 
 
+async def test_a_call_in_vain_after_the_customer_was_reached_takes_no_question_away(
+    story: Story,
+) -> None:
+    await story.answer("jane", 3)
+    await story.work()
+    (posted,) = story.posted()
+    for reached in ("yes", "no"):
+        inputs = {"reached": reached, "next": "again", "again_on": "2026-11-26"}
+        await story.submit(story.acme.anna, "case.contact", "1:1:further", inputs, posted.ref)
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    assert words_of(posted.card) == ["Jane is asked on Friday whether it is settled"]
+
+
 async def test_who_unsubscribes_meanwhile_is_not_asked_and_the_card_says_so(story: Story) -> None:
     posted = await solved(story)
     async with story.ctx.db.session() as session:
