@@ -23,12 +23,12 @@ def alert_card(view: CaseView, answer: Answer, reader: Reader, now: datetime) ->
         reader = replace(reader, reason="lead")  # it was released meanwhile
     body: list[Element] = []
     if reader.reason in ("lead", "cx") and _is_late(view, now):
-        owner = view.owner.name if view.owner else t("case.somebody")
-        line = t("case.reminder.lead", account=view.account.name, owner=owner)
+        key, owner = ("lead", view.owner.name) if view.owner else ("lead_nobody", "")
+        line = t(f"case.reminder.{key}", account=view.account.name, owner=owner)
         body.append(Text(line, "strong"))
     if answer.response.comment and reader.comments:
         body.append(Text(answer.response.comment, "quote"))
-    if reader.reason == "conflict":
+    if answer.hidden:
         body.append(Text(_why_hidden(view, answer, t), "note"))
     body.append(Facts(tuple(facts_of(view, answer, reader, now))))
     body.append(Buttons(_buttons(view, answer, reader, now)))

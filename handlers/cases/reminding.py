@@ -17,7 +17,7 @@ from storage import alerts as outbox
 from storage import cases, members
 from storage.alerts import Added
 from storage.db import Session
-from storage.models import OPEN_STATES, Alert, Case, CaseState, Posting
+from storage.models import OPEN_STATES, Alert, Case, CaseState, Member, Posting
 
 
 async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -51,11 +51,16 @@ async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """Gives the lead, or CX, the case as a card of their own."""
     assert alert.case_id is not None
-    asked, to = bool(alert.detail.get("asked")), str(alert.detail["to"])
+    asked = bool(alert.detail.get("asked"))
     async with ctx.db.session() as session:
         view = await load(session, ctx, alert.case_id)
         still = view.case.state in OPEN_STATES if asked else holds(view.case, _about(alert))
-        if not still:
+        lead = await members.lead_of(session, view.account.team_id)
+        if lead is not None and lead.id == view.account.owner_id:
+            lead = None  # there is nobody between the owner and CX
+        step = str(alert.detail["to"])
+        to = step if asked else _step_of(view.case, lead, step)
+        if not still or to is None:
             return None
         later = [] if asked else await _note_told(session, ctx, view, alert, to)
         by = await members.by_id(session, alert.member_id)
@@ -91,6 +96,15 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             mentions=places.mentions(route, ctx.now(), ctx),
         )
     ]
+
+
+def _step_of(case: Case, lead: Member | None, to: str) -> str | None:
+    """Gives who is told of a missed deadline: without a lead CX is, once; None where the lead has
+    the case and was reminded, or CX has heard instead of the lead.
+    """
+    if lead is None:
+        return "cx" if to == "lead" or case.escalated_to != "cx" else None
+    return None if to == "lead" and lead.id == case.owner_id else to
 
 
 async def _note_told(

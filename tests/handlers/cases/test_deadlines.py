@@ -302,6 +302,39 @@ async def test_the_cards_and_the_timeline_say_that_it_is_late_and_who_was_told(
     assert posted.card.status.startswith("Anna has it since 10:21 · contact by 13:20 has passed")
 
 
+async def late_by_days(story: Story) -> None:
+    for moment in ("2026-11-24T15:21", "2026-11-25T08:21", "2026-11-25T10:21"):
+        story.clock.at = local("cph", moment)
+        await story.tick()
+        await story.tick()
+
+
+async def test_a_lead_who_has_the_case_is_not_told_of_themselves(story: Story) -> None:
+    await story.answer("jane", 3, comment="Anna never answers")
+    await story.work()
+    await late_by_days(story)
+    (card, reminder) = (each for each in story.posted("slack:U0LARS"))
+    assert reminder.message.reply_to == card.ref
+    (cx,) = story.posted("slack:U0CLARA")
+    assert "Lars Holt has not acted" in str(cx.card.body[0])
+    # Whoever may read it learns that the owner may not.
+    assert "Anna sees this when you release it." in str(cx.card)
+
+
+async def test_without_a_lead_cx_is_told_once(story: Story) -> None:
+    for member in (story.acme.lars, story.acme.anna):
+        member.left_at = story.clock()
+        await story.make.save(member)
+    await story.answer("jane", 3)
+    await story.work()
+    await late_by_days(story)
+    (cx,) = story.posted("slack:U0CLARA")
+    assert "nobody has acted" in str(cx.card.body[0])
+    assert cx.card.foot is not None
+    assert cx.card.foot.startswith("You get this as CX lead")
+    assert cx.card.status == "new · take by Tue 15:20 has passed · CX was told"
+
+
 async def test_any_act_stops_the_reminder(story: Story) -> None:
     posted = await told(story)
     await story.press(story.acme.anna, posted, "case.take")
