@@ -177,7 +177,13 @@ def solve_questions(view: CaseView, value: str, me: Member, t: Texts) -> Form:
                 hint=t(f"case.solve_form.expected_{'suggested' if expected else 'hint'}"),
                 max_length=_LINE,
             ),
-            Input("long_text", "done", t("case.solve_form.done"), max_length=_LONG),
+            Input(
+                "long_text",
+                "done",
+                t("case.solve_form.done"),
+                hint=t("case.solve_form.done_hint"),
+                max_length=_LONG,
+            ),
             Input(
                 "text",
                 "helped",

@@ -32,6 +32,8 @@ def lines(
         if before:
             line += " · " + t(f"settled.before.{before[-1].answer}")
         found.append((label, line))
+        if waits is not None and waits.text and comments:
+            found.append((t("settled.reads", name=name), waits.text))
         if words and words[-1].comment and comments:
             found.append((t("settled.words", name=name), words[-1].comment))
     if case.not_asked and case.state in (CaseState.SOLVED, CaseState.CLOSED_UNANSWERED):
@@ -65,6 +67,8 @@ def _asked(letter: Letter, name: str, t: Texts, zone: ZoneInfo, now: datetime) -
         case LetterStatus.SENT | LetterStatus.DOUBT:
             at = letter.expires_at or now
             until = wording.long_day(at.astimezone(zone).date(), t, now.date())
+            if at <= now:
+                return t("settled.silent", name=name)
             key = "asked" if letter.status == LetterStatus.SENT else "doubt"
             return t(f"settled.{key}", name=name, day=until)
         case _:

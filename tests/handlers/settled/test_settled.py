@@ -158,6 +158,7 @@ async def test_without_an_answer_in_ten_days_the_case_closes_as_not_confirmed(
     case = await story.case()
     assert (case.state, case.settled) == (CaseState.CLOSED_UNANSWERED, "unanswered")
     assert posted.card.status == "closed · Jane was asked and did not answer"
+    assert words_of(posted.card) == ["Jane was asked and did not answer"]
     token = links.letter_token(story.ctx.secret, 1)
     click = Click(Person("console", "x"), "console:x", "settled", f"{token}:no")
     late = await routes.click(story.ctx, click)
@@ -313,6 +314,7 @@ async def test_the_owner_changes_the_words_before_they_go_out(story: Story) -> N
     await story.submit(
         story.acme.anna, "settled_edit", "1", {"words": "We sent a credit note"}, posted.ref
     )
+    assert facts(posted.card)["Jane reads"] == "We sent a credit note"
     story.clock.at = FRIDAY
     await story.tick()
     (mail,) = story.posted(MAIL)
