@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers import alerts
 from handlers.calendars import Calendar, next_working_moment, start_of_working_day
-from handlers.cases import acting, lapsing, times
+from handlers.cases import acting, lapsing, telling, times
 from handlers.context import Context, Job
 from handlers.settings import Programme
 from storage import alerts as outbox
@@ -41,8 +41,12 @@ async def due(ctx: Context) -> list[Job]:
             calendar = times.calendar_of(owner, ctx.programme)
             halved = await acting.is_halved(session, case, account)
             steps = steps_of(case, halved, calendar, ctx.programme)
-            for step in (each for each in steps if each.at <= now):
+            now_due = [each for each in steps if each.at <= now]
+            for step in now_due:
                 rows.append(_row(case, step, await _awake(session, ctx, account, step)))
+            if now_due and case.state != CaseState.CONTACTED:
+                # The cards say that the deadline has passed.
+                rows.append(telling.changed(case.id, f"late:{steps[0].key}", now))
             later = [step.at for step in steps if step.at > now]
             await cases.look_again(session, case, min(later, default=None))
         found = await outbox.add_many(session, rows)

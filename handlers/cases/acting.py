@@ -9,7 +9,7 @@ from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
 from handlers.cards import Card, Reply, Whisper, whisper
 from handlers.cases import pacing, seeing, telling, times
-from handlers.cases.card import alert_card
+from handlers.cases.card import alert_card, who_did
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import Click, MessageRef, Remark, Submission
@@ -275,8 +275,6 @@ def stale(view: CaseView, me: Member, ctx: Context) -> str:
         return wording.moment(at or case.opened_at, ctx.now(), zone_of(me, ctx), t)
 
     taker = first_name(view.taker.name) if view.taker else t("case.somebody")
-    by = first_name(view.last_by.name) if view.last_by else t("case.somebody")
-    last = time(view.last.at if view.last else None)
     match case.state:
         case CaseState.TAKEN:
             key = "taken_by_me" if case.taken_by == me.id else "taken"
@@ -284,14 +282,15 @@ def stale(view: CaseView, me: Member, ctx: Context) -> str:
         case CaseState.CONTACTED:
             return t("case.stale.contacted", name=taker, time=time(case.contacted_at))
         case CaseState.SOLVED | CaseState.WAITING:
-            solver = first_name(view.solver.name) if view.solver else by
+            solver = first_name(view.solver.name) if view.solver else t("case.somebody")
             return t("case.stale.solved", name=solver, time=time(case.solved_at))
         case CaseState.CLOSED_UNANSWERED:
             return t("case.stale.closed_unanswered")
         case CaseState.REOPENED if view.by_customer:
             return t("case.stale.not_settled")
         case CaseState.REOPENED | CaseState.NOT_A_CRITIC:
-            return t(f"case.stale.{case.state}", name=by, time=last)
+            by, since = who_did(view, str(case.state), t)
+            return t(f"case.stale.{case.state}", name=by, time=time(since))
         case _:
             return t("case.stale.new")
 
@@ -316,7 +315,13 @@ def taking_by_owner(scene: Scene) -> dict[str, Any]:
 
 def asked_anew(case: Case) -> dict[str, Any]:
     """Gives what a reopening changes: the customer's word is that of the round before."""
-    return {"round": case.round + 1, "settled": None, "settled_at": None, "not_asked": None}
+    return {
+        "round": case.round + 1,
+        "settled": None,
+        "settled_at": None,
+        "not_asked": None,
+        "escalated_to": None,
+    }
 
 
 def restored(before: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Draws the card of a case in every state; a pure function over what was loaded."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from handlers import wording
@@ -12,15 +13,22 @@ from storage.models import OPEN_STATES, CaseState
 
 ASSIGN = "account_assign"  # gives an account without an owner to a member
 _WORST = 3  # 0-3 red, 4-6 orange
+_TIMED = (CaseState.NEW, CaseState.TAKEN, CaseState.REOPENED)  # a deadline runs
 
 
 def alert_card(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> Card:
     """Gives the card of one critic's answer with the state of its case."""
     t = reader.t
+    if reader.reason == "conflict" and not answer.hidden:
+        reader = replace(reader, reason="lead")  # it was released meanwhile
     body: list[Element] = []
+    if reader.reason in ("lead", "cx") and _is_late(view, now):
+        key, owner = ("lead", view.owner.name) if view.owner else ("lead_nobody", "")
+        line = t(f"case.reminder.{key}", account=view.account.name, owner=owner)
+        body.append(Text(line, "strong"))
     if answer.response.comment and reader.comments:
         body.append(Text(answer.response.comment, "quote"))
-    if reader.reason == "conflict":
+    if answer.hidden:
         body.append(Text(_why_hidden(view, answer, t), "note"))
     body.append(Facts(tuple(facts_of(view, answer, reader, now))))
     body.append(Buttons(_buttons(view, answer, reader, now)))
@@ -78,29 +86,29 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
         return wording.moment(at, now, reader.zone, t) if at is not None else "–"
 
     taker = first_name(view.taker.name) if view.taker else t("case.somebody")
-    by = first_name(view.last_by.name) if view.last_by else t("case.somebody")
-    solver = first_name(view.solver.name) if view.solver else by
+    solver = first_name(view.solver.name) if view.solver else t("case.somebody")
     names = settled.who(view, answer, t)
     who, many = ", ".join(names), "_many" if len(names) > 1 else ""
+    late = "_late" if _is_late(view, now) else ""
     match case.state:
         case CaseState.NEW:
-            late = case.take_by is not None and case.take_by < now
             words = t("case.status.late" if late else "case.status.new", time=time(case.take_by))
         case CaseState.TAKEN:
             words = t(
-                "case.status.taken",
+                f"case.status.taken{late}",
                 name=taker,
                 since=time(case.taken_at),
                 time=time(case.contact_by),
             )
         case CaseState.CONTACTED:
             key = "case.status.reached" if case.reached else "case.status.tried"
-            if case.settled == "partly":
+            step = view.contact_step
+            called_since = step is not None and step.at > (case.settled_at or step.at)
+            if case.settled == "partly" and not called_since:
                 key = "case.status.partly"
             else:
                 called = view.contacted(answer)
                 who = first_name(called.contact.name) if called else t("case.somebody")
-            step = view.contact_step
             caller = view.people.get(step.member_id or 0) if step else None
             name = first_name(caller.name) if caller else taker
             words = t(key, name=name, who=who, time=time(case.contacted_at))
@@ -111,15 +119,38 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
         case CaseState.CLOSED_UNANSWERED:
             words = t(f"case.status.closed_unanswered{many}", who=who)
         case CaseState.REOPENED if view.by_customer:
-            words = t("case.status.not_settled", who=who, time=time(case.contact_by))
+            words = t(f"case.status.not_settled{late}", who=who, time=time(case.contact_by))
         case CaseState.REOPENED:
-            since = time(view.last.at if view.last else case.opened_at)
-            words = t("case.status.reopened", name=by, since=since, time=time(case.contact_by))
+            by, since = who_did(view, "reopened", t)
+            words = t(
+                f"case.status.reopened{late}",
+                name=by,
+                since=time(since),
+                time=time(case.contact_by),
+            )
         case _:
-            words = t("case.status.not_a_critic", name=by)
+            words = t("case.status.not_a_critic", name=who_did(view, "not_a_critic", t)[0])
+    if late and case.escalated_to is not None:
+        words += " · " + t(f"case.status.told_{case.escalated_to}")
     if case.state in OPEN_STATES and case.snoozed_until is not None and case.snoozed_until > now:
         words += " · " + t("case.status.snoozed", time=time(case.snoozed_until))
     return words
+
+
+def _is_late(view: CaseView, now: datetime) -> bool:
+    """Tells whether the deadline that runs in this state has passed."""
+    case = view.case
+    deadline = case.take_by if case.state == CaseState.NEW else case.contact_by
+    return case.state in _TIMED and deadline is not None and deadline <= now
+
+
+def who_did(view: CaseView, act: str, t: Texts) -> tuple[str, datetime]:
+    """Gives the first name of who brought the case into its state, and when."""
+    event = view.last_of(act)
+    by = view.people.get(event.member_id or 0) if event else None
+    return first_name(by.name) if by else t(
+        "case.somebody"
+    ), event.at if event else view.case.opened_at
 
 
 def _buttons(

@@ -150,9 +150,12 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     """What was said, promised and done so far; at the end with outcome and cause."""
     t, case = reader.t, view.case
     today = now.astimezone(reader.zone).date()
-    lines: list[tuple[str, str | None]] = [_said(view, answer, reader)]
+    lines: list[tuple[str, str | None]] = [
+        (t("case.with"), _holder(view)),
+        _said(view, answer, reader),
+    ]
     lines += [
-        (t("case.promised"), _promise(each, t, today))
+        (t("case.promised"), _to(view, answer, each) + _promise(each, t, today))
         for each in view.promises
         if answer.hidden or not each.promise.hidden_from_owner
     ]
@@ -178,6 +181,16 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     return [(label, text) for label, text in lines if text]
 
 
+def _holder(view: CaseView) -> str | None:
+    """Gives who has an open case that is not with the account's owner, where no state says it."""
+    case, owner = view.case, view.owner
+    if owner is None or view.account_owner is None or owner.id == view.account_owner.id:
+        return None
+    said = case.state == CaseState.TAKEN and case.taken_by == owner.id
+    shown = case.state in OPEN_STATES and not said and not case.hidden_from_owner
+    return owner.name if shown else None
+
+
 def _said(view: CaseView, answer: Answer, reader: Reader) -> tuple[str, str | None]:
     """What was said when the customer was reached, under the name of who said it."""
     t = reader.t
@@ -188,6 +201,18 @@ def _said(view: CaseView, answer: Answer, reader: Reader) -> tuple[str, str | No
     if who.contact.id == answer.contact.id:
         return t("case.said"), said[0].note
     return t("case.said_by", name=first_name(who.contact.name)), said[0].note
+
+
+def _to(view: CaseView, answer: Answer, found: Promised) -> str:
+    """Gives `Ole: ` where the promise was made to another customer of the case than the card's."""
+    promised_to = view.of_contact(found.promise.contact_id)
+    if promised_to is None or promised_to.contact.id == answer.contact.id:
+        return ""
+    return (
+        ""
+        if promised_to.hidden and not answer.hidden
+        else f"{first_name(promised_to.contact.name)}: "
+    )
 
 
 def _promise(found: Promised, t: Texts, today: date) -> str:
@@ -210,7 +235,7 @@ def _promise(found: Promised, t: Texts, today: date) -> str:
 
 def _kept(view: CaseView, answer: Answer, act: str) -> bool:
     """Tells whether the lead did this for a hidden answer: its words are not for the owner."""
-    last = next((event for event in view.events if event.act == act and not event.undone), None)
+    last = view.last_of(act)
     return last is not None and last.hidden_from_owner and not answer.hidden
 
 
@@ -227,8 +252,9 @@ def _notes(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> lis
         by = view.people.get(event.member_id or 0)
         name = first_name(by.name) if by else t("case.somebody")
         who = name
-        if event.act == "handed_over" and view.owner is not None:
-            who = t("case.handed_to", name=name, to=first_name(view.owner.name))
+        to = view.handed_to(event) if event.act == "handed_over" else None
+        if to is not None:
+            who = t("case.handed_to", name=name, to=first_name(to.name))
         elif event.act != "note":
             who = t(f"case.act.{event.act}", name=name)
         line = f"{who}, {wording.moment(event.at, now, reader.zone, t)}"

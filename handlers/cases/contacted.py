@@ -15,6 +15,7 @@ from handlers.chat import Click, Submission, row_id
 from handlers.context import Context
 from handlers.settled import planning
 from handlers.texts import Texts, of
+from storage import case_view
 from storage.models import CaseState, Member
 
 OUTCOMES = ("saved", "process_changed", "lesson", "lost")
@@ -176,7 +177,13 @@ def solve_questions(view: CaseView, value: str, me: Member, t: Texts) -> Form:
                 hint=t(f"case.solve_form.expected_{'suggested' if expected else 'hint'}"),
                 max_length=_LINE,
             ),
-            Input("long_text", "done", t("case.solve_form.done"), max_length=_LONG),
+            Input(
+                "long_text",
+                "done",
+                t("case.solve_form.done"),
+                hint=t("case.solve_form.done_hint"),
+                max_length=_LONG,
+            ),
             Input(
                 "text",
                 "helped",
@@ -222,14 +229,21 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
         }
         if event.text("reached"):
             values["reached"] = event.text("reached") == "yes"
-        reached = bool(values.get("reached", case.reached))
+        reached = values.get("reached", await _was_reached(scene))
         values["not_asked"] = await planning.solved(scene, event.text("outcome"), reached)
         values["settled"] = None
         who = await naming.contact_for(scene, event.value)
-        return Plan("solved", values, contact_id=who)
+        return Plan("solved", values, event.text("done"), contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     return await acting.reply(ctx, event, me, outcome)
+
+
+async def _was_reached(scene: Scene) -> bool:
+    """Tells whether the customer was ever reached: a later call in vain takes nothing away."""
+    events = await case_view.events(scene.session, scene.case.id)
+    before = (each.before.get("reached") for each in events if not each.undone)
+    return bool(scene.case.reached) or any(before)
 
 
 def _is_suggested(expected: str, t: Texts) -> bool:

@@ -36,7 +36,7 @@ async def snoozed(ctx: Context, event: Submission, me: Member) -> Reply:
     until = event.text("until")
     if until not in UNTIL:
         t = of(me.language, ctx.programme.language)
-        return FormErrors({"until": t("case.contact_form.need_next")})
+        return FormErrors({"until": t("case.snooze_form.need")})
 
     async def decide(scene: Scene) -> Plan | None:
         if not acting.is_open(scene.case):
@@ -128,8 +128,10 @@ async def escalated(ctx: Context, event: Submission, me: Member) -> Reply:
         if not acting.is_open(case):
             return None
         lead = await members.lead_of(scene.session, scene.account.team_id)
-        above = lead is None or lead.id == me.id or case.escalated_to is not None
-        to = "cx" if above else "lead"
+        to = "cx" if lead is None or lead.id == me.id else "lead"
+        if case.escalated_to in (to, "cx"):
+            name = lead.name if lead is not None and to == "lead" else "CX"
+            raise Refused(scene.t("case.escalate_form.already", name=name))
         tell = {
             "key": f"case:{case.id}:escalated:{to}:{case.version}",
             "what": "case_escalation",
@@ -171,7 +173,7 @@ async def not_a_critic(ctx: Context, event: Submission, me: Member) -> Reply:
             "not_critic_reason": reason,
             "taken_by": scene.case.taken_by or me.id,
         }
-        return Plan("not_a_critic", values)
+        return Plan("not_a_critic", values, reason)
 
     outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)
     return await acting.reply(ctx, event, me, outcome)

@@ -24,6 +24,10 @@ async def heard(ctx: Context, event: Remark, me: Member, posting: Posting | None
         return await _which(ctx, event, me)
     if event.picked and event.message.id == posting.message_id:
         return _form(ctx, me, str(posting.subject_id))  # our own card: the words are still to come
+    if not event.text.strip():  # a picture alone: there are no words to keep
+        if event.picked:
+            raise Refused(of(me.language, ctx.programme.language)("note.empty"))
+        return None
     return await _keep(ctx, event, me, posting.subject_id, event.text)
 
 

@@ -176,10 +176,12 @@ def in_conflict(critic: Critic, owner: Member | None) -> bool:
 
 
 def names(comment: str | None, name: str) -> bool:
-    """Tells whether a comment holds a person's first, last or full name as a whole word."""
+    """Tells whether a comment holds a person's first or last name as a whole word, or as
+    Scandinavian writes whose something is: `Annas`.
+    """
     words = set(re.findall(r"[^\W\d_]+", (comment or "").casefold()))
     parts = [part for part in re.findall(r"[^\W\d_]+", name.casefold()) if len(part) > 1]
-    return bool(parts) and (parts[0] in words or parts[-1] in words)
+    return any(part in words or f"{part}s" in words for part in (*parts[:1], *parts[-1:]))
 
 
 def _openers(critics: Sequence[Critic], ground: Ground) -> dict[CaseKey, list[Critic]]:

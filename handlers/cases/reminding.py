@@ -7,7 +7,7 @@ from handlers.cases import places
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
-from handlers.cases.telling import SUBJECT, posting_of_case
+from handlers.cases.telling import SUBJECT, changed, posting_of_case
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import Message
 from handlers.context import Context
@@ -15,8 +15,9 @@ from handlers.places.editing import ref_of
 from handlers.texts import Texts
 from storage import alerts as outbox
 from storage import cases, members
+from storage.alerts import Added
 from storage.db import Session
-from storage.models import OPEN_STATES, Alert, Case, CaseState, Posting
+from storage.models import OPEN_STATES, Alert, Case, CaseState, Member, Posting
 
 
 async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -50,31 +51,39 @@ async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """Gives the lead, or CX, the case as a card of their own."""
     assert alert.case_id is not None
-    asked, to = bool(alert.detail.get("asked")), str(alert.detail["to"])
+    asked = bool(alert.detail.get("asked"))
     async with ctx.db.session() as session:
         view = await load(session, ctx, alert.case_id)
         still = view.case.state in OPEN_STATES if asked else holds(view.case, _about(alert))
-        if not still:
+        lead = await members.lead_of(session, view.account.team_id)
+        if lead is not None and lead.id == view.account.owner_id:
+            lead = None  # there is nobody between the owner and CX
+        step = str(alert.detail["to"])
+        to = step if asked else _step_of(view.case, lead, step)
+        if not still or to is None:
             return None
-        if not asked:
-            await cases.note_escalation(session, view.case, to)
+        later = [] if asked else await _note_told(session, ctx, view, alert, to)
         by = await members.by_id(session, alert.member_id)
         route = (
             await places.of_lead(session, ctx, view.account)
             if to == "lead"
             else await places.of_cx(session, ctx)
         )
+    for each in later:
+        await ctx.soon(alerts.job_of(each), each.due_at)
     t = texts.of(route.member.language if route.member else None, ctx.programme.language)
+    note = None  # that nobody acted says the card itself
     if by is not None:
         note = t(f"case.escalated.{to}", name=first_name(by.name))
-    else:
-        owner = view.owner.name if view.owner else t("case.somebody")
-        note = t("case.reminder.lead", account=view.account.name, owner=owner)
+    elif _about(alert) == "lapsed":
+        who = view.answer(None).contact.name
+        note = t("case.reminder.lead_lapsed", account=view.account.name, who=who)
     answer = view.answers[0]
     route = places.kept(route) if answer.hidden else route
     reason = "conflict" if answer.hidden and to == "lead" else to
     reader = Reader(t, zone_of(route.member, ctx), reason)
-    card = alerts.with_note(alert_card(view, answer, reader, ctx.now()), note)
+    card = alert_card(view, answer, reader, ctx.now())
+    card = alerts.with_note(card, note) if note else card
     return [
         Outgoing(
             Message(card, f"alert:{alert.id}", t.language),
@@ -88,6 +97,29 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             mentions=places.mentions(route, ctx.now(), ctx),
         )
     ]
+
+
+def _step_of(case: Case, lead: Member | None, to: str) -> str | None:
+    """Gives who is told of a missed deadline: without a lead CX is, once; None where the lead has
+    the case and was reminded, or CX has heard instead of the lead.
+    """
+    if lead is None:
+        return "cx" if to == "lead" or case.escalated_to != "cx" else None
+    return None if to == "lead" and lead.id == case.owner_id else to
+
+
+async def _note_told(
+    session: Session, ctx: Context, view: CaseView, alert: Alert, to: str
+) -> list[Added]:
+    """Notes who was told of a missed deadline: in the timeline once, and on the cards."""
+    now = ctx.now()
+    await cases.note_escalation(session, view.case, to)
+    line = {"act": f"told_{to}", "note": str(alert.id)}
+    noted = any((each.act, each.note) == tuple(line.values()) for each in view.events)
+    if not noted and _about(alert) != "lapsed":  # the timeline tells that it went back
+        event = {"case_id": view.case.id, "at": now, "before": {}, "undone": False, **line}
+        await cases.note_events(session, [event])
+    return await outbox.add_many(session, [changed(view.case.id, f"told:{alert.id}", now)])
 
 
 async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:

@@ -29,7 +29,7 @@ async def show(ctx: Context, click: Click, me: Member) -> Reply:
             session, {each.member_id for each in view.events if each.member_id}
         )
     ctx.note(Act.VIEWED, "case", view.case.id)
-    return Whisper(timeline_card(ctx, replace(view, people=people), me))
+    return Whisper(timeline_card(ctx, replace(view, people={**view.people, **people}), me))
 
 
 def timeline_card(ctx: Context, view: CaseView, me: Member) -> Card:
@@ -66,6 +66,12 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
         return t(f"case.act.{event.act}", who=who, score="–" if score is None else score)
     by = people.get(event.member_id or 0)
     name = first_name(by.name) if by else t("case.somebody")
+    to = view.handed_to(event) if event.act == "handed_over" else None
+    if to is not None:
+        return t("case.handed_to", name=name, to=first_name(to.name))
+    promised = [e.promise.what for e in view.promises if e.promise.made_at == event.at]
+    if event.act == "promised" and promised:
+        return t("case.act.promised_what", name=name, what=promised[0])
     key = f"case.act.{event.act}"
     if event.member_id is None:
         by_itself = f"case.act_by_itself.{event.act}"
@@ -79,7 +85,7 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
 
 def _note(event: CaseEvent, t: Texts) -> str | None:
     """Gives what was written with an act; ids and keys are for the program alone."""
-    if event.act in (*_ANSWERS, "released"):
+    if event.act in (*_ANSWERS, "released", "told_lead", "told_cx"):
         return None
     if event.act == "snoozed":
         return t(f"case.snooze_form.{event.note}") if event.note else None

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.context import Context
 from handlers.measures.window import span_until
-from storage import case_view, groups, history, letters, measures, members, promises
+from storage import case_view, groups, history, letters, measures, promises
 from storage.answers import counted_as, kinds_counted
 from storage.case_view import Before
 from storage.db import Session
@@ -32,7 +32,9 @@ from storage.scopes import Part
 NOTED = ("note", "handed_over", "escalated")
 # A customer was called or written to.
 CONTACTS = ("contacted", "promised", "sent")
-_NAMED = (*NOTED, *CONTACTS)
+# Acts after which another member has the case.
+_PASSED = ("handed_over", "owner_changed", "away", "back", "left", "released", "about_owner")
+_NAMED = (*NOTED, *CONTACTS, "reopened", "not_a_critic")
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,11 @@ class CaseView:
     heard_by_lead: Heard
     helped: Helped | None
     last: CaseEvent | None
-    last_by: Member | None
     solver: Member | None = None
     by_customer: bool = False  # the customer's own word reopened it
     events: tuple[CaseEvent, ...] = ()  # the latest first
     promises: tuple[Promised, ...] = ()  # the first made first
-    people: Mapping[int, Member] = field(default_factory=dict)  # who did what is NOTED or CONTACTS
+    people: Mapping[int, Member] = field(default_factory=dict)  # who did what the card names
     letters: tuple[Asked, ...] = ()  # what the customer is or was asked, and said
 
     def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
@@ -106,6 +107,20 @@ class CaseView:
     def contact_step(self) -> CaseEvent | None:
         """The last call or letter to a customer; who did it may not have the case any more."""
         return next((e for e in self.events if e.act in CONTACTS and not e.undone), None)
+
+    def last_of(self, act: str) -> CaseEvent | None:
+        """Gives the last time that something was done and not taken back."""
+        return next((e for e in self.events if e.act == act and not e.undone), None)
+
+    def handed_to(self, event: CaseEvent) -> Member | None:
+        """Gives who got a case that was handed over; None where nothing tells it any more."""
+        if event.undone:
+            return None
+        passed = [e for e in self.events if e.act in _PASSED and not e.undone]
+        later = [each for each in passed if each.id > event.id]
+        # Whoever passed it on next had it from here.
+        member_id = later[-1].before.get("owner_id") if later else self.case.owner_id
+        return self.people.get(member_id or 0)
 
     def contacted(self, answer: Answer) -> Answer | None:
         """Gives whom a call or letter went to last; None where `answer` hides it."""
@@ -134,8 +149,9 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         for each in joined
     )
     events = await case_view.events(session, case_id)
-    last = last_step(events)
-    writers = {each.member_id for each in events if each.act in _NAMED and each.member_id}
+    named = {each.member_id for each in events if each.act in _NAMED}
+    if any(each.act == "handed_over" for each in events):
+        named |= {found.case.owner_id, *(each.before.get("owner_id") for each in events)}
     kept = {each.id for each in await groups.kept_responses(session, found.account.id)}
     heard = heard_by_lead = await _heard(session, ctx, found.case, frozenset())
     if kept:
@@ -152,13 +168,12 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
         heard,
         heard_by_lead,
         await _helped(session, found.case, answers),
-        last,
-        await members.by_id(session, last.member_id) if last is not None else None,
+        last_step(events),
         found.solver,
         _reopened_by_customer(events),
         tuple(events),
         tuple(await _promises(session, case_id, events)),
-        await case_view.people(session, writers),
+        await case_view.people(session, {each for each in named if each is not None}),
         tuple(await letters.of_case(session, case_id)) if _has_letters(found.case) else (),
     )
 
@@ -179,10 +194,10 @@ async def _promises(
 def last_step(events: Sequence[CaseEvent]) -> CaseEvent | None:
     """Gives the step that Undo would take back: nothing that happened by itself came after it."""
     for event in events:
-        if event.before and not event.undone:
-            return event
         if event.member_id is None and event.act not in ("opened", "joined"):
             return None
+        if event.before and not event.undone:
+            return event
     return None
 
 

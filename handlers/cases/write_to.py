@@ -1,9 +1,10 @@
 """“Write to Jane”: a draft in the contact's language, to be copied; the bot never sends it."""
 
 from collections.abc import Sequence
+from datetime import date
 from urllib.parse import quote
 
-from handlers import wording
+from handlers import days, wording
 from handlers.accounts.reader import cut
 from handlers.cards import Buttons, Card, Link, Reply, Text, Whisper
 from handlers.cases import acting, naming, sent
@@ -16,7 +17,7 @@ from handlers.context import Context
 from handlers.rights import reads_comments
 from handlers.surveys import texts_of
 from handlers.texts import Texts, of
-from storage.models import Member
+from storage.models import Member, Promise, PromiseState
 
 _QUOTED = 200
 _REASONS = 2
@@ -43,7 +44,7 @@ async def write_to(ctx: Context, click: Click, me: Member) -> Reply:
 def draft_card(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Context) -> Card:
     """Gives the draft as text to copy, and as a link that opens it in a mail program."""
     theirs = texts_of(answer.contact, ctx.programme)
-    text = draft(view, answer, me, theirs)
+    text = draft(view, answer, me, theirs, days.today(ctx, me))
     row = []
     if answer.contact.email:
         subject = quote(theirs("case.draft.subject"))
@@ -61,24 +62,41 @@ def draft_card(view: CaseView, answer: Answer, me: Member, t: Texts, ctx: Contex
     )
 
 
-def draft(view: CaseView, answer: Answer, me: Member, t: Texts) -> str:
+def draft(view: CaseView, answer: Answer, me: Member, t: Texts, today: date) -> str:
     """Gives the letter in the contact's language, from the reasons and the promise."""
-    case, response = view.case, answer.response
+    response = answer.response
     lines = [t("case.draft.hello", name=first_name(answer.contact.name)), ""]
     lines.append(t("case.draft.thanks", score=response.score))
     if response.comment and reads_comments(me):
         lines.append(t("case.draft.quote", words=cut(response.comment, _QUOTED)))
     lines += _about(response.reasons, t)
-    if case.promised:
-        day = wording.long_day(case.promise_by, t) if case.promise_by else None
-        key = "case.draft.promise_by" if day else "case.draft.promise"
-        lines.append(t(key, what=case.promised.rstrip("."), day=day))
+    promised = _promised(view, answer, today)
+    if promised is not None:
+        done = promised.state == PromiseState.DONE
+        key = "case.draft.promise" if done else "case.draft.promise_by"
+        day = wording.long_day(promised.due_on, t, today)
+        lines.append(t(key, what=promised.what.rstrip("."), day=day))
     elif response.contact_wish == "call":
         when = f" ({response.call_when})" if response.call_when else ""
         lines.append(t("case.draft.call", when=when))
     else:
         lines.append(t("case.draft.ask"))
     return "\n".join([*lines, "", t("case.draft.bye"), me.name])
+
+
+def _promised(view: CaseView, answer: Answer, today: date) -> Promise | None:
+    """Gives what was last promised to this contact and stands: done, or with a day to come."""
+    kept = [
+        each.promise
+        for each in view.promises
+        if (view.of_contact(each.promise.contact_id) or view.answers[0]) is answer
+        and (answer.hidden or not each.promise.hidden_from_owner)
+        and (
+            each.promise.state == PromiseState.DONE
+            or (each.promise.state == PromiseState.OPEN and each.promise.due_on >= today)
+        )
+    ]
+    return kept[-1] if kept else None
 
 
 def _about(reasons: Sequence[str], t: Texts) -> list[str]:

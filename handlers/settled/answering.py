@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from handlers import links, surveys, texts
 from handlers.alerts import Outgoing
@@ -11,7 +12,7 @@ from handlers.cards import Button, Buttons, Card, Element, Form, Input, Reply, T
 from handlers.cases import acting, places, times
 from handlers.cases.acting import Plan
 from handlers.cases.telling import SUBJECT, stands_above
-from handlers.cases.view import first_name
+from handlers.cases.view import CONTACTS, first_name
 from handlers.chat import Click, Message, Submission
 from handlers.context import Context, Refused
 from handlers.places.editing import ref_of
@@ -22,10 +23,11 @@ from storage import alerts as outbox
 from storage import case_view, letters, members
 from storage.db import Session
 from storage.letters import ASKED, Opened
-from storage.models import NAMELESS, Account, Alert, Case, CaseState, Settled
+from storage.models import NAMELESS, Account, Alert, Case, CaseEvent, CaseState, Settled
 
 WHAT = "settled_answer"
 LONGEST = 3000
+_TONES: dict[str, Tone] = {"yes": "good", "partly": "attention", "no": "critical"}
 
 
 @dataclass(frozen=True)
@@ -81,47 +83,52 @@ async def record(ctx: Context, asked: Question, answer: str, comment: str | None
 def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -> acting.ByItself:
     async def decide(session: Session, case: Case, account: Account) -> Plan | None:
         now = ctx.now()
+        values: dict[str, Any]
         opened = await letters.opened(session, letter_id)
         assert opened is not None
         tell, who = _alert(case, letter_id, now), opened.letter.contact_id
-        current = planning.in_force(case, opened.letter.round)
+        round_ = opened.letter.round
+        current = planning.in_force(case, round_)
         waiting = current and case.state in (CaseState.SOLVED, CaseState.WAITING)
+        word = await _untouched_word(session, case, round_)
+        asked = [e for e in await letters.of_case(session, case.id) if e.letter.round == round_]
+        others = [each for each in asked if each.letter.id != letter_id]
         if answer == "yes":
-            if not waiting:
-                return Plan("customer_yes", {}, comment, contact_id=who)
-            others = [
-                each
-                for each in await letters.of_case(session, case.id)
-                if each.letter.round == opened.letter.round
-                and each.letter.id != letter_id
-                and each.settled is None
-                and each.letter.status in ("planned", "sending", *ASKED)
-            ]
-            if others:
-                return Plan(
-                    "customer_yes", {}, comment, contact_id=who
-                )  # the others are waited for
-            values = {"state": CaseState.SOLVED, "settled": "yes", "settled_at": now}
-            return Plan("settled", values, comment, contact_id=who)
+            changed = opened.settled is not None and opened.settled.changed_from is not None
+            told = (tell,) if changed else ()
+            against = any(e.settled is not None and e.settled.answer != "yes" for e in others)
+            if against or not (waiting or word is not None):
+                return Plan("customer_yes", {}, comment, tell=told, contact_id=who)
+            back: dict[str, Any] = {"round": round_, "call_again_on": None} if not waiting else {}
+            if any(_is_awaited(each) for each in others):
+                values = {"state": CaseState.WAITING, "settled": None, **back} if back else {}
+                return Plan("customer_yes", values, comment, tell=told, contact_id=who)
+            values = {"state": CaseState.SOLVED, "settled": "yes", "settled_at": now, **back}
+            return Plan("settled", values, comment, tell=told, contact_id=who)
         closed = current and case.state == CaseState.CLOSED_UNANSWERED
+        again = word is not None and word.contact_id == who
         elsewhere = await case_view.other_open(session, case) is not None
-        if not (waiting or closed) or elsewhere:
+        if not (waiting or closed or again) or elsewhere:
             # It is open already, here or in a newer case: who has it is told.
             values = {"settled": answer, "settled_at": now} if waiting or closed else {}
             return Plan(f"customer_{answer}", values, comment, tell=(tell,), contact_id=who)
-        await letters.cancel(session, case.id, "answered", case.round)
+        await letters.cancel(session, case.id, "answered", round_)
         owner = await members.by_id(session, case.owner_id)
         calendar = times.calendar_of(owner, ctx.programme)
-        asked_anew = {**acting.asked_anew(case), "settled": answer, "settled_at": now}
+        asked_anew = {
+            **acting.asked_anew(case),
+            "round": round_ + 1,
+            "settled": answer,
+            "settled_at": now,
+            "snoozed_until": None,
+        }
         if answer == "partly":
             today = now.astimezone(calendar.zone).date()
             values = {
                 **asked_anew,
                 "state": CaseState.CONTACTED,
-                "contacted_at": now,
                 "reached": True,
                 "call_again_on": nth_working_day(today, 1, calendar),
-                "snoozed_until": None,
             }
             return Plan("customer_partly", values, comment, tell=(tell,), contact_id=who)
         halved = await acting.is_halved(session, case, account)
@@ -130,12 +137,27 @@ def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -
             "state": CaseState.REOPENED,
             "contacted_at": None,
             "contact_by": times.contact_by(now, halved, calendar, ctx.programme),
-            "snoozed_until": None,
             "call_again_on": None,
         }
         return Plan("reopened", values, comment, tell=(tell,), contact_id=who)
 
     return decide
+
+
+async def _untouched_word(session: Session, case: Case, round_: int) -> CaseEvent | None:
+    """Gives the word by which a customer opened the case again, while nobody of ours has called
+    or closed it since: until then the customer's latest word counts.
+    """
+    if case.round != round_ + 1 or case.state not in (CaseState.REOPENED, CaseState.CONTACTED):
+        return None
+    moves = (*CONTACTS, "reopened", "customer_partly")
+    events = await case_view.events(session, case.id)
+    last = next((each for each in events if each.act in moves and not each.undone), None)
+    return last if last is not None and last.member_id is None else None
+
+
+def _is_awaited(asked: letters.Asked) -> bool:
+    return asked.settled is None and asked.letter.status in ("planned", "sending", *ASKED)
 
 
 def _alert(case: Case, letter_id: int, now: datetime) -> dict[str, object]:
@@ -150,10 +172,12 @@ def _alert(case: Case, letter_id: int, now: datetime) -> dict[str, object]:
 
 
 async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
-    """Tells who has the case what the customer said; after a “no” the lead hears it too."""
+    """Tells who has the case what the customer said; of a “no”, and of what it becomes, the lead
+    hears too.
+    """
     async with ctx.db.reading() as session:
         opened = await letters.opened(session, int(alert.detail["letter"]))
-        if opened is None or opened.settled is None or opened.settled.answer == "yes":
+        if opened is None or opened.settled is None:
             return None
         case, account, said = opened.case, opened.account, opened.settled
         newer = await case_view.other_open(session, case)
@@ -174,7 +198,7 @@ async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         (route.member, steps, refs, "owner"),
         (lead.member, lead.steps, {}, "lead"),
     ):
-        if part == "lead" and (said.answer != "no" or hidden):
+        if part == "lead" and ("no" not in (said.answer, said.changed_from) or hidden):
             continue
         t = texts.of(who.language if who else None, ctx.programme.language)
         name = first_name(opened.contact.name)
@@ -183,7 +207,7 @@ async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             body.append(Text(t("settled.newer"), "note"))
         body.append(Buttons((Button(t("case.open"), "case.open", str(target.id)),)))
         title = t(f"settled.told.{said.answer}", name=name, account=account.name)
-        tone: Tone = "critical" if said.answer == "no" else "attention"
+        tone = _TONES[said.answer]
         card = Card(title, tuple(body), tone=tone)
         key = f"alert:{alert.id}:{part}"
         direct = lead.direct if part == "lead" else route.direct

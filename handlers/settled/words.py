@@ -32,6 +32,8 @@ def lines(
         if before:
             line += " · " + t(f"settled.before.{before[-1].answer}")
         found.append((label, line))
+        if waits is not None and waits.text and comments:
+            found.append((t("settled.reads", name=name), waits.text))
         if words and words[-1].comment and comments:
             found.append((t("settled.words", name=name), words[-1].comment))
     if case.not_asked and case.state in (CaseState.SOLVED, CaseState.CLOSED_UNANSWERED):
@@ -65,6 +67,8 @@ def _asked(letter: Letter, name: str, t: Texts, zone: ZoneInfo, now: datetime) -
         case LetterStatus.SENT | LetterStatus.DOUBT:
             at = letter.expires_at or now
             until = wording.long_day(at.astimezone(zone).date(), t, now.date())
+            if at <= now:
+                return t("settled.silent", name=name)
             key = "asked" if letter.status == LetterStatus.SENT else "doubt"
             return t(f"settled.{key}", name=name, day=until)
         case _:
@@ -85,6 +89,7 @@ def who(view: CaseView, answer: Answer, t: Texts) -> list[str]:
             # The word opened a new round; who said it last decides.
             said = [(e.settled, e) for e in view.letters if e.settled is not None]
             words = [(s.answered_at, e) for s, e in said if s.answer == case.settled]
+            words = words or [(s.answered_at, e) for s, e in said if s.answer != "yes"]
             found = [max(words, key=lambda each: each[0])[1]] if words else []
         case _:
             gone = (LetterStatus.SENT, LetterStatus.DOUBT)

@@ -285,6 +285,57 @@ async def test_escalating_gives_the_lead_and_then_cx_a_card(story: Story) -> Non
     assert (await story.case()).escalated_to == "cx"
 
 
+async def test_who_has_the_case_as_a_card_already_gets_no_second_one(story: Story) -> None:
+    posted = await told(story)
+    anna, lars = story.acme.anna, story.acme.lars
+    await story.submit(anna, "case.escalate", "1", {}, posted.ref)
+    reply = await story.submit(anna, "case.escalate", "1", {"reason": "Again"}, posted.ref)
+    assert said(reply) == "Lars Holt has this case as a card already. Nothing was changed."
+    (lead,) = story.posted("slack:U0LARS")
+    assert story.posted("slack:U0CLARA") == []
+    await story.submit(lars, "case.escalate", "1", {}, lead.ref)
+    reply = await story.submit(lars, "case.escalate", "1", {}, lead.ref)
+    assert said(reply) == "CX has this case as a card already. Nothing was changed."
+    assert len(story.posted("slack:U0CLARA")) == 1
+    # Opened again it is a new story.
+    await story.submit(anna, "case.solve", "1", SOLVED, posted.ref)
+    await story.press(anna, posted, "case.reopen")
+    await story.submit(anna, "case.escalate", "1", {}, posted.ref)
+    assert len(story.posted("slack:U0LARS")) == 2
+
+
+async def test_the_card_names_who_opened_it_again_whoever_acts_later(story: Story) -> None:
+    posted = await told(story)
+    anna, mikkel = story.acme.anna, story.acme.mikkel
+    await story.submit(anna, "case.not_critic", "1", {"reason": "Mixed up"}, posted.ref)
+    await story.press(anna, posted, "case.reopen")
+    story.clock.forward(minutes=5)
+    await story.submit(mikkel, "case.escalate", "1", {}, posted.ref)
+    assert posted.card.status is not None
+    assert posted.card.status.startswith("reopened by Anna 13:20")
+    click = Click(story.person(mikkel), posted.place, "case.reopen", "1", posted.ref)
+    reply = await story.click(click, posted)
+    assert said(reply) == "Anna reopened this at 13:20. Nothing was changed."
+
+
+async def test_a_case_that_was_handed_on_says_who_has_it_and_who_got_it_when(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    anna, mikkel, lars = story.acme.anna, story.acme.mikkel, story.acme.lars
+    await story.submit(anna, "case.hand_over", "1", {"to": str(mikkel.id)}, posted.ref)
+    assert facts(posted.card)["With"] == "Mikkel Skov"
+    await story.submit(mikkel, "case.hand_over", "1", {"to": str(lars.id)}, posted.ref)
+    assert facts(posted.card)["With"] == "Lars Holt"
+    timeline = str(await story.press(anna, posted, "case.timeline"))
+    for line in ("Anna handed it over to Mikkel", "Mikkel handed it over to Lars"):
+        assert line in str(posted.card)
+        assert line in timeline
+    await story.press(lars, posted, "case.take")
+    assert posted.card.status == "Lars has it since 13:20 · contact by Wed 13:20"
+    assert "With" not in facts(posted.card)
+
+
 async def test_only_those_who_may_see_the_account_may_act(story: Story) -> None:
     posted = await told(story)
     other = await story.make.member("Odd Stranger", team_id=(await story.make.team()).id)
@@ -311,6 +362,27 @@ async def test_every_act_is_on_the_timeline_with_who_and_where(story: Story) -> 
         ("taken", story.acme.anna.id, "console"),
         ("solved", story.acme.anna.id, "console"),
     ]
+
+
+async def test_the_timeline_says_what_was_promised_and_done_in_each_round(story: Story) -> None:
+    posted = await told(story)
+    anna = story.acme.anna
+    promised = {"reached": "yes", "said": "Fine", "next": "promised"}
+    inputs = {**promised, "promise": "a credit note", "promise_by": "2026-12-01"}
+    await story.submit(anna, "case.contact", "1:1:further", inputs, posted.ref)
+    await story.submit(anna, "case.solve", "1", SOLVED, posted.ref)
+    await story.press(anna, posted, "case.reopen")
+    await story.submit(anna, "case.solve", "1", {**SOLVED, "done": "New routine"}, posted.ref)
+    await story.press(anna, posted, "case.reopen")
+    await story.submit(anna, "case.not_critic", "1", {"reason": "Another firm"}, posted.ref)
+    timeline = str(await story.press(anna, posted, "case.timeline"))
+    for line in (
+        "Anna called or wrote and promised: a credit note · console: “Fine”",
+        "Anna solved it · console: “Credit note sent”",
+        "Anna solved it · console: “New routine”",
+        "Anna marked it as not a real critic · console: “Another firm”",
+    ):
+        assert line in timeline
 
 
 async def test_every_button_of_every_state_has_a_handler_of_its_kind(story: Story) -> None:

@@ -204,3 +204,14 @@ async def test_what_is_kept_from_the_owner_goes_to_cx_and_to_no_common_place(
         if SECRET in str(each.cards):
             assert each.place in ("slack:U0CLARA", "console:clara@nordfab.example")
     assert SECRET in str([each.cards for each in story.posted("slack:U0CLARA")])
+
+
+async def test_a_released_answer_is_nowhere_called_hidden(story: Story) -> None:
+    await story.answer("ole", 2, comment="Nobody calls back", to_manager=True)
+    await story.work()
+    (lead,) = story.posted("slack:U0LARS")
+    assert "Ole wants only you to see this, not Anna. Talk to Ole first." in str(lead.card)
+    await story.press(story.acme.lars, lead, "case.release")
+    assert "not Anna" not in str(lead.card)
+    assert lead.card.foot is not None
+    assert lead.card.foot.startswith("You get this as lead of Nordics")

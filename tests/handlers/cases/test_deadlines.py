@@ -266,6 +266,71 @@ async def test_nobody_takes_it_reminder_then_lead_then_cx_each_once(story: Story
     assert len(story.posted("slack:U0LARS")) == len(story.posted("slack:U0CLARA")) == 1
 
 
+async def test_the_cards_and_the_timeline_say_that_it_is_late_and_who_was_told(
+    story: Story,
+) -> None:
+    posted = await told(story)
+    assert posted.card.status == "new · take by 15:20"
+    story.clock.at = local("cph", "2026-11-24T15:21")
+    await story.tick()
+    assert posted.card.status == "new · take by 15:20 has passed"
+    story.clock.at = local("cph", "2026-11-25T08:21")
+    await story.tick()
+    await story.tick()
+    late = "new · take by Tue 15:20 has passed"
+    assert posted.card.status == f"{late} · the lead was told"
+    story.clock.at = local("cph", "2026-11-25T10:21")
+    await story.tick()
+    await story.tick()
+    (lead,), (cx,) = story.posted("slack:U0LARS"), story.posted("slack:U0CLARA")
+    for each in (posted, lead, cx):
+        assert each.card.status == f"{late} · CX was told"
+    timeline = str(await story.press(story.acme.anna, posted, "case.timeline"))
+    assert timeline.count("Nobody had acted: the lead was told'") == 1
+    assert timeline.count("Nobody had acted: CX was told'") == 1
+    # Who acts now ends it, also on the cards.
+    await story.press(story.acme.anna, posted, "case.take")
+    assert lead.card.status is not None
+    assert lead.card.status.startswith("Anna has it since 10:21 · contact by 13:20")
+    story.clock.at = local("cph", "2026-11-25T13:21")
+    await story.tick()
+    assert posted.card.status is not None
+    assert posted.card.status.startswith("Anna has it since 10:21 · contact by 13:20 has passed")
+
+
+async def late_by_days(story: Story) -> None:
+    for moment in ("2026-11-24T15:21", "2026-11-25T08:21", "2026-11-25T10:21"):
+        story.clock.at = local("cph", moment)
+        await story.tick()
+        await story.tick()
+
+
+async def test_a_lead_who_has_the_case_is_not_told_of_themselves(story: Story) -> None:
+    await story.answer("jane", 3, comment="Anna never answers")
+    await story.work()
+    await late_by_days(story)
+    (card, reminder) = (each for each in story.posted("slack:U0LARS"))
+    assert reminder.message.reply_to == card.ref
+    (cx,) = story.posted("slack:U0CLARA")
+    assert "Lars Holt has not acted" in str(cx.card.body[0])
+    # Whoever may read it learns that the owner may not.
+    assert "Anna sees this when you release it." in str(cx.card)
+
+
+async def test_without_a_lead_cx_is_told_once(story: Story) -> None:
+    for member in (story.acme.lars, story.acme.anna):
+        member.left_at = story.clock()
+        await story.make.save(member)
+    await story.answer("jane", 3)
+    await story.work()
+    await late_by_days(story)
+    (cx,) = story.posted("slack:U0CLARA")
+    assert "nobody has acted" in str(cx.card.body[0])
+    assert cx.card.foot is not None
+    assert cx.card.foot.startswith("You get this as CX lead")
+    assert cx.card.status == "new · take by Tue 15:20 has passed · CX was told"
+
+
 async def test_any_act_stops_the_reminder(story: Story) -> None:
     posted = await told(story)
     await story.press(story.acme.anna, posted, "case.take")

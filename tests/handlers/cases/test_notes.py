@@ -36,6 +36,16 @@ async def test_a_reply_in_the_thread_of_a_card_becomes_a_note(story: Story) -> N
     assert posted.card.status == "new · take by 15:20"
 
 
+async def test_a_picture_alone_is_no_note(story: Story) -> None:
+    posted = await told(story)
+    anna = story.acme.anna
+    assert await routes.remark(story.ctx, remark(story, anna, posted, " \n")) is None
+    reply = await routes.remark(story.ctx, remark(story, anna, posted, "", picked=True))
+    assert said(reply) == "Write your note."
+    await story.work()
+    assert "Note" not in facts(posted.card)
+
+
 async def test_words_elsewhere_or_of_strangers_are_not_kept(story: Story) -> None:
     posted = await told(story)
     elsewhere = MessageRef(posted.place, "12345")
@@ -107,7 +117,7 @@ async def test_the_timeline_says_who_when_where_and_why(story: Story) -> None:
         "13:20 Anna took it · console",
         "13:25 Mikkel noted · console: “CFO is on leave”",
         "13:25 Anna called or wrote · console: “Fine now”",
-        "13:25 Anna solved it · console",
+        "13:25 Anna solved it · console: “Credit note sent”",
     ]
 
 

@@ -1,9 +1,12 @@
 """A case of several critics: an act names the one it was about, on every card."""
 
+from datetime import date
+
 import pytest
 
 from handlers.cards import Card, Form, Whisper
 from storage.models import Promise
+from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, button
 from tests.handlers.cases.test_acting import SOLVED
 from tests.handlers.cases.test_card import facts
@@ -77,6 +80,41 @@ async def test_a_promise_is_made_to_who_was_reached(story: Story) -> None:
         for promise_id in (1, 2):
             made = await session.get_one(Promise, promise_id)
             assert made.contact_id == story.acme.contacts["ole"].id
+
+
+async def test_a_draft_promises_only_what_was_promised_to_its_reader_and_stands(
+    story: Story,
+) -> None:
+    await jane_then_ole(story)
+    first, second = story.posted()
+    anna, promised = story.acme.anna, {"reached": "yes", "next": "promised"}
+
+    async def drafted(posted: Posted) -> str:
+        reply = await story.press(anna, posted, "case.write")
+        assert isinstance(reply, Whisper)
+        return str(reply.card.body[1])
+
+    value = button(first.card, "case.contact").value
+    inputs = {**promised, "promise": "a credit note", "promise_by": "2026-12-01"}
+    await story.submit(anna, "case.contact", value, inputs, first.ref)
+    assert "As promised: a credit note, by 1 December." in await drafted(first)
+    # On the card of another customer it says whose promise it is.
+    assert "As promised" not in await drafted(second)
+    assert facts(second.card)["Promised"] == "Jane: a credit note by 1 December"
+    assert facts(first.card)["Promised"] == "a credit note by 1 December"
+    # Its day has passed: to promise it again would be no excuse.
+    story.clock.forward(days=8)
+    assert "As promised" not in await drafted(first)
+    async with story.ctx.db.session() as session:
+        made = await session.get_one(Promise, 1)
+        made.state = "done"
+        session.add(made)
+    assert "As promised: a credit note." in await drafted(first)
+    async with story.ctx.db.session() as session:
+        made = await session.get_one(Promise, 1)
+        made.state, made.due_on = "refused", date(2026, 12, 30)
+        session.add(made)
+    assert "As promised" not in await drafted(first)
 
 
 async def test_a_letter_that_was_sent_is_named_after_who_it_went_to(story: Story) -> None:

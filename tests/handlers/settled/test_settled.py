@@ -53,10 +53,11 @@ async def letter(story: Story, letter_id: int = 1) -> Letter:
         return await session.get_one(Letter, letter_id)
 
 
-async def says(story: Story, answer: str) -> Card:
-    token = links.letter_token(story.ctx.secret, 1)
-    person = Person("console", "jane@acme.example", email="jane@acme.example")
-    click = Click(person, "console:jane@acme.example", "settled", f"{token}:{answer}")
+async def says(story: Story, answer: str, who: str = "jane", letter_id: int = 1) -> Card:
+    token = links.letter_token(story.ctx.secret, letter_id)
+    email = f"{who}@acme.example"
+    person = Person("console", email, email=email)
+    click = Click(person, f"console:{email}", "settled", f"{token}:{answer}")
     reply = await routes.click(story.ctx, click)
     assert isinstance(reply, Card), reply
     await story.work()
@@ -157,6 +158,7 @@ async def test_without_an_answer_in_ten_days_the_case_closes_as_not_confirmed(
     case = await story.case()
     assert (case.state, case.settled) == (CaseState.CLOSED_UNANSWERED, "unanswered")
     assert posted.card.status == "closed · Jane was asked and did not answer"
+    assert words_of(posted.card) == ["Jane was asked and did not answer"]
     token = links.letter_token(story.ctx.secret, 1)
     click = Click(Person("console", "x"), "console:x", "settled", f"{token}:no")
     late = await routes.click(story.ctx, click)
@@ -177,7 +179,89 @@ async def test_an_answer_may_be_changed_and_pressing_twice_changes_nothing(story
         (found,) = await letters.of_case(session, 1)
     assert found.settled is not None
     assert (found.settled.answer, found.settled.changed_from) == ("yes", "no")
-    assert (await story.case()).state == CaseState.REOPENED  # we have begun to work on it again
+
+
+@pytest.mark.parametrize("first", ["no", "partly"])
+async def test_the_last_word_counts_while_nobody_has_called_since(story: Story, first: str) -> None:
+    posted = await asked(story)
+    await says(story, first)
+    story.clock.forward(minutes=1)
+    await says(story, "yes")
+    case = await story.case()
+    assert (case.state, case.settled) == (CaseState.SOLVED, "yes")
+    assert posted.card.status == "confirmed by Jane"
+    told = story.posted()[-1]
+    assert told.message.reply_to == posted.ref
+    assert told.card.title == "Acme A/S: Jane says now that it is settled."
+    # The lead hears the end of what they heard the beginning of.
+    assert len(story.posted("slack:U0LARS")) == (2 if first == "no" else 0)
+    # And back: it is the same question still.
+    await says(story, "no")
+    case = await story.case()
+    assert (case.state, case.settled, case.round) == (CaseState.REOPENED, "no", 2)
+    assert posted.card.status is not None
+    assert posted.card.status.startswith("Jane says: not settled")
+
+
+async def test_partly_that_becomes_no_is_red_with_a_deadline(story: Story) -> None:
+    posted = await asked(story)
+    await says(story, "partly")
+    await says(story, "no")
+    case = await story.case()
+    assert (case.state, case.settled, case.round) == (CaseState.REOPENED, "no", 2)
+    assert posted.card.tone == "critical"
+    assert posted.card.status is not None
+    assert posted.card.status.startswith("Jane says: not settled")
+
+
+async def test_once_we_have_called_again_a_yes_leaves_the_case_with_us(story: Story) -> None:
+    posted = await asked(story)
+    await says(story, "no")
+    story.clock.forward(hours=1)
+    inputs = {"reached": "yes", "next": "again", "again_on": "2026-12-01"}
+    await story.submit(story.acme.anna, "case.contact", "1:1:further", inputs, posted.ref)
+    await says(story, "yes")
+    assert (await story.case()).state == CaseState.CONTACTED
+    assert posted.card.status == "Anna reached Jane 14:20"
+    assert words_of(posted.card) == ["Jane says: settled"]
+    assert story.posted()[-1].card.title == "Acme A/S: Jane says now that it is settled."
+
+
+async def test_a_call_after_partly_is_what_the_card_says(story: Story) -> None:
+    posted = await asked(story)
+    await says(story, "partly")
+    story.clock.forward(hours=1)
+    inputs = {"reached": "yes", "next": "again", "again_on": "2026-12-01"}
+    await story.submit(story.acme.anna, "case.contact", "1:1:further", inputs, posted.ref)
+    assert posted.card.status == "Anna reached Jane 14:20"
+
+
+async def test_the_customers_partly_is_no_call_of_ours(story: Story) -> None:
+    await asked(story)
+    called = (await story.case()).contacted_at
+    await says(story, "partly")
+    assert (await story.case()).contacted_at == called
+
+
+async def test_another_customers_no_holds_against_a_yes(story: Story) -> None:
+    await story.answer("jane", 3)
+    await story.answer("ole", 4)
+    await story.work()
+    posted = story.posted()[0]
+    inputs = {"reached": "yes", "next": "solved"}
+    await story.submit(story.acme.anna, "case.contact", "1", inputs, posted.ref)
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    story.clock.at = FRIDAY
+    await story.tick()
+    await says(story, "no")
+    await says(story, "no", "ole", 2)
+    await says(story, "yes")
+    assert (await story.case()).state == CaseState.REOPENED
+    assert posted.card.status is not None
+    assert posted.card.status.startswith("Ole says: not settled")
+    await says(story, "yes", "ole", 2)
+    assert (await story.case()).settled == "yes"
+    assert posted.card.status == "confirmed by Jane, Ole"
 
 
 @pytest.mark.parametrize(
@@ -195,6 +279,19 @@ async def test_who_was_not_reached_or_is_lost_is_not_asked(
     story.clock.at = FRIDAY
     await story.tick()
     assert story.posted(MAIL) == []
+
+
+async def test_a_call_in_vain_after_the_customer_was_reached_takes_no_question_away(
+    story: Story,
+) -> None:
+    await story.answer("jane", 3)
+    await story.work()
+    (posted,) = story.posted()
+    for reached in ("yes", "no"):
+        inputs = {"reached": reached, "next": "again", "again_on": "2026-11-26"}
+        await story.submit(story.acme.anna, "case.contact", "1:1:further", inputs, posted.ref)
+    await story.submit(story.acme.anna, "case.solve", "1", SOLVED, posted.ref)
+    assert words_of(posted.card) == ["Jane is asked on Friday whether it is settled"]
 
 
 async def test_who_unsubscribes_meanwhile_is_not_asked_and_the_card_says_so(story: Story) -> None:
@@ -217,6 +314,7 @@ async def test_the_owner_changes_the_words_before_they_go_out(story: Story) -> N
     await story.submit(
         story.acme.anna, "settled_edit", "1", {"words": "We sent a credit note"}, posted.ref
     )
+    assert facts(posted.card)["Jane reads"] == "We sent a credit note"
     story.clock.at = FRIDAY
     await story.tick()
     (mail,) = story.posted(MAIL)
