@@ -10,17 +10,16 @@ from handlers.accounts.standing import KIND
 from handlers.cards import Button, Buttons, Card, Element, Reply
 from handlers.chat import Click, Command
 from handlers.context import Context, NotAllowed
-from handlers.figures import measure_scope
-from handlers.group_card import READ, Group, group_card
+from handlers.figures import measure_scope, measure_teams
+from handlers.group_card import READ, SHOW_GROUP, TEAMS, Group, group_card
 from handlers.measures.measure import Scope
 from handlers.recovery import recovery_of
+from handlers.teams_card import teams_card
 from handlers.texts import Texts
 from handlers.trends import wave_trend
 from storage import accounts, groups, members
 from storage.models import Act, Member, Team
 from storage.scopes import Part
-
-SHOW_GROUP = "group_show"
 
 
 async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
@@ -37,6 +36,18 @@ async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
     if not rights.may_see_team(me, found.id, ctx.programme):
         raise NotAllowed(t("team.not_yours", name=found.name), "team", found.id)
     return await _card(ctx, me, Scope("team", found.name), Part(team_id=found.id), found.name)
+
+
+async def show_teams(ctx: Context, command: Command, me: Member) -> Reply:
+    """`/nps teams`: all teams beside each other; with a name it is that team's card."""
+    if command.text:
+        return await show_team(ctx, command, me)
+    reader = reader_for(ctx, me)
+    _refuse_unless_all(ctx, me, reader.t)
+    async with ctx.db.reading() as session:
+        kept = await viewing.kept_answers(session, me)
+    ctx.note(Act.VIEWED, "programme")
+    return teams_card(await measure_teams(ctx, KIND, kept), reader)
 
 
 async def show_segment(ctx: Context, command: Command, me: Member) -> Reply:
@@ -64,9 +75,9 @@ async def show_all(ctx: Context, command: Command, me: Member) -> Reply:
 
 
 async def press(ctx: Context, click: Click, me: Member) -> Reply:
-    """A button to the figures of a group: `all`, `team:Nordics`, `segment:Industry`."""
+    """A button to the figures of a group: `all`, `teams`, `team:Nordics`, `segment:Industry`."""
     kind, _, name = click.value.partition(":")
-    handler = {"team": show_team, "segment": show_segment}.get(kind, show_all)
+    handler = {"team": show_team, TEAMS: show_teams, "segment": show_segment}.get(kind, show_all)
     return await handler(ctx, Command(click.person, click.place, name), me)
 
 

@@ -18,8 +18,8 @@ from handlers.measures.samples import (
     sample_of_today,
 )
 from handlers.measures.window import span_until, window_until
-from handlers.scopes import NotMeasurable, as_told, check, find, kinds_of, together
-from storage import answers, history, measures, scopes
+from handlers.scopes import NotMeasurable, as_told, check, find, folded, kinds_of, together
+from storage import answers, history, measures, members, scopes
 from storage.db import Session
 from storage.measures import Span
 from storage.models import Team
@@ -60,6 +60,27 @@ async def measure_scope(
             sample = await _of_day(ctx, found.part, kind, end, is_past=end < today, without=without)
     whole = measure(found.scope, kind, window, sample.accounts, sample.programme, rho)
     return as_told(ctx, found, whole)
+
+
+async def measure_teams(ctx: Context, kind: str, without: Collection[int] = ()) -> list[Measure]:
+    """The figures of every team by name as of today; those too small come last, as one.
+
+    Responses `without` are kept from whoever asks.
+    """
+    today = _day(ctx, ctx.now())
+    async with ctx.db.reading() as session:
+        teams = await members.teams(session)
+        small = await folded(ctx, session, teams)
+        own = [Scope("team", team.name) for team in teams if team not in small]
+        found = [await find(session, scope) for scope in own]
+        found += [await together(session, small)] if small else []
+    window = window_until(today, ctx.programme.window_months)
+    told = []
+    for each in found:
+        sample = await _of_today(ctx, each.part, kind, today, without)
+        figures = measure(each.scope, kind, window, sample.accounts, sample.programme)
+        told.append(as_told(ctx, each, figures))
+    return told
 
 
 async def measure_groups(

@@ -16,6 +16,8 @@ from handlers.recovery import Recovery, recovery_lines
 from handlers.texts import Texts
 from storage.groups import DecidingCritic, OpenCases
 
+SHOW_GROUP = "group_show"
+TEAMS = "teams"  # the value of the button to all teams beside each other
 _CRITICS = 8
 READ = 100  # critics read of a group: enough for the lines and for the accounts of the buttons
 _BUTTONS = 5
@@ -57,6 +59,8 @@ def group_card(group: Group, reader: Reader) -> Card:
     if chart is not None:
         body.append(chart)
     buttons = tuple(_account_button(critic) for critic in _accounts(group.critics))
+    if found.scope.type == "all":
+        buttons += (Button(t("team.compare.open"), SHOW_GROUP, TEAMS),)
     if buttons:
         body.append(Buttons(buttons))
     return Card(

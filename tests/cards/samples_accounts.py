@@ -81,11 +81,24 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
         form = await routes.click(ctx, pressed(anna, "contact_repair", str(acme.account.id)))
         assert isinstance(form, Form)
         found[f"contact_repair.{language}"] = form
+    await _more_teams(make)
+    for language in ("en", "da", "nl"):
+        clara = await _speaking(make, acme.clara, language)
+        found[f"teams.{language}"] = await _card(ctx, clara, "teams")
     found["account_in_channel"] = await _shown(ctx, acme.anna, acme.account.id)
     found["account_refused"] = await _card(
         ctx, await make.member("Otto Other", language="en"), "acme"
     )
     return found
+
+
+async def _more_teams(make: Make) -> None:
+    """Two teams beside the one of the story, one of them with few answers."""
+    for name, scores in (("Benelux", [[2], [3], [2], [9]] * 15), ("Iberia", [[9], [9], [8]] * 3)):
+        team = await make.team(name)
+        for _each in range(4):
+            await make.member(team_id=team.id)
+        await portfolio(make, team, scores, prefix=name)
 
 
 async def _followed_up(make: Make, acme: Acme, accounts: list[Account]) -> None:

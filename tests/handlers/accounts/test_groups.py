@@ -160,6 +160,100 @@ async def test_other_teams_segments_and_all_are_for_who_leads(ctx: Context, make
     assert isinstance(pressed_all, Whisper)
 
 
+async def _three_teams(make: Make) -> Member:
+    strong, _anna = await _team(make, "Strong")
+    weak, _bo = await _team(make, "Calm")
+    few, _carl = await _team(make, "Few")
+    await _team(make, "New")
+    await portfolio(make, strong, [[9], [9], [9], [8]] * 15, prefix="S")
+    await portfolio(make, weak, [[9], [7], [2], [2]] * 15, prefix="W")
+    await portfolio(make, few, [[9], [9], [2]] * 3, prefix="F")
+    return await make.member("Clara Lind", role="cx_lead")
+
+
+@pytest.mark.both_databases
+async def test_teams_stand_beside_each_other_by_name_and_only_a_clear_difference_is_told(
+    ctx: Context, make: Make
+) -> None:
+    cx = await _three_teams(make)
+
+    card = await card_for(ctx, cx, "teams")
+
+    rows = table_of(card).rows
+    assert [row[0] for row in rows] == ["Calm", "Few", "New", "Strong"]
+    by_name = {row[0]: row[1:] for row in rows}
+    assert by_name["Strong"][3] == "🟢 Clearly above the rest"
+    assert by_name["Calm"][3] == "🟠 Clearly below the rest"
+    assert by_name["Few"][0] == "9 of 9"
+    assert by_name["Few"][3] == "Few answers: not compared"
+    assert by_name["New"] == ("0 of 0", "–", "–", "Too few answers for a score")
+    # Nearer to the middle than the 75, -25 and 33 that they are alone.
+    assert [int(by_name[name][1].replace("−", "-")) for name in ("Strong", "Calm")] == [70, -20]
+    assert texts_of(card)[1] == (
+        "With 60 answers in each team, only gaps above about 40 points would show."
+    )
+    for word in (*NEVER, "rank", "best", "worst"):
+        assert word not in str(to_json(card)).lower()
+    button = next(each for each in buttons_of(card) if each.label == "Strong")
+    chosen = await routes.click(ctx, pressed(cx, button.action, button.value))
+    assert isinstance(chosen, Card)
+    assert chosen.title == "Strong"
+
+
+async def test_small_teams_are_told_as_one_beside_the_others(ctx: Context, make: Make) -> None:
+    cx = await _three_teams(make)
+    for name in ("Ares", "Zeta"):
+        tiny, _me = await _team(make, name, members=3)
+        await portfolio(make, tiny, [[9], [9], [2], [8]] * 3, prefix=name)
+    opened = replace(ctx, programme=replace(ctx.programme, measure_members="lead"))
+
+    told = table_of(await card_for(ctx, cx, "teams")).rows
+    alone = table_of(await card_for(opened, cx, "teams")).rows
+
+    assert [row[0] for row in told] == ["Calm", "Few", "New", "Strong", "Smaller teams"]
+    assert told[-1][1] == "24 of 24"
+    assert [row[0] for row in alone] == ["Ares", "Calm", "Few", "New", "Strong", "Zeta"]
+
+
+async def test_one_small_team_alone_is_withheld_beside_the_others(ctx: Context, make: Make) -> None:
+    cx = await _three_teams(make)
+    tiny, _me = await _team(make, "Tiny", members=3)
+    await portfolio(make, tiny, [[9], [9], [2], [8]] * 3, prefix="T")
+
+    card = await card_for(ctx, cx, "teams")
+
+    assert table_of(card).rows[-1] == ("Smaller teams", "12 of 12", "–", "–", "too few people")
+    assert "Tiny" not in str(to_json(card))
+
+
+async def test_one_team_has_its_own_score_and_nothing_beside_it(ctx: Context, make: Make) -> None:
+    team, _me = await _team(make)
+    cx = await make.member("Clara Lind", role="cx_lead")
+    await portfolio(make, team, [[9], [9], [2], [8]] * 12)
+    low, high = (round(each * 100) for each in score_interval(24, 12, 48))
+
+    card = await card_for(ctx, cx, "teams")
+
+    assert table_of(card).rows == (("Nordics", "48 of 48", "+25", f"{low} and {high}", "–"),)
+    assert texts_of(card)[0].startswith("* Nothing to compare yet")
+
+
+async def test_teams_are_compared_for_who_sees_all(ctx: Context, make: Make) -> None:
+    cx = await _three_teams(make)
+    strong = await card_for(ctx, cx, "teams strong")
+    me = await make.member("Anna Berg", role="team_lead")
+    nobody = replace(ctx, programme=replace(ctx.programme, open=True))
+
+    assert strong.title == "Strong"
+    assert "for CX leads" in await refusal(ctx, me, "teams")
+    assert (await card_for(nobody, me, "teams")).title == "Teams beside each other, by name"
+    opener = buttons_of(await card_for(ctx, cx, "all"))[-1]
+    opened = await routes.click(ctx, pressed(cx, opener.action, opener.value))
+    assert opened == await card_for(ctx, cx, "teams")
+    refused = await routes.click(ctx, pressed(me, opener.action, opener.value))
+    assert isinstance(refused, Whisper)
+
+
 @pytest.mark.both_databases
 async def test_a_missing_or_wrong_name_offers_what_there_is(ctx: Context, make: Make) -> None:
     await _team(make)
@@ -301,6 +395,8 @@ async def test_overdue_and_untaken_cases_are_counted(ctx: Context, make: Make) -
         ("account_manager", "/nps team", "/nps all"),
         ("team_lead", "/nps acme", "/nps segment"),
         ("cx_lead", "/nps all", None),
+        ("cx_lead", "/nps teams", None),
+        ("account_manager", "/nps team", "/nps teams"),
         ("admin", "/nps segment", None),
     ],
 )
