@@ -35,7 +35,7 @@ async def measure_scope(
     rho: float | None = None,
     without: Collection[int] = (),
 ) -> Measure:
-    """All figures of an account (by key), team, segment (by name) or of everything.
+    """All figures of an account (by key), team, segment, product (by name) or of everything.
 
     Without `wave` the window ends on the day `at`, by default today. `rho` fixes what is else
     estimated. A team of fewer than four members is withheld, unless the programme measures members
@@ -48,7 +48,10 @@ async def measure_scope(
     async with ctx.db.reading() as session:
         found = await find(session, scope)
         wave_id = None if wave is None else await _wave(session, wave)
-    if wave_id is not None:
+    if found.scope.type == "product":
+        window = window_until(end, ctx.programme.window_months)
+        sample = await _about(ctx, found.scope.key or "", kind, end, without)
+    elif wave_id is not None:
         window = Window()
         sample = await _of_wave(ctx, found.part, kind, wave_id, without)
     else:
@@ -190,6 +193,23 @@ async def _of_day(
         is_snapshot=is_past,
         silent=[each for each in active if each.account_id not in heard],
     )
+
+
+async def _about(
+    ctx: Context, product: str, kind: str, end: date, without: Collection[int]
+) -> Sample:
+    """What was answered about a product up to a day; icc and rho are those of the whole kind."""
+    kinds, span = kinds_of(kind), _span(ctx, end)
+    async with ctx.db.reading() as session:
+        rows = await history.recorded(
+            session, kinds, span=span, role_of_today=True, product=product, without=without
+        )
+        whole = await history.recorded(session, kinds, span=span, by_role=False, without=without)
+        present = await scopes.accounts(session, Part())
+    teams = {row.id: row.team for row in present}
+    currency = ctx.programme.currency
+    sample = sample_of_records(rows, in_snapshot(Part()), present, currency, is_snapshot=False)
+    return Sample(sample.accounts, resemblance(clusters_of(whole, teams)))
 
 
 async def _of_wave(

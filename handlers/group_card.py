@@ -71,9 +71,26 @@ def group_card(group: Group, reader: Reader) -> Card:
     )
 
 
+def product_card(found: Measure, reader: Reader) -> Card:
+    """The card of a product: only who answered about it counts, so nothing says who was heard."""
+    t = reader.t
+    body = (*score_lines(found, t), *_roles(found, t), Text(t("team.product_note"), "note"))
+    return Card(
+        found.scope.key or "",
+        body,
+        status=t("account.only_you"),
+        foot=_window(found, reader) or None,
+    )
+
+
 def score_lines(found: Measure, t: Texts) -> list[Element]:
     """The score of a group in words: quality, likely range, who was heard, other weights."""
-    counts = t.count("team.counts", found.accounts or 0, split=_split(found, t), **_counted(found))
+    counts = t.count(
+        "team.product_counts" if found.scope.type == "product" else "team.counts",
+        found.accounts or 0,
+        split=_split(found, t),
+        **_counted(found),
+    )
     if found.quality in (None, "too_few") or found.nps is None or found.interval is None:
         return [Text(t("team.too_few"), "strong"), Text(counts)]
     line = t(

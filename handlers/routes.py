@@ -87,6 +87,7 @@ COMMANDS: dict[str, CommandRoute] = {
     "team": CommandRoute(account_teams.show_team, "help.team"),
     "teams": CommandRoute(account_teams.show_teams, "help.teams"),
     "segment": CommandRoute(account_teams.show_segment, "help.segment"),
+    "product": CommandRoute(account_teams.show_product, "help.product"),
     "all": CommandRoute(account_teams.show_all, "help.all"),
     "wave": CommandRoute(wave.show_list, "wave.help.list", LEADERS, takes_words=False),
     "wave new": CommandRoute(wave.new, "wave.help.new", LEADERS),

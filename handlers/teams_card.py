@@ -19,7 +19,7 @@ def teams_card(teams: Sequence[Measure], reader: Reader) -> Card:
     """The teams in the order given; a score is adjusted for few answers where there are several."""
     t = reader.t
     if not teams:
-        return Card(t("team.compare.none"), status=t("account.only_you"))
+        return Card(t("team.no_team"), status=t("account.only_you"))
     scored = {at: _score(each) for at, each in enumerate(teams) if _has_score(each)}
     found = compare(list(scored.values()))
     compared = {} if found is None else dict(zip(scored, found, strict=True))

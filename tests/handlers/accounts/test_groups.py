@@ -226,6 +226,64 @@ async def test_one_small_team_alone_is_withheld_beside_the_others(ctx: Context, 
     assert "Tiny" not in str(to_json(card))
 
 
+async def _product_answers(make: Make) -> Member:
+    """Six people of three accounts about pumps, one of them twice, and one about valves."""
+    cx = await make.member("Clara Lind", role="cx_lead")
+    for number, scores in enumerate(([9, 10], [9, 3], [8, 9])):
+        account = await make.account(f"Customer {number}")
+        for score in scores:
+            contact = await make.contact(account, role="user")
+            asked = await make.invitation(contact, kind="product")
+            await make.response(asked, score, product="Pumps")
+            await make.invitation(contact, kind="product")  # says nothing of a product
+    before = make.now() - timedelta(days=40)
+    asked = await make.invitation(contact, kind="product", sent_at=before)
+    await make.response(asked, 2, product="Pumps", answered_at=before)
+    asked = await make.invitation(contact, kind="product")
+    await make.response(asked, 1, product="Valves")
+    asked = await make.invitation(contact, kind="relationship")
+    await make.response(asked, 0, product="Pumps")
+    return cx
+
+
+@pytest.mark.both_databases
+async def test_a_product_has_the_figures_of_who_answered_about_it(ctx: Context, make: Make) -> None:
+    cx = await _product_answers(make)
+
+    card = await card_for(ctx, cx, "product pump")
+
+    assert card.title == "Pumps"
+    told = texts_of(card)
+    assert told[0].startswith("NPS +50 · likely between ")
+    assert told[0].endswith(" · Rough")
+    assert told[1] == (
+        "6 people answered, with scores from 3 accounts: 4 promoters, 1 passive, 1 critic"
+    )
+    assert "who was asked and said nothing about it is not known" in told[-1]
+    assert "Heard" not in facts_of(card)
+
+
+async def test_products_are_offered_to_who_sees_all(ctx: Context, make: Make) -> None:
+    cx = await _product_answers(make)
+    me = await make.member("Anna Berg")
+
+    unnamed = await card_for(ctx, cx, "product")
+    wrong = await card_for(ctx, cx, "product pmup")
+    nothing = await card_for(ctx, cx, "product <b>xyzzy</b>")
+
+    assert unnamed.title == "Which product?"
+    assert [each.label for each in buttons_of(unnamed)] == ["Pumps", "Valves"]
+    button = buttons_of(unnamed)[1]
+    chosen = await routes.click(ctx, pressed(cx, button.action, button.value))
+    assert isinstance(chosen, Card)
+    assert texts_of(chosen)[0] == "Too few answers for a score"
+    assert wrong.title in ("Pumps", "No product “pmup”. Did you mean Pumps?")
+    assert nothing.title.startswith("No product “<b>xyzzy</b>”")
+    assert "for CX leads" in await refusal(ctx, me, "product pumps")
+    refused = await routes.click(ctx, pressed(me, button.action, button.value))
+    assert isinstance(refused, Whisper)
+
+
 async def test_one_team_has_its_own_score_and_nothing_beside_it(ctx: Context, make: Make) -> None:
     team, _me = await _team(make)
     cx = await make.member("Clara Lind", role="cx_lead")
@@ -270,6 +328,18 @@ async def test_a_missing_or_wrong_name_offers_what_there_is(ctx: Context, make: 
     chosen = await routes.click(ctx, pressed(cx, button.action, button.value))
     assert isinstance(chosen, Card)
     assert chosen.title == "Nordics"
+
+
+@pytest.mark.parametrize("text", ["team", "teams", "segment", "product"])
+async def test_where_there_is_nothing_to_choose_it_says_where_it_comes_from(
+    ctx: Context, make: Make, text: str
+) -> None:
+    cx = await make.member("Clara Lind", role="cx_lead")
+
+    title = (await card_for(ctx, cx, text)).title
+
+    assert " yet. " in title
+    assert "“”" not in title
 
 
 async def test_deciders_who_are_critics_come_first_with_their_accounts(
