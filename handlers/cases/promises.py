@@ -40,7 +40,7 @@ async def show(ctx: Context, event: Command, me: Member) -> Reply:
     if not chosen:
         body.append(Text(t("promise.none")))
     if len(chosen) > SHOWN:
-        body.append(Text(t("case.board.more", n=len(chosen) - SHOWN), "note"))
+        body.append(Text(t("task.more", n=len(chosen) - SHOWN), "note"))
     return Card(title, tuple(body))
 
 
@@ -82,7 +82,7 @@ async def due_lines(
     found = await promises.open_of_member(session, member.id, last)
     lines: list[Element] = [Text(line(each, member, ctx, t)) for each in found[:SHOWN]]
     if len(found) > SHOWN:
-        lines.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+        lines.append(Text(t("task.more", n=len(found) - SHOWN), "note"))
     heading = t("promise.due_week" if days > 1 else "promise.due")
     return [Text(heading, "heading"), *lines] if lines else []
 
@@ -97,7 +97,7 @@ async def late_or_due(session: Session, ctx: Context, until: date, t: Texts) -> 
     ]
     body: list[Element] = [Text(line(each, everybody, ctx, t)) for each in found[:SHOWN]]
     if len(found) > SHOWN:
-        body.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+        body.append(Text(t("task.more", n=len(found) - SHOWN), "note"))
     return body
 
 

@@ -98,7 +98,7 @@ async def warning(ctx: Context, me: Member, deliverer: Member, t: Texts) -> tupl
         title += " " + t.count("promise.of_them_late", late)
     lines = [line(each, me, ctx, t) for each in found[:SHOWN]]
     if len(found) > SHOWN:
-        lines.append(t("case.board.more", n=len(found) - SHOWN))
+        lines.append(t("account.more", n=len(found) - SHOWN))
     return (Text(title, "strong"), *(Text(each) for each in lines), Text(t("promise.few"), "note"))
 
 

@@ -174,4 +174,4 @@ async def _done(session: Session, ctx: Context, work: Work, me: Member, reader: 
         "state": TaskState.DONE, "outcome": offers.REPAIRED, "done_at": ctx.now(),
         "done_by": me.id,
     }  # fmt: skip
-    await acting.change(session, work, values, reader)
+    await acting.change(session, work.task, values, reader)
