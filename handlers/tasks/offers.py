@@ -90,6 +90,9 @@ async def address(ctx: Context, event: Submission, me: Member) -> Reply:
         contact = work.contact
         if contact is None:
             raise Refused(reader.t("task.gone"))
+        if await privacy.is_left_alone(session, contact, secret=ctx.secret):
+            told = reader.t("people.form.unsubscribed", name=contact.name)
+            return FormErrors({"email": told})
         blocked = await privacy.blocked(session, privacy.email_hash(ctx.secret, email))
         others = [
             each
