@@ -8,6 +8,7 @@ from handlers.calendars import nth_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
 from handlers.cases import promise_cards, seeing, times
 from handlers.cases.promising import SHOWN, line
+from handlers.cases.view import zone_of
 from handlers.chat import Command
 from handlers.context import Context, Job, Refused
 from handlers.texts import Texts, of
@@ -56,7 +57,7 @@ def _chosen(
                 raise Refused(t("promise.choose"))
             return t("promise.team"), [p for p in found if p.account.team_id == me.team_id]
         case "overdue":
-            today = ctx.now().date()
+            today = ctx.now().astimezone(zone_of(me, ctx)).date()
             return t("promise.late_ones"), [p for p in found if p.promise.due_on < today]
         case "all":
             return t("promise.all"), found
