@@ -10,17 +10,16 @@ from handlers.accounts.standing import KIND
 from handlers.cards import Button, Buttons, Card, Element, Reply
 from handlers.chat import Click, Command
 from handlers.context import Context, NotAllowed
-from handlers.figures import measure_scope
-from handlers.group_card import READ, Group, group_card
+from handlers.figures import measure_scope, measure_teams
+from handlers.group_card import READ, SHOW_GROUP, TEAMS, Group, group_card, product_card
 from handlers.measures.measure import Scope
 from handlers.recovery import recovery_of
+from handlers.teams_card import teams_card
 from handlers.texts import Texts
 from handlers.trends import wave_trend
-from storage import accounts, groups, members
-from storage.models import Act, Member, Team
+from storage import accounts, groups, history, members
+from storage.models import Act, Member, SurveyKind, Team
 from storage.scopes import Part
-
-SHOW_GROUP = "group_show"
 
 
 async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
@@ -39,6 +38,19 @@ async def show_team(ctx: Context, command: Command, me: Member) -> Reply:
     return await _card(ctx, me, Scope("team", found.name), Part(team_id=found.id), found.name)
 
 
+async def show_teams(ctx: Context, command: Command, me: Member) -> Reply:
+    """`/nps teams`: all teams beside each other; with a name it is that team's card."""
+    if command.text:
+        return await show_team(ctx, command, me)
+    reader = reader_for(ctx, me)
+    _refuse_unless_all(ctx, me, reader.t)
+    async with ctx.db.reading() as session:
+        kept = await viewing.kept_answers(session, me)
+    ctx.note(Act.VIEWED, "programme")
+    found, rest = await measure_teams(ctx, KIND, kept)
+    return teams_card(found, reader, [team.name for team in rest.joined])
+
+
 async def show_segment(ctx: Context, command: Command, me: Member) -> Reply:
     """`/nps segment industry`: only for who sees all accounts."""
     t = reader_for(ctx, me).t
@@ -53,6 +65,24 @@ async def show_segment(ctx: Context, command: Command, me: Member) -> Reply:
     return await _card(ctx, me, Scope("segment", found), Part(segment=found), found)
 
 
+async def show_product(ctx: Context, command: Command, me: Member) -> Reply:
+    """`/nps product pumps`: what was answered about a product; only for who sees all accounts."""
+    reader = reader_for(ctx, me)
+    _refuse_unless_all(ctx, me, reader.t)
+    kind = SurveyKind.PRODUCT
+    async with ctx.db.reading() as session:
+        kept = await viewing.kept_answers(session, me)
+        if command.text:
+            found = await names.find_product(session, (kind,), command.text)
+        else:
+            found = await history.products(session, (kind,))
+    if not isinstance(found, str):
+        return _choose(ctx, me, "product", command.text, [(each, each) for each in found])
+    figures = await measure_scope(ctx, Scope("product", found), kind, without=kept)
+    ctx.note(Act.VIEWED, "product")
+    return product_card(figures, reader)
+
+
 async def show_all(ctx: Context, command: Command, me: Member) -> Reply:
     """`/nps all`: the whole programme; with more words it is an account that is called so."""
     if command.text:
@@ -64,10 +94,18 @@ async def show_all(ctx: Context, command: Command, me: Member) -> Reply:
 
 
 async def press(ctx: Context, click: Click, me: Member) -> Reply:
-    """A button to the figures of a group: `all`, `team:Nordics`, `segment:Industry`."""
+    """A button to the figures of a group: `all`, `teams`, `team:Nordics`, `segment:Industry`."""
     kind, _, name = click.value.partition(":")
-    handler = {"team": show_team, "segment": show_segment}.get(kind, show_all)
+    handler = _BUTTONS.get(kind, show_all)
     return await handler(ctx, Command(click.person, click.place, name), me)
+
+
+_BUTTONS = {
+    "team": show_team,
+    TEAMS: show_teams,
+    "segment": show_segment,
+    "product": show_product,
+}
 
 
 async def group_of(ctx: Context, me: Member, scope: Scope, part: Part, name: str) -> Group:
@@ -120,8 +158,8 @@ def _choose(
     ctx: Context, me: Member, kind: str, typed: str, offered: Sequence[tuple[str, str]]
 ) -> Card:
     t = reader_for(ctx, me).t
-    if not typed and offered:
-        title = t(f"team.which_{kind}")
+    if not typed:
+        title = t(f"team.which_{kind}" if offered else f"team.no_{kind}")
     else:
         labels = [label for label, _value in offered]
         title = names.sentence(ctx, me, kind, typed, labels, several=False)

@@ -127,7 +127,7 @@ async def _body(
         if each.quote_me:
             body.append(Text(t("digest.quote_me"), "note"))
     if len(praise) > _SHOWN:
-        body.append(Text(t("case.board.more", n=len(praise) - _SHOWN), "note"))
+        body.append(Text(t("account.more", n=len(praise) - _SHOWN), "note"))
     quiet = await digests.unfinished(session, member.id, since - _DAY, until - _DAY)
     if quiet:
         body.append(Text(t.count("digest.quiet", quiet), "note"))

@@ -18,8 +18,8 @@ from handlers.measures.samples import (
     sample_of_today,
 )
 from handlers.measures.window import span_until, window_until
-from handlers.scopes import NotMeasurable, Rest, as_told, check, find, kinds_of, together
-from storage import answers, history, measures, scopes
+from handlers.scopes import NotMeasurable, Rest, as_told, check, find, folded, kinds_of, together
+from storage import answers, history, measures, members, scopes
 from storage.db import Session
 from storage.measures import Span
 from storage.scopes import Part
@@ -34,7 +34,7 @@ async def measure_scope(
     rho: float | None = None,
     without: Collection[int] = (),
 ) -> Measure:
-    """All figures of an account (by key), team, segment (by name) or of everything.
+    """All figures of an account (by key), team, segment, product (by name) or of everything.
 
     Without `wave` the window ends on the day `at`, by default today. `rho` fixes what is else
     estimated. A team of fewer than four members is withheld, unless the programme measures members
@@ -47,7 +47,10 @@ async def measure_scope(
     async with ctx.db.reading() as session:
         found = await find(session, scope)
         wave_id = None if wave is None else await _wave(session, wave)
-    if wave_id is not None:
+    if found.scope.type == "product":
+        window = window_until(end, ctx.programme.window_months)
+        sample = await _about(ctx, found.scope.key or "", kind, end, without)
+    elif wave_id is not None:
         window = Window()
         sample = await _of_wave(ctx, found.part, kind, wave_id, without)
     else:
@@ -59,6 +62,29 @@ async def measure_scope(
             sample = await _of_day(ctx, found.part, kind, end, is_past=end < today, without=without)
     whole = measure(found.scope, kind, window, sample.accounts, sample.programme, rho)
     return as_told(ctx, found, whole)
+
+
+async def measure_teams(
+    ctx: Context, kind: str, without: Collection[int] = ()
+) -> tuple[list[Measure], Rest]:
+    """The figures of every team by name as of today; the `Rest` that is told as one comes last.
+
+    Responses `without` are kept from whoever asks.
+    """
+    today = _day(ctx, ctx.now())
+    async with ctx.db.reading() as session:
+        teams = await members.teams(session)
+        rest = await folded(ctx, session, teams, await scopes.owners_without_team(session))
+        own = [Scope("team", team.name) for team in teams if team not in rest.teams]
+        found = [await find(session, scope) for scope in own]
+        found += [together(rest)] if rest.teams else []
+    window = window_until(today, ctx.programme.window_months)
+    told = []
+    for each in found:
+        sample = await _of_today(ctx, each.part, kind, today, without)
+        figures = measure(each.scope, kind, window, sample.accounts, sample.programme)
+        told.append(as_told(ctx, each, figures))
+    return told, rest
 
 
 async def measure_groups(
@@ -168,6 +194,23 @@ async def _of_day(
         is_snapshot=is_past,
         silent=[each for each in active if each.account_id not in heard],
     )
+
+
+async def _about(
+    ctx: Context, product: str, kind: str, end: date, without: Collection[int]
+) -> Sample:
+    """What was answered about a product up to a day; icc and rho are those of the whole kind."""
+    kinds, span = kinds_of(kind), _span(ctx, end)
+    async with ctx.db.reading() as session:
+        rows = await history.recorded(
+            session, kinds, span=span, role_of_today=True, product=product, without=without
+        )
+        whole = await history.recorded(session, kinds, span=span, by_role=False, without=without)
+        present = await scopes.accounts(session, Part())
+    teams = {row.id: row.team for row in present}
+    currency = ctx.programme.currency
+    sample = sample_of_records(rows, in_snapshot(Part()), present, currency, is_snapshot=False)
+    return Sample(sample.accounts, resemblance(clusters_of(whole, teams)))
 
 
 async def _of_wave(

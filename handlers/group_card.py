@@ -16,6 +16,8 @@ from handlers.recovery import Recovery, recovery_lines
 from handlers.texts import Texts
 from storage.groups import DecidingCritic, OpenCases
 
+SHOW_GROUP = "group_show"
+TEAMS = "teams"  # the value of the button to all teams beside each other
 _CRITICS = 8
 READ = 100  # critics read of a group: enough for the lines and for the accounts of the buttons
 _BUTTONS = 5
@@ -57,6 +59,8 @@ def group_card(group: Group, reader: Reader) -> Card:
     if chart is not None:
         body.append(chart)
     buttons = tuple(_account_button(critic) for critic in _accounts(group.critics))
+    if found.scope.type == "all":
+        buttons += (Button(t("team.compare.open"), SHOW_GROUP, TEAMS),)
     if buttons:
         body.append(Buttons(buttons))
     return Card(
@@ -67,9 +71,26 @@ def group_card(group: Group, reader: Reader) -> Card:
     )
 
 
+def product_card(found: Measure, reader: Reader) -> Card:
+    """The card of a product: only who answered about it counts, so nothing says who was heard."""
+    t = reader.t
+    body = (*score_lines(found, t), *_roles(found, t), Text(t("team.product_note"), "note"))
+    return Card(
+        found.scope.key or "",
+        body,
+        status=t("account.only_you"),
+        foot=_window(found, reader) or None,
+    )
+
+
 def score_lines(found: Measure, t: Texts) -> list[Element]:
     """The score of a group in words: quality, likely range, who was heard, other weights."""
-    counts = t.count("team.counts", found.accounts or 0, split=_split(found, t), **_counted(found))
+    counts = t.count(
+        "team.product_counts" if found.scope.type == "product" else "team.counts",
+        found.accounts or 0,
+        split=_split(found, t),
+        **_counted(found),
+    )
     if found.quality in (None, "too_few") or found.nps is None or found.interval is None:
         return [Text(t("team.too_few"), "strong"), Text(counts)]
     line = t(

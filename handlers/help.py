@@ -9,7 +9,8 @@ from storage import members
 from storage.models import Member
 
 _TYPED = {"": "/nps", "account": "/nps acme"}
-_OF_ALL = {"help.segment", "help.all"}  # for who sees all accounts, whatever their role
+# For who sees all accounts, whatever their role.
+_OF_ALL = {"help.teams", "help.segment", "help.product", "help.all"}
 
 
 async def help_card(ctx: Context, me: Member, commands: Iterable[tuple[str, str]]) -> Card:

@@ -1,9 +1,9 @@
-"""Finds accounts, members, teams and segments by what somebody typed, in the way people type."""
+"""Finds accounts, members, teams and the like by what somebody typed, in the way people type."""
 
 import asyncio
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -15,7 +15,7 @@ from handlers.cards import Choice
 from handlers.chat import Lookup
 from handlers.context import Context, NotAllowed, Refused
 from handlers.wording import one_of
-from storage import accounts, members
+from storage import accounts, history, members
 from storage.db import Session
 from storage.models import Account, Member, Team
 
@@ -138,8 +138,17 @@ async def find_team(session: Session, typed: str) -> Team | list[Team]:
 
 async def find_segment(session: Session, typed: str) -> str | list[str]:
     """Gives the segment meant, else `Several` or `Nearest`."""
-    segments = dict(enumerate(await accounts.segments(session)))
-    return _rows(match([Named(each, (name,)) for each, name in segments.items()], typed), segments)
+    return _named_so(await accounts.segments(session), typed)
+
+
+async def find_product(session: Session, kinds: Collection[str], typed: str) -> str | list[str]:
+    """Gives the product meant, of those that answers of these kinds are about."""
+    return _named_so(await history.products(session, kinds), typed)
+
+
+def _named_so(names: Sequence[str], typed: str) -> str | list[str]:
+    rows = dict(enumerate(names))
+    return _rows(match([Named(each, (name,)) for each, name in rows.items()], typed), rows)
 
 
 async def the_member(ctx: Context, session: Session, me: Member, typed: str) -> Member:
@@ -165,7 +174,7 @@ def sentence(
 ) -> str:
     """Gives `No account “acmee”. Did you mean Acme A/S, Acme Denmark or Ackmann?`
 
-    `what` is account, member, team or segment; `several` = all of the offered fit.
+    `what` is account, member, team, segment or product; `several` = all of the offered fit.
     """
     t = texts.of(me.language, ctx.programme.language)
     if several:

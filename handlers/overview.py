@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from handlers import speed, speed_lines, texts, today, wording
-from handlers.account_teams import SHOW_GROUP, group_of
+from handlers.account_teams import group_of
 from handlers.accounts import lines
 from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, reader_for
@@ -13,7 +13,7 @@ from handlers.calendars import last_day
 from handlers.cards import Button, Buttons, Card, Element, Facts, Reply, Table, Text
 from handlers.chat import Command, Notice
 from handlers.context import Context
-from handlers.group_card import cases_line, coverage, critics_lines, score_lines
+from handlers.group_card import SHOW_GROUP, cases_line, coverage, critics_lines, score_lines
 from handlers.learning import ideas
 from handlers.measures.measure import Scope
 from handlers.places import health

@@ -28,6 +28,7 @@ from handlers.chat import (
     Submission,
 )
 from handlers.context import Context, NotAllowed, Refused
+from handlers.group_card import SHOW_GROUP
 from handlers.learning import buttons as learning
 from handlers.learning import ideas
 from handlers.outsiders import for_own_eyes, keep_from_outsiders
@@ -84,7 +85,9 @@ COMMANDS: dict[str, CommandRoute] = {
     "": CommandRoute(overview.show, "help.overview"),
     "account": CommandRoute(_account, "help.account"),
     "team": CommandRoute(account_teams.show_team, "help.team"),
+    "teams": CommandRoute(account_teams.show_teams, "help.teams"),
     "segment": CommandRoute(account_teams.show_segment, "help.segment"),
+    "product": CommandRoute(account_teams.show_product, "help.product"),
     "all": CommandRoute(account_teams.show_all, "help.all"),
     "wave": CommandRoute(wave.show_list, "wave.help.list", LEADERS, takes_words=False),
     "wave new": CommandRoute(wave.new, "wave.help.new", LEADERS),
@@ -118,7 +121,7 @@ CLICKS: dict[str, ClickHandler] = {
     binding.UNBIND: binding.unbind,
     SHOW: account.press,
     SHOW_IN_CHANNEL: account.show_in_channel,
-    account_teams.SHOW_GROUP: account_teams.press,
+    SHOW_GROUP: account_teams.press,
     REPAIR: repair.open_form,
     "wave_form": wave.press_form,
     "wave_preview": wave.press_preview,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from handlers.context import Context, Refused
 from handlers.measures.measure import Measure, Scope, withheld
-from storage import members, scopes
+from storage import history, members, scopes
 from storage.db import Session
 from storage.models import Team
 from storage.scopes import Part
@@ -71,6 +71,10 @@ async def find(session: Session, scope: Scope) -> Found:
             if segment is None:
                 raise NotMeasurable(f"there is no segment {key!r}")
             return Found(Scope("segment", segment), Part(segment=segment))
+        case "product":
+            if key not in await history.products(session, NPS_KINDS):
+                raise NotMeasurable(f"no answer is about a product {key!r}")
+            return Found(Scope("product", key), Part())
 
 
 def together(rest: Rest) -> Found:

@@ -68,16 +68,18 @@ async def recorded(
     account_ids: Collection[int] | None = None,
     role_of_today: bool = False,
     by_role: bool = True,
+    product: str | None = None,
     without: Collection[int] = (),
 ) -> list[Recorded]:
     """Gives what responses and invitations say of a window or of waves, each contact counted once.
 
     A contact stands with the snapshot of the invitation whose confirmed reply counts, else of the
     last one that asked them; with `role_of_today` their role is the present one, and without
-    `by_role` all are `unknown`: fewer rows for whoever needs no roles. Responses `without` do not
-    exist: they are kept from whoever asks.
+    `by_role` all are `unknown`: fewer rows for whoever needs no roles. With a `product` only the
+    replies about it exist: what a silent contact was to say something about is not known.
+    Responses `without` do not exist: they are kept from whoever asks.
     """
-    chosen = _latest_of_each_contact(kinds, span, waves, account_ids, without)
+    chosen = _latest_of_each_contact(kinds, span, waves, account_ids, product, without)
     role = col(Contact.role) if role_of_today else chosen.c.role
     snapshot = [chosen.c.team_id, chosen.c.segment, chosen.c.value, chosen.c.currency]
     grouped = [chosen.c.wave_id, chosen.c.account_id, *snapshot]
@@ -98,6 +100,21 @@ async def recorded(
     if role_of_today:
         query = query.join(Contact, col(Contact.id) == chosen.c.contact_id)
     return [Recorded(*row) for row in (await session.execute(query)).all()]
+
+
+async def products(session: Session, kinds: Collection[str]) -> list[str]:
+    """Gives the products that answers of these kinds are about, by name."""
+    query = (
+        select(col(Response.product))
+        .where(
+            col(Response.kind).in_(kinds),
+            col(Response.status) == ResponseStatus.CONFIRMED,
+            col(Response.product).is_not(None),
+        )
+        .distinct()
+        .order_by(col(Response.product))
+    )
+    return [name for name in (await session.execute(query)).scalars() if name]
 
 
 async def accounts_of(session: Session, response_ids: Collection[int]) -> set[int]:
@@ -137,6 +154,7 @@ def _latest_of_each_contact(
     span: Span | None,
     waves: Collection[int] | None,
     account_ids: Collection[int] | None,
+    product: str | None,
     without: Collection[int],
 ) -> Subquery:
     """Invitations with the reply that counts; `place` 1 is the one that stands for its contact."""
@@ -145,6 +163,7 @@ def _latest_of_each_contact(
     if span is not None:
         asked = and_(asked, within(asked_at(), span))
         replied = and_(replied, within(col(Response.answered_at), span))
+    about = col(Response.product) == product
     confirmed = and_(replied, col(Response.status) == ResponseStatus.CONFIRMED)
     suspect = flag(and_(replied, col(Response.status) == ResponseStatus.SUSPECT))
     place: ColumnElement[int] = literal(1)
@@ -192,7 +211,7 @@ def _latest_of_each_contact(
         .where(
             kind.in_(kinds),
             col(Invitation.is_test).is_(False),
-            or_(asked, replied),
+            or_(asked, replied) if product is None else and_(replied, about),
             true() if waves is None else col(Invitation.wave_id).in_(waves),
             true() if account_ids is None else col(Invitation.account_id).in_(account_ids),
         )

@@ -39,6 +39,14 @@ async def blocked(session: Session, hashed: str) -> str | None:
     return (await session.exec(query)).first()
 
 
+async def is_left_alone(session: Session, contact: Contact, *, secret: str) -> bool:
+    """Tells whether a contact asked not to be asked again, whatever their status says by now."""
+    if contact.status == ContactStatus.UNSUBSCRIBED:
+        return True
+    hashed = email_hash(secret, contact.email) if contact.email else ""
+    return await blocked(session, hashed) is not None
+
+
 async def contacts_of(session: Session, email: str) -> Sequence[Contact]:
     """Gives the rows of a person over all accounts."""
     query = select(Contact).where(col(Contact.email) == email.strip().lower())

@@ -18,6 +18,8 @@ from storage.models import (
     ReferenceUse,
     Response,
     ResponseStatus,
+    Task,
+    TaskState,
 )
 
 _PROMOTER = 9
@@ -122,6 +124,16 @@ def _withdrawn_since(reference: Reference | None, response: Response) -> bool:
     """A consent taken back holds until a later answer gives it again."""
     withdrawn = reference.withdrawn_at if reference is not None else None
     return withdrawn is not None and response.answered_at <= withdrawn
+
+
+async def waiting(session: Session, contact_id: int) -> Sequence[Task]:
+    """Gives the open tasks to ask a contact for a reference."""
+    query = select(Task).where(
+        col(Task.contact_id) == contact_id,
+        col(Task.what) == "reference",
+        col(Task.state) == TaskState.OPEN,
+    )
+    return (await session.exec(query.order_by(col(Task.id)))).all()
 
 
 async def uses(

@@ -52,6 +52,12 @@ async def accounts(session: Session, part: Part) -> list[AccountRow]:
     return [AccountRow(*row) for row in (await session.execute(query)).all()]
 
 
+async def owners_without_team(session: Session) -> set[int | None]:
+    """Gives who owns accounts that belong to no team now; None stands for nobody."""
+    query = select(col(Account.owner_id)).where(col(Account.team_id).is_(None)).distinct()
+    return set((await session.execute(query)).scalars().all())
+
+
 async def find_account(session: Session, key: str) -> Account | None:
     """Gives the account with this key, compared without case where no key is exactly this."""
     query = select(Account).where(func.lower(col(Account.key)) == key.strip().lower())

@@ -13,7 +13,7 @@ from handlers.cards import Choice, Form, FormErrors, Input, Reply
 from handlers.chat import Click, Submission, row_id
 from handlers.context import Context, NotAllowed, Refused
 from handlers.texts import LANGUAGES, Texts
-from storage import accounts, answers
+from storage import accounts, answers, privacy
 from storage.db import Session
 from storage.models import NAMELESS, Account, Contact, ContactRole, ContactStatus, Member
 
@@ -90,7 +90,8 @@ async def repair(ctx: Context, event: Submission, me: Member) -> Reply:
     async with ctx.db.session() as session:
         account = await account_to_change(ctx, session, me, event.value)
         contact = await accounts.contact(session, row_id(event.text("contact")))
-        errors = _errors(event, contact, account, reader.t)
+        alone = contact and await privacy.is_left_alone(session, contact, secret=ctx.secret)
+        errors = _errors(event, contact, account, reader.t, left_alone=bool(alone))
         if errors or contact is None:
             return FormErrors(errors)
         if role := event.text("role"):
@@ -119,7 +120,7 @@ async def account_to_change(ctx: Context, session: Session, me: Member, value: s
 
 
 def _errors(
-    event: Submission, contact: Contact | None, account: Account, t: Texts
+    event: Submission, contact: Contact | None, account: Account, t: Texts, *, left_alone: bool
 ) -> dict[str, str]:
     if contact is None or contact.account_id != account.id:
         return {"contact": t("people.form.which")}
@@ -135,6 +136,6 @@ def _errors(
     }
     if not any(event.text(name) for name in allowed):
         errors["role"] = t("people.form.nothing")
-    if event.text("status") and contact.status == ContactStatus.UNSUBSCRIBED:
+    if event.text("status") and left_alone:
         errors["status"] = t("people.form.unsubscribed", name=contact.name)
     return errors

@@ -8,6 +8,7 @@ from handlers.calendars import nth_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
 from handlers.cases import promise_cards, seeing, times
 from handlers.cases.promising import SHOWN, line
+from handlers.cases.view import zone_of
 from handlers.chat import Command
 from handlers.context import Context, Job, Refused
 from handlers.texts import Texts, of
@@ -40,7 +41,7 @@ async def show(ctx: Context, event: Command, me: Member) -> Reply:
     if not chosen:
         body.append(Text(t("promise.none")))
     if len(chosen) > SHOWN:
-        body.append(Text(t("case.board.more", n=len(chosen) - SHOWN), "note"))
+        body.append(Text(t("task.more", n=len(chosen) - SHOWN), "note"))
     return Card(title, tuple(body))
 
 
@@ -56,7 +57,7 @@ def _chosen(
                 raise Refused(t("promise.choose"))
             return t("promise.team"), [p for p in found if p.account.team_id == me.team_id]
         case "overdue":
-            today = ctx.now().date()
+            today = ctx.now().astimezone(zone_of(me, ctx)).date()
             return t("promise.late_ones"), [p for p in found if p.promise.due_on < today]
         case "all":
             return t("promise.all"), found
@@ -82,7 +83,7 @@ async def due_lines(
     found = await promises.open_of_member(session, member.id, last)
     lines: list[Element] = [Text(line(each, member, ctx, t)) for each in found[:SHOWN]]
     if len(found) > SHOWN:
-        lines.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+        lines.append(Text(t("task.more", n=len(found) - SHOWN), "note"))
     heading = t("promise.due_week" if days > 1 else "promise.due")
     return [Text(heading, "heading"), *lines] if lines else []
 
@@ -97,7 +98,7 @@ async def late_or_due(session: Session, ctx: Context, until: date, t: Texts) -> 
     ]
     body: list[Element] = [Text(line(each, everybody, ctx, t)) for each in found[:SHOWN]]
     if len(found) > SHOWN:
-        body.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+        body.append(Text(t("task.more", n=len(found) - SHOWN), "note"))
     return body
 
 

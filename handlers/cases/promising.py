@@ -9,6 +9,7 @@ from handlers.calendars import start_of_working_day
 from handlers.cards import Choice, Element, Form, Input, Text
 from handlers.cases import seeing, times
 from handlers.cases.acting import Scene
+from handlers.cases.view import zone_of
 from handlers.chat import Submission, row_id
 from handlers.context import Context
 from handlers.texts import Texts
@@ -91,21 +92,21 @@ async def warning(ctx: Context, me: Member, deliverer: Member, t: Texts) -> tupl
         found = await promises.open_of_function(session, deliverer)
     if not found:
         return ()
-    today = ctx.now().date()
+    today = ctx.now().astimezone(zone_of(me, ctx)).date()
     late = sum(each.promise.due_on < today for each in found)
     title = t.count("promise.already", len(found), who=deliverer.function or deliverer.name)
     if late:
         title += " " + t.count("promise.of_them_late", late)
     lines = [line(each, me, ctx, t) for each in found[:SHOWN]]
     if len(found) > SHOWN:
-        lines.append(t("case.board.more", n=len(found) - SHOWN))
+        lines.append(t("account.more", n=len(found) - SHOWN))
     return (Text(title, "strong"), *(Text(each) for each in lines), Text(t("promise.few"), "note"))
 
 
 def line(found: Promised, me: Member, ctx: Context, t: Texts) -> str:
     """Gives `Acme A/S: invoice check by 1 December · overdue · Mikkel Skov`."""
     promise = found.promise
-    today = ctx.now().date()
+    today = ctx.now().astimezone(zone_of(me, ctx)).date()
     sees = rights.may_see_account(me, found.account, ctx.programme)
     account = found.account.name if sees else t("promise.another_account")
     what = promise.what if sees else t("promise.something")

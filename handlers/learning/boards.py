@@ -70,7 +70,7 @@ async def _body(session: Session, ctx: Context, board: str, reader: Reader) -> l
     match board:
         case "ideas":
             return await ideas.open_lines(session, reader)
-        case "references":
+        case references.BOARD:
             return await references.for_all(session, reader)
     return await promises.late_or_due(session, ctx, reader.today + _WEEK, reader.t)
 

@@ -47,7 +47,7 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
     if not found:
         body.append(Text(t("idea.none_fits" if seen else "idea.none")))
     if len(found) > _SHOWN:
-        body.append(Text(t("case.board.more", n=len(found) - _SHOWN), "note"))
+        body.append(Text(t("reference.more", n=len(found) - _SHOWN), "note"))
     foot = t("idea.board_foot")
     return Card(t("idea.title"), tuple(body), status=t("account.only_you"), foot=foot)
 

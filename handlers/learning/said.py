@@ -68,7 +68,7 @@ async def digest_lines(
     body: list[Element] = [Text(t("said.digest"), "heading")]
     body += [Text(f"{account.name}: {cut(what, _CUT)}") for account, what in found[:_SENT]]
     if len(found) > _SENT:
-        body.append(Text(t("case.board.more", n=len(found) - _SENT), "note"))
+        body.append(Text(t("account.more", n=len(found) - _SENT), "note"))
     shown = {account.id: account for account, _what in found[:_SENT]}
     row = [
         Button(t("said.digest_button", account=each.name), SHOW, f"{each.id}:{PART}")

@@ -106,7 +106,7 @@ def shared_card(shared: Shared, reader: Reader, *, owned: bool) -> Card:
     hidden = len(everybody) - len(named)
     more = len(named) - _SHOWN
     if more > 0:
-        body.append(Text(t("case.board.more", n=more), "note"))
+        body.append(Text(t("account.more", n=more), "note"))
     if hidden:
         body.append(Text(t.count("shared.unnamed", hidden), "note"))
     if reason.state == SharedState.OPEN:

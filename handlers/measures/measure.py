@@ -8,12 +8,12 @@ from handlers.measures.counts import Role
 from handlers.measures.quality import Quality
 from handlers.measures.score import Interval
 
-ScopeType = Literal["account", "team", "segment", "all"]
+ScopeType = Literal["account", "team", "segment", "product", "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is measured: an account by its key, a team or segment by its name, or all."""
+    """What is measured: an account by its key, a team, segment or product by its name, or all."""
 
     type: ScopeType
     key: str | None = None

@@ -63,7 +63,7 @@ async def _list(ctx: Context, me: Member) -> Card:
         sure = t("bind.list.sure", who=for_whom(each, t))
         body.append(Buttons((Button(t("bind.list.unbind"), UNBIND, str(row.id), confirm=sure),)))
     if len(found) > _SHOWN:
-        body.append(Text(t("case.board.more", n=len(found) - _SHOWN), "note"))
+        body.append(Text(t("account.more", n=len(found) - _SHOWN), "note"))
     for reason, who in owners:
         body.append(Text(t("bind.list.owner", reason=reason_label(reason, t), who=who)))
     body.append(Text(t("bind.list.next"), "note"))

@@ -16,7 +16,7 @@ from handlers.tasks.card import DONE, status, task_card, title
 from handlers.tasks.extras import extra_of
 from storage import accounts, references, tasks, touches, versions
 from storage.db import Session
-from storage.models import NAMELESS, Member, TaskState
+from storage.models import NAMELESS, Member, Task, TaskState
 from storage.tasks import Work
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ async def press_later(ctx: Context, click: Click, me: Member) -> Reply:
     async with ctx.db.session() as session:
         work = await to_act(ctx, session, me, click.value)
         until = nth_working_day(reader.today, _LATER_DAYS, calendar)
-        await change(session, work, {"later_until": until}, reader)
+        await change(session, work.task, {"later_until": until}, reader)
     return await card_of(ctx, me, work.task.id)
 
 
@@ -51,7 +51,7 @@ async def press_reopen(ctx: Context, click: Click, me: Member) -> Reply:
         values = {
             "state": TaskState.OPEN, "outcome": None, "done_at": None, "done_by": None,
         }  # fmt: skip
-        await change(session, work, values, reader)
+        await change(session, work.task, values, reader)
         await touches.forget_task(session, work.task.id)
     return await card_of(ctx, me, work.task.id)
 
@@ -113,7 +113,7 @@ async def done(ctx: Context, event: Submission, me: Member) -> Reply:
                 "state": TaskState.DONE, "outcome": outcome, "note": note, "done_at": now,
                 "done_by": me.id,
             }  # fmt: skip
-        await change(session, work, values, reader)
+        await change(session, work.task, values, reader)
         if outcome not in outcomes.NOT_SPOKEN:
             await touches.log(
                 session, account_id=work.account.id, contact_id=contact_id, member_id=me.id,
@@ -173,9 +173,9 @@ def _ids(work: Work) -> set[int]:
     return {each for each in (work.task.owner_id, work.task.done_by) if each is not None}
 
 
-async def change(session: Session, work: Work, values: dict[str, Any], reader: Reader) -> None:
+async def change(session: Session, task: Task, values: dict[str, Any], reader: Reader) -> None:
     """Changes a task as it was read; raises Refused when somebody else was first."""
-    if not await versions.change(session, work.task, values):
+    if not await versions.change(session, task, values):
         raise Refused(reader.t("task.stale_now"))
 
 

@@ -41,7 +41,7 @@ async def _list(ctx: Context, me: Member) -> Card:
     if not found:
         body.append(Text(t("task.none")))
     if len(found) > SHOWN:
-        body.append(Text(t("case.board.more", n=len(found) - SHOWN), "note"))
+        body.append(Text(t("task.more", n=len(found) - SHOWN), "note"))
     return Card(t("task.mine"), tuple(body), status=t("account.only_you"))
 
 
@@ -81,7 +81,7 @@ async def digest_lines(
     body.append(Text(t("task.heading"), "heading"))
     body += told(found[:_IN_DIGEST], reader)
     if len(found) > _IN_DIGEST:
-        body.append(Text(t("case.board.more", n=len(found) - _IN_DIGEST), "note"))
+        body.append(Text(t("task.more", n=len(found) - _IN_DIGEST), "note"))
     body.append(Buttons((Button(t("task.button.all"), LIST, "mine"),)))
     return body
 

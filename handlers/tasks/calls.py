@@ -121,7 +121,12 @@ async def _log_form(ctx: Context, me: Member, typed: str) -> Reply:
     if not isinstance(found, Account):
         several = isinstance(found, names.Several)
         offered = [each.name for each in found]
-        raise Refused(names.sentence(ctx, me, "account", typed, offered, several))
+        told = names.sentence(ctx, me, "account", typed, offered, several)
+        if not found:
+            raise Refused(told)
+        row = tuple(Button(each.name, LOG, str(each.id), opens_form=True) for each in found)
+        only_you = reader_for(ctx, me).t("account.only_you")
+        return Card(told, (Buttons(row),), status=only_you)
     return await _form_of(ctx, me, found)
 
 

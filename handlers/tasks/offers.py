@@ -90,6 +90,9 @@ async def address(ctx: Context, event: Submission, me: Member) -> Reply:
         contact = work.contact
         if contact is None:
             raise Refused(reader.t("task.gone"))
+        if await privacy.is_left_alone(session, contact, secret=ctx.secret):
+            told = reader.t("people.form.unsubscribed", name=contact.name)
+            return FormErrors({"email": told})
         blocked = await privacy.blocked(session, privacy.email_hash(ctx.secret, email))
         others = [
             each
@@ -174,4 +177,4 @@ async def _done(session: Session, ctx: Context, work: Work, me: Member, reader: 
         "state": TaskState.DONE, "outcome": offers.REPAIRED, "done_at": ctx.now(),
         "done_by": me.id,
     }  # fmt: skip
-    await acting.change(session, work, values, reader)
+    await acting.change(session, work.task, values, reader)

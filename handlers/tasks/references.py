@@ -18,20 +18,23 @@ from handlers.cards import (
     Input,
     Reply,
     Text,
+    whisper,
 )
 from handlers.cases import times
-from handlers.chat import Click, Command, Submission, row_id
+from handlers.chat import Click, Command, Place, Submission, row_id
 from handlers.context import Context, Refused
 from handlers.surveys import reason_label
+from handlers.tasks import request
 from handlers.tasks.opening import responsible
 from handlers.tasks.outcomes import FORMS
-from storage import references, tasks
+from storage import references, sharing, tasks
 from storage.alerts import Added
 from storage.db import Session
 from storage.models import Member, Reference, ReferenceUse
 from storage.references import Offer
 
 ASK, WITHDRAW, REQUEST = "reference_ask", "reference_withdraw", "reference_request"
+BOARD = "references"
 USES_A_YEAR = 2
 _YEAR = timedelta(days=365)
 _SHOWN = 8
@@ -50,7 +53,8 @@ async def ask_form(ctx: Context, click: Click, me: Member) -> Reply:
     reader = reader_for(ctx, me)
     t = reader.t
     async with ctx.db.reading() as session:
-        offer, uses = await _offer(session, ctx, me, row_id(click.value), reader)
+        on_board = await _is_board(session, click.place)
+        offer, uses = await _offer(session, ctx, me, click.value, on_board=on_board)
     _refuse_used(uses, offer, reader)
     allowed = forms_of(offer)
     inputs = (
@@ -70,7 +74,8 @@ async def ask(ctx: Context, event: Submission, me: Member) -> Reply:
     reader = reader_for(ctx, me)
     t, now = reader.t, ctx.now()
     async with ctx.db.session() as session:
-        offer, _uses = await _offer(session, ctx, me, row_id(event.value), reader)
+        on_board = await _is_board(session, event.place)
+        offer, _uses = await _offer(session, ctx, me, event.value, on_board=on_board)
         errors = {}
         if event.text("form") not in FORMS:
             errors["form"] = t("people.form.unknown_choice")
@@ -88,19 +93,30 @@ async def ask(ctx: Context, event: Submission, me: Member) -> Reply:
         await session.flush()
         alert = await _request(session, ctx, offer, use)
     await ctx.soon(job_of(alert), None)
+    if on_board:  # it stays as it is for all its readers
+        return whisper(t("reference.asked", name=first_name(offer.contact.name)))
     return await _list(ctx, me, "")
 
 
 async def withdraw(ctx: Context, click: Click, me: Member) -> Reply:
-    """No longer: the contact is not offered any more, until they say so again."""
+    """No longer: the contact is not offered any more, until they say so again.
+
+    Requests that wait are ended by it, and whoever asked is told.
+    """
     reader = reader_for(ctx, me)
     async with ctx.db.session() as session:
-        offer, _uses = await _offer(session, ctx, me, row_id(click.value), reader)
+        offer, _uses = await _offer(session, ctx, me, click.value, on_board=False)
         if not rights.may_change_account(me, offer.account):
             raise Refused(reader.t("task.not_yours", account=offer.account.name))
         reference = await _row(session, offer, ctx.now())
         reference.withdrawn_at = ctx.now()
         session.add(reference)
+        told = [
+            await request.end(session, ctx, me, task, "refused")
+            for task in await references.waiting(session, offer.contact.id)
+        ]
+    for alert in told:
+        await ctx.soon(job_of(alert), None)
     return await _list(ctx, me, "")
 
 
@@ -111,13 +127,18 @@ def forms_of(offer: Offer) -> tuple[str, ...]:
     return tuple(each for each in FORMS if each in told or (each == "quote" and ticked))
 
 
+async def _is_board(session: Session, place: Place) -> bool:
+    """Tells whether the board of references stands here: whoever reads it may ask."""
+    return place in {each.place for each in await sharing.places(session, board=BOARD)}
+
+
 async def _offer(
-    session: Session, ctx: Context, me: Member, contact_id: int, reader: Reader
+    session: Session, ctx: Context, me: Member, value: str, *, on_board: bool
 ) -> tuple[Offer, Sequence[ReferenceUse]]:
-    seen = rights.seen_by(me, ctx.programme)
-    found = await references.offered(session, seen, contact_id)
+    seen = None if on_board else rights.seen_by(me, ctx.programme)
+    found = await references.offered(session, seen, row_id(value))
     if not found:
-        raise Refused(reader.t("reference.gone"))
+        raise Refused(reader_for(ctx, me).t("reference.gone"))
     reference = found[0].reference
     ids = [reference.id] if reference is not None else []
     return found[0], await references.uses(session, ids, ctx.now() - _YEAR)
@@ -179,7 +200,7 @@ async def _list(ctx: Context, me: Member, typed: str) -> Card:
         key = "reference.nobody_fits" if everybody else "reference.none"
         body.append(Text(t(key, typed=cut(typed, 60)) if everybody else t(key)))
     if len(found) > _SHOWN:
-        body.append(Text(t("case.board.more", n=len(found) - _SHOWN), "note"))
+        body.append(Text(t("reference.more", n=len(found) - _SHOWN), "note"))
     status = t("account.only_you")
     return Card(t("reference.title"), tuple(body), status=status, foot=t("reference.foot"))
 
@@ -211,7 +232,7 @@ async def for_all(session: Session, reader: Reader) -> list[Element]:
         uses = used.get(each.reference.id, []) if each.reference is not None else []
         body += _entry(each, uses, reader, None)
     if len(everybody) > _SHOWN:
-        more = reader.t("case.board.more", n=len(everybody) - _SHOWN)
+        more = reader.t("account.more", n=len(everybody) - _SHOWN)
         body.append(Text(more, "note"))
     return body
 

@@ -14,7 +14,9 @@ from handlers.tasks.card import task_card
 from handlers.tasks.extras import extra_of, use_of
 from handlers.texts import of
 from storage import members, tasks, touches
-from storage.models import Alert, Member, ReferenceUse, TaskState
+from storage.alerts import Added
+from storage.db import Session
+from storage.models import Alert, Member, ReferenceUse, Task, TaskState
 
 ANSWERED = "reference_answer"
 
@@ -65,28 +67,34 @@ async def answer(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     return [Outgoing(Message(told, f"alert:{alert.id}", t.language), (direct,), direct)]
 
 
+async def end(session: Session, ctx: Context, me: Member, task: Task, state: str) -> Added:
+    """Ends a request as agreed or refused; raises Refused when somebody else was first."""
+    now = ctx.now()
+    values: dict[str, Any] = {
+        "state": TaskState.DONE, "outcome": state, "done_at": now, "done_by": me.id,
+    }  # fmt: skip
+    use = await session.get(ReferenceUse, use_of(task))
+    if use is None:  # a task of another kind: no button of ours says so
+        raise Refused(reader_for(ctx, me).t("task.stale_now"))
+    await acting.change(session, task, values, reader_for(ctx, me))
+    use.state, use.answered_by, use.answered_at = state, me.id, now
+    session.add(use)
+    return await alerts.add(
+        session, key=f"reference_answer:{use.id}", what=ANSWERED, due_at=now,
+        member_id=use.asked_by, account_id=task.account_id,
+        detail={"use": use.id, "task": task.id, "partition": f"member:{use.asked_by}"},
+    )  # fmt: skip
+
+
 async def _answer(ctx: Context, click: Click, me: Member, state: str) -> Reply:
     now = ctx.now()
     async with ctx.db.session() as session:
         work = await acting.to_act(ctx, session, me, click.value)
-        use = await session.get(ReferenceUse, use_of(work.task))
-        if use is None:  # a task of another kind: no button of ours says so
-            raise Refused(reader_for(ctx, me).t("task.stale_now"))
-        values: dict[str, Any] = {
-            "state": TaskState.DONE, "outcome": state, "done_at": now, "done_by": me.id,
-        }  # fmt: skip
-        await acting.change(session, work, values, reader_for(ctx, me))
-        use.state, use.answered_by, use.answered_at = state, me.id, now
-        session.add(use)
+        alert = await end(session, ctx, me, work.task, state)
         if state == "agreed":
             await touches.log(
                 session, account_id=work.account.id, contact_id=work.task.contact_id,
                 member_id=me.id, task_id=work.task.id, at=now,
             )  # fmt: skip
-        alert = await alerts.add(
-            session, key=f"reference_answer:{use.id}", what=ANSWERED, due_at=now,
-            member_id=use.asked_by, account_id=work.account.id,
-            detail={"use": use.id, "task": work.task.id, "partition": f"member:{use.asked_by}"},
-        )  # fmt: skip
     await ctx.soon(job_of(alert), None)
     return await acting.card_of(ctx, me, work.task.id)

@@ -90,8 +90,10 @@ async def _list(ctx: Context, me: Member) -> Card:
     t = reader.t
     async with ctx.db.reading() as session:
         found = await _silent(session, ctx, me)
+        called = {each.key: each for each in await tasks.with_keys(session, list(map(_key, found)))}
+        # Whoever is called already stands last, so that all the others come up.
+        found.sort(key=lambda each: _key(each) in called)
         shown = found[:_SHOWN]
-        called = {each.key: each for each in await tasks.with_keys(session, list(map(_key, shown)))}
         members = {each.owner_id for each in called.values()} | {
             each.done_by for each in called.values()
         }
@@ -102,7 +104,7 @@ async def _list(ctx: Context, me: Member) -> Card:
     if not found:
         body.append(Text(t("silent.none")))
     if len(found) > _SHOWN:
-        body.append(Text(t("case.board.more", n=len(found) - _SHOWN), "note"))
+        body.append(Text(t("task.more", n=len(found) - _SHOWN), "note"))
     heading = t.count("silent.title", len(found)) if found else t("silent.title_none")
     return Card(heading, tuple(body), status=t("account.only_you"))
 

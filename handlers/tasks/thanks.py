@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers import alerts
+from handlers import alerts, rights
 from handlers.accounts.reader import first_name, reader_for
 from handlers.alerts import Outgoing
 from handlers.cards import Card, Form, FormErrors, Input, Reply, Text
@@ -42,6 +42,10 @@ async def passed(ctx: Context, event: Submission, me: Member) -> Reply:
         to = await members.by_id(session, row_id(event.text("to")))
         if to is None or to.left_at is not None:
             return FormErrors({"to": t("case.hand_over_form.unknown")})
+        if to.id == me.id:
+            return FormErrors({"to": t("thanks.not_yourself")})
+        if not rights.reads_comments(to):
+            return FormErrors({"to": t("thanks.no_admin")})
         if not _words(work):
             raise Refused(t("thanks.no_words"))
         detail: dict[str, Any] = {

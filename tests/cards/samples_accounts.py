@@ -36,6 +36,12 @@ _FOR_CX = {
     "team_too_few": "team empty",
     "team_which": "team",
 }
+_AT_THE_END = {
+    "teams": "teams",
+    "product_rough": "product pumps",
+    "product_which": "product",
+    "product_none": "product xyzzy",
+}
 
 
 async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
@@ -81,11 +87,34 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
         form = await routes.click(ctx, pressed(anna, "contact_repair", str(acme.account.id)))
         assert isinstance(form, Form)
         found[f"contact_repair.{language}"] = form
+    await _more_teams(make)
+    await _product(make, rough)
+    for language in ("en", "da", "nl"):
+        clara = await _speaking(make, acme.clara, language)
+        for name, text in _AT_THE_END.items():
+            found[f"{name}.{language}"] = await _card(ctx, clara, text)
     found["account_in_channel"] = await _shown(ctx, acme.anna, acme.account.id)
     found["account_refused"] = await _card(
         ctx, await make.member("Otto Other", language="en"), "acme"
     )
     return found
+
+
+async def _more_teams(make: Make) -> None:
+    """Two teams beside the one of the story, one of them with few answers."""
+    for name, scores in (("Benelux", [[2], [3], [2], [9]] * 15), ("Iberia", [[9], [9], [8]] * 3)):
+        team = await make.team(name)
+        for _each in range(4):
+            await make.member(team_id=team.id)
+        await portfolio(make, team, scores, prefix=name)
+
+
+async def _product(make: Make, accounts: list[Account]) -> None:
+    """Two people of each account about pumps."""
+    for account in accounts:
+        for score in (9, 5):
+            asked = await make.invitation(await make.contact(account, role="user"), kind="product")
+            await make.response(asked, score, product="Pumps")
 
 
 async def _followed_up(make: Make, acme: Acme, accounts: list[Account]) -> None:

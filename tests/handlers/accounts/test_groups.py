@@ -160,6 +160,158 @@ async def test_other_teams_segments_and_all_are_for_who_leads(ctx: Context, make
     assert isinstance(pressed_all, Whisper)
 
 
+async def _three_teams(make: Make) -> Member:
+    strong, _anna = await _team(make, "Strong")
+    weak, _bo = await _team(make, "Calm")
+    few, _carl = await _team(make, "Few")
+    await _team(make, "New")
+    await portfolio(make, strong, [[9], [9], [9], [8]] * 15, prefix="S")
+    await portfolio(make, weak, [[9], [7], [2], [2]] * 15, prefix="W")
+    await portfolio(make, few, [[9], [9], [2]] * 3, prefix="F")
+    return await make.member("Clara Lind", role="cx_lead")
+
+
+@pytest.mark.both_databases
+async def test_teams_stand_beside_each_other_by_name_and_only_a_clear_difference_is_told(
+    ctx: Context, make: Make
+) -> None:
+    cx = await _three_teams(make)
+
+    card = await card_for(ctx, cx, "teams")
+
+    rows = table_of(card).rows
+    assert [row[0] for row in rows] == ["Calm", "Few", "New", "Strong"]
+    by_name = {row[0]: row[1:] for row in rows}
+    assert by_name["Strong"][3] == "🟢 Clearly above the rest"
+    assert by_name["Calm"][3] == "🟠 Clearly below the rest"
+    assert by_name["Few"][0] == "9 of 9"
+    assert by_name["Few"][3] == "Few answers: not compared"
+    assert by_name["New"] == ("0 of 0", "–", "–", "Too few answers for a score")
+    # Nearer to the middle than the 75, -25 and 33 that they are alone.
+    assert [int(by_name[name][1].replace("−", "-")) for name in ("Strong", "Calm")] == [70, -20]
+    assert texts_of(card)[1] == (
+        "With 60 answers in each team, only gaps above about 40 points would show."
+    )
+    for word in (*NEVER, "rank", "best", "worst"):
+        assert word not in str(to_json(card)).lower()
+    button = next(each for each in buttons_of(card) if each.label == "Strong")
+    chosen = await routes.click(ctx, pressed(cx, button.action, button.value))
+    assert isinstance(chosen, Card)
+    assert chosen.title == "Strong"
+
+
+async def test_small_teams_are_told_as_one_beside_the_others(ctx: Context, make: Make) -> None:
+    cx = await _three_teams(make)
+    for name in ("Ares", "Zeta"):
+        tiny, _me = await _team(make, name, members=3)
+        await portfolio(make, tiny, [[9], [9], [2], [8]] * 3, prefix=name)
+    opened = replace(ctx, programme=replace(ctx.programme, measure_members="lead"))
+
+    told = table_of(await card_for(ctx, cx, "teams")).rows
+    alone = table_of(await card_for(opened, cx, "teams")).rows
+
+    assert [row[0] for row in told] == ["Calm", "Few", "New", "Strong", "Smaller teams"]
+    assert told[-1][1] == "24 of 24"
+    assert [row[0] for row in alone] == ["Ares", "Calm", "Few", "New", "Strong", "Zeta"]
+
+
+async def test_one_small_team_alone_is_withheld_beside_the_others(ctx: Context, make: Make) -> None:
+    cx = await _three_teams(make)
+    tiny, _me = await _team(make, "Tiny", members=3)
+    await portfolio(make, tiny, [[9], [9], [2], [8]] * 3, prefix="T")
+
+    card = await card_for(ctx, cx, "teams")
+
+    assert table_of(card).rows[-1] == ("Smaller teams", "12 of 12", "–", "–", "too few people")
+    assert "Tiny" not in str(to_json(card))
+
+
+async def _product_answers(make: Make) -> Member:
+    """Six people of three accounts about pumps, one of them twice, and one about valves."""
+    cx = await make.member("Clara Lind", role="cx_lead")
+    for number, scores in enumerate(([9, 10], [9, 3], [8, 9])):
+        account = await make.account(f"Customer {number}")
+        for score in scores:
+            contact = await make.contact(account, role="user")
+            asked = await make.invitation(contact, kind="product")
+            await make.response(asked, score, product="Pumps")
+            await make.invitation(contact, kind="product")  # says nothing of a product
+    before = make.now() - timedelta(days=40)
+    asked = await make.invitation(contact, kind="product", sent_at=before)
+    await make.response(asked, 2, product="Pumps", answered_at=before)
+    asked = await make.invitation(contact, kind="product")
+    await make.response(asked, 1, product="Valves")
+    asked = await make.invitation(contact, kind="relationship")
+    await make.response(asked, 0, product="Pumps")
+    return cx
+
+
+@pytest.mark.both_databases
+async def test_a_product_has_the_figures_of_who_answered_about_it(ctx: Context, make: Make) -> None:
+    cx = await _product_answers(make)
+
+    card = await card_for(ctx, cx, "product pump")
+
+    assert card.title == "Pumps"
+    told = texts_of(card)
+    assert told[0].startswith("NPS +50 · likely between ")
+    assert told[0].endswith(" · Rough")
+    assert told[1] == (
+        "6 people answered, with scores from 3 accounts: 4 promoters, 1 passive, 1 critic"
+    )
+    assert "who was asked and said nothing about it is not known" in told[-1]
+    assert "Heard" not in facts_of(card)
+
+
+async def test_products_are_offered_to_who_sees_all(ctx: Context, make: Make) -> None:
+    cx = await _product_answers(make)
+    me = await make.member("Anna Berg")
+
+    unnamed = await card_for(ctx, cx, "product")
+    wrong = await card_for(ctx, cx, "product pmup")
+    nothing = await card_for(ctx, cx, "product <b>xyzzy</b>")
+
+    assert unnamed.title == "Which product?"
+    assert [each.label for each in buttons_of(unnamed)] == ["Pumps", "Valves"]
+    button = buttons_of(unnamed)[1]
+    chosen = await routes.click(ctx, pressed(cx, button.action, button.value))
+    assert isinstance(chosen, Card)
+    assert texts_of(chosen)[0] == "Too few answers for a score"
+    assert wrong.title in ("Pumps", "No product “pmup”. Did you mean Pumps?")
+    assert nothing.title.startswith("No product “<b>xyzzy</b>”")
+    assert "for CX leads" in await refusal(ctx, me, "product pumps")
+    refused = await routes.click(ctx, pressed(me, button.action, button.value))
+    assert isinstance(refused, Whisper)
+
+
+async def test_one_team_has_its_own_score_and_nothing_beside_it(ctx: Context, make: Make) -> None:
+    team, _me = await _team(make)
+    cx = await make.member("Clara Lind", role="cx_lead")
+    await portfolio(make, team, [[9], [9], [2], [8]] * 12)
+    low, high = (round(each * 100) for each in score_interval(24, 12, 48))
+
+    card = await card_for(ctx, cx, "teams")
+
+    assert table_of(card).rows == (("Nordics", "48 of 48", "+25", f"{low} and {high}", "–"),)
+    assert texts_of(card)[0].startswith("* Nothing to compare yet")
+
+
+async def test_teams_are_compared_for_who_sees_all(ctx: Context, make: Make) -> None:
+    cx = await _three_teams(make)
+    strong = await card_for(ctx, cx, "teams strong")
+    me = await make.member("Anna Berg", role="team_lead")
+    nobody = replace(ctx, programme=replace(ctx.programme, open=True))
+
+    assert strong.title == "Strong"
+    assert "for CX leads" in await refusal(ctx, me, "teams")
+    assert (await card_for(nobody, me, "teams")).title == "Teams beside each other, by name"
+    opener = buttons_of(await card_for(ctx, cx, "all"))[-1]
+    opened = await routes.click(ctx, pressed(cx, opener.action, opener.value))
+    assert opened == await card_for(ctx, cx, "teams")
+    refused = await routes.click(ctx, pressed(me, opener.action, opener.value))
+    assert isinstance(refused, Whisper)
+
+
 @pytest.mark.both_databases
 async def test_a_missing_or_wrong_name_offers_what_there_is(ctx: Context, make: Make) -> None:
     await _team(make)
@@ -176,6 +328,18 @@ async def test_a_missing_or_wrong_name_offers_what_there_is(ctx: Context, make: 
     chosen = await routes.click(ctx, pressed(cx, button.action, button.value))
     assert isinstance(chosen, Card)
     assert chosen.title == "Nordics"
+
+
+@pytest.mark.parametrize("text", ["team", "teams", "segment", "product"])
+async def test_where_there_is_nothing_to_choose_it_says_where_it_comes_from(
+    ctx: Context, make: Make, text: str
+) -> None:
+    cx = await make.member("Clara Lind", role="cx_lead")
+
+    title = (await card_for(ctx, cx, text)).title
+
+    assert " yet. " in title
+    assert "“”" not in title
 
 
 async def test_deciders_who_are_critics_come_first_with_their_accounts(
@@ -301,6 +465,8 @@ async def test_overdue_and_untaken_cases_are_counted(ctx: Context, make: Make) -
         ("account_manager", "/nps team", "/nps all"),
         ("team_lead", "/nps acme", "/nps segment"),
         ("cx_lead", "/nps all", None),
+        ("cx_lead", "/nps teams", None),
+        ("account_manager", "/nps team", "/nps teams"),
         ("admin", "/nps segment", None),
     ],
 )

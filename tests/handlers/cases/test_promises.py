@@ -1,6 +1,6 @@
 """Promises to customers: who delivers, Done and Can't, reminders, the board, what is promised."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -201,6 +201,21 @@ async def test_the_board_shows_promises_with_their_buttons(story: Story, which: 
         "promise.done", "promise.cant", "case.open",
     ]  # fmt: skip
     assert button(board, "promise.done").value == "1"
+
+
+async def test_a_promise_is_overdue_when_the_day_is_over_where_its_reader_is(
+    story: Story,
+) -> None:
+    story.acme.anna.timezone = "America/New_York"
+    await story.make.save(story.acme.anna)
+    await promise(story, await told(story))
+    story.clock.at = datetime(2026, 12, 2, 2, 0, tzinfo=UTC)  # 21:00 on 1 December there
+
+    assert "overdue" not in str(await story.type(story.acme.anna, "promises"))
+    assert "invoice check" not in str(await story.type(story.acme.anna, "promises overdue"))
+    story.clock.forward(hours=4)
+    assert "overdue" in str(await story.type(story.acme.anna, "promises"))
+    assert "invoice check" in str(await story.type(story.acme.anna, "promises overdue"))
 
 
 async def test_the_board_is_for_those_who_may_see_the_account(story: Story) -> None:

@@ -68,6 +68,35 @@ async def test_a_silent_decision_maker_is_called_and_logged(story: Story) -> Non
     assert "done by Anna 13:20 · We talked" in str(await board(story, "silent"))
 
 
+async def test_whoever_is_called_makes_room_for_the_next_who_is_silent(story: Story) -> None:
+    for number in range(9):
+        account = await story.make.account(f"Quiet {number}", owner_id=story.acme.anna.id)
+        contact = await story.make.contact(account, f"Q{number}", role="decision_maker")
+        await story.make.invitation(contact, sent_at=story.clock() - timedelta(days=10))
+    card = await board(story, "silent")
+    assert "and 2 more: they come up as these are done." in str(card)
+    assert "Quiet 7" not in str(card)
+    for call in [each for each in buttons(card) if each.action == "silent_call"][:2]:
+        await pressed(story, story.acme.anna, call.action, call.value)
+    card = await board(story, "silent")
+    assert "Quiet 7" in str(card)
+    assert "Quiet 8" in str(card)
+
+
+async def test_a_contact_is_logged_with_one_of_several_accounts(story: Story) -> None:
+    for name in ("Acme Denmark", "Acme Norway"):
+        await story.make.account(name, owner_id=story.acme.anna.id)
+    card = await board(story, "calls acm")
+    assert card.title == "Several accounts fit “acm”: Acme A/S, Acme Denmark or Acme Norway?"
+    assert [each.label for each in buttons(card)] == ["Acme A/S", "Acme Denmark", "Acme Norway"]
+    choice = buttons(card)[1]
+    assert isinstance(await pressed(story, story.acme.anna, choice.action, choice.value), Form)
+    stranger = await story.make.member("Odd Stranger")
+    assert "Only the account team" in refused(
+        await pressed(story, stranger, choice.action, choice.value)
+    )
+
+
 async def test_who_answers_after_all_is_not_called(story: Story) -> None:
     call = button(await board(story, "silent"), "silent_call")
     await pressed(story, story.acme.anna, call.action, call.value)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from handlers.accounts.roles import likely_first
+from handlers.answering.page import unsubscribe
 from handlers.cards import Card, Form, FormErrors
+from handlers.privacy import erase_person
 from storage import privacy
 from storage.models import Account, Contact, Task
 from tests.handlers.cases.conftest import Story, button, buttons
@@ -133,6 +135,45 @@ async def test_an_unsubscribed_decision_maker_is_told_and_not_revived(story: Sto
     assert isinstance(done, Card)
     await looked(story)
     assert len(await of_kind(story, "unsubscribed")) == 1
+
+
+async def repaired(story: Story, who: str, **inputs: str) -> Any:
+    value = story.acme.account.id
+    given = {"contact": str(story.acme.contacts[who].id), **inputs}
+    return await sent(story, story.acme.anna, "contact_repair", value, **given)
+
+
+async def test_no_offer_brings_back_who_unsubscribed_meanwhile(story: Story) -> None:
+    task = await bounced(story)
+    jane = story.acme.contacts["jane"].id
+    await unsubscribe(story.ctx, jane)
+
+    new = await sent(story, story.acme.anna, "offer_address", task.id, email="new@acme.example")
+    assert isinstance(new, FormErrors)
+    assert "asked not to be asked again" in new.errors["email"]
+    assert (await contact(story, jane)).status == "unsubscribed"
+
+    await pressed(story, story.acme.anna, "offer_left", task.id)
+    assert (await contact(story, jane)).status == "inactive"
+    back = await repaired(story, "jane", status="active")
+    assert isinstance(back, FormErrors)
+    assert "asked not to be asked again" in back.errors["status"]
+    assert (await contact(story, jane)).status == "inactive"
+
+
+async def test_old_cards_change_nothing_of_who_was_erased(story: Story) -> None:
+    task = await bounced(story)
+    jane = story.acme.contacts["jane"]
+    await erase_person(story.ctx, "jane@acme.example")
+    erased = await contact(story, jane.id)
+
+    await sent(story, story.acme.anna, "offer_address", task.id, email="new@acme.example")
+    await pressed(story, story.acme.anna, "offer_left", task.id)
+    await pressed(story, story.acme.anna, "people_signs", f"{story.acme.account.id}:{jane.id}")
+    wrong = await repaired(story, "jane", status="active", role="user")
+
+    assert isinstance(wrong, FormErrors)
+    assert await contact(story, jane.id) == erased
 
 
 async def added(story: Story, **inputs: Any) -> Any:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from handlers import routes
 from handlers.cards import Card, Form, FormErrors
-from storage import references
+from handlers.chat import Click, Submission
+from storage import references, sharing
 from storage.models import ReferenceUse
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.tasks.test_tasks import opened, pressed, refused, sent
@@ -132,6 +134,59 @@ async def test_no_longer_holds_until_a_later_answer(story: Story) -> None:
     story.acme.invitations["ole"] = invitation
     await story.answer("ole", 9, quote_me=True)
     assert "Ole Holm" in str(await listed(story))
+
+
+async def test_whoever_reads_the_board_asks_through_the_owner(story: Story) -> None:
+    contact = await consenting(story)
+    south = await story.make.team("South")
+    odd = await story.make.member("Odd Stranger", team_id=south.id)
+    async with story.ctx.db.session() as session:
+        await sharing.bind(session, "console:refs", story.clock(), board="references")
+    here = {"for_what": "Fair in May", "form": "call"}
+
+    form = await routes.click(
+        story.ctx, Click(story.person(odd), "console:refs", "reference_ask", str(contact))
+    )
+    event = Submission(story.person(odd), "console:refs", "reference_ask", str(contact), here)
+    said = await routes.submission(story.ctx, event)
+    await story.work()
+
+    assert isinstance(form, Form)
+    assert "The account manager asks Ole" in refused(said)  # the board stays for its readers
+    [request] = story.posted()
+    assert "Odd Stranger" in str(request.card)
+    assert "no reference any more" in refused(await pressed(story, odd, "reference_ask", contact))
+    assert "no reference any more" in refused(
+        await routes.click(
+            story.ctx, Click(story.person(odd), "console:refs", "reference_withdraw", str(contact))
+        )
+    )
+
+
+async def test_whoever_is_no_reference_any_more_is_not_asked_for(story: Story) -> None:
+    contact = await consenting(story)
+    await asked(story, contact)
+    [request] = story.posted()
+    drop = button(await listed(story), "reference_withdraw")
+    await pressed(story, story.acme.anna, drop.action, drop.value)
+
+    agree = button(request.card, "reference_agree")
+    late = refused(await pressed(story, story.acme.anna, agree.action, agree.value))
+
+    assert "done by Anna" in late
+    told = [each for each in story.chat.posted if each.place == "slack:U0MIKKEL"]
+    assert [each.card.title for each in told] == [
+        "Anna would rather not ask Ole Holm of Acme A/S now"
+    ]
+    assert "a colleague asks" not in str(await story.type(story.acme.anna, "tasks"))
+
+
+async def test_more_references_than_shown_are_found_by_words(story: Story) -> None:
+    for number in range(9):
+        guest = await story.make.contact(story.acme.account, f"Guest{number} Holm")
+        story.acme.invitations["guest"] = await story.make.invitation(guest)
+        await story.answer("guest", 9, quote_me=True)
+    assert "and 1 more. Add words to narrow the list." in str(await listed(story))
 
 
 async def test_a_critic_or_somebody_gone_is_no_reference(story: Story) -> None:

@@ -239,6 +239,16 @@ async def test_without_an_owner_the_lead_has_the_task(story: Story, owner: str) 
     assert task.owner_id == story.acme.lars.id
 
 
+async def test_thanks_are_for_colleagues_who_may_read_them(story: Story) -> None:
+    task = await opened(story, comment="Sofie always calls back")
+    admin = await story.make.member("Ada Min", role="admin")
+    for to, why in ((story.acme.anna, "your own"), (admin, "does not read what customers write")):
+        wrong = await sent(story, story.acme.anna, "thanks_pass", task.id, to=str(to.id))
+        assert isinstance(wrong, FormErrors)
+        assert why in wrong.errors["to"]
+    assert not [each for each in story.chat.posted if "thanks you" in each.card.title]
+
+
 async def test_thanks_reach_a_colleague_without_any_score(story: Story) -> None:
     task = await opened(story, comment="Sofie always calls back")
     form = await pressed(story, story.acme.anna, "thanks_pass", task.id)
