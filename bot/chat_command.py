@@ -31,31 +31,33 @@ async def answer(
         return json.dumps(to_json(reply) or {"type": "none"}, ensure_ascii=False, indent=2), ""
     if not isinstance(reply, Card | Form):
         return "", ""
-    if format == "slack":
-        return _slack(reply, Addresses(settings.server.public_url, ctx.secret)), ""
-    if format == "teams":
+    if format in ("slack", "teams"):
         addresses = Addresses(settings.server.public_url, ctx.secret)
-        return await _teams(ctx, person, reply, addresses), ""
+        me = await routes.find_member(ctx, person)
+        language = (me.language if me else None) or ctx.programme.language
+        if format == "slack":
+            return _slack(reply, addresses, language), ""
+        return await _teams(ctx, person, reply, addresses, language), ""
     from bot.terminal import draw
 
     return draw(reply), ""
 
 
-def _slack(reply: Card | Form, addresses: Addresses) -> str:
+def _slack(reply: Card | Form, addresses: Addresses, language: str) -> str:
     from bot.slack import blocks, forms
 
     if isinstance(reply, Form):
-        drawn = {"view": forms.draw_form(reply, "", addresses)}
+        drawn = {"view": forms.draw_form(reply, "", addresses, language)}
     else:
-        drawn = blocks.draw_card(reply, addresses)
+        drawn = blocks.draw_card(reply, addresses, language)
     return json.dumps(drawn, ensure_ascii=False, indent=2)
 
 
-async def _teams(ctx: Context, person: Person, reply: Card | Form, addresses: Addresses) -> str:
+async def _teams(
+    ctx: Context, person: Person, reply: Card | Form, addresses: Addresses, language: str
+) -> str:
     from bot.msteams import adaptive, forms
 
-    me = await routes.find_member(ctx, person)
-    language = (me.language if me else None) or ctx.programme.language
     if isinstance(reply, Form):
         drawn = forms.draw_task(
             reply, None, addresses, language, known=await known(ctx, person, reply)

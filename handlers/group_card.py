@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers import wording
-from handlers.accounts import lines
 from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader
 from handlers.cards import Button, Buttons, Card, Chart, Element, Facts, Point, Table, Text
@@ -124,7 +123,7 @@ def coverage(found: Measure, t: Texts) -> str:
         ("revenue", found.coverage.revenue),
     )
     return " · ".join(
-        t(f"team.coverage.{name}", share=round(share))
+        t(f"team.coverage.{name}", share=wording.percent(share, t))
         for name, share in shares
         if share is not None
     )
@@ -143,7 +142,7 @@ def _counted(found: Measure) -> dict[str, int]:
 
 
 def _split(found: Measure, t: Texts) -> str:
-    return lines.split(found.promoters or 0, found.passives or 0, found.detractors or 0, t) or t(
+    return wording.split(found.promoters or 0, found.passives or 0, found.detractors or 0, t) or t(
         "team.no_scores"
     )
 
@@ -167,7 +166,7 @@ def _by_value(found: Measure, t: Texts) -> list[Element]:
     line = _weighted(by_value, t("team.by_value"), t)
     largest = t(
         "team.largest",
-        share=round(by_value.largest_share),
+        share=wording.percent(by_value.largest_share, t),
         without="–"
         if by_value.without_largest is None
         else wording.points(by_value.without_largest),

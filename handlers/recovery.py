@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from handlers import wording
 from handlers.context import Context, Job
 from handlers.measures.recovery import Share, share
 from handlers.measures.window import span_until
@@ -55,7 +56,7 @@ def recovery_lines(found: Recovery, t: Texts) -> list[tuple[str, str]]:
     heard = said.yes + said.partly + said.no
     settled = share(said.yes, said.asked)
     if settled is not None:
-        told = t("recovery.said", yes=said.yes, asked=said.asked, heard=heard, **_shown(settled))
+        told = t("recovery.said", yes=said.yes, asked=said.asked, heard=heard, **_shown(settled, t))
         lines.append((t("recovery.said_label"), told))
     better = share(again.better, again.again)
     if better is not None:
@@ -64,7 +65,7 @@ def recovery_lines(found: Recovery, t: Texts) -> list[tuple[str, str]]:
             better=again.better,
             again=again.again,
             critics=again.critics,
-            **_shown(better),
+            **_shown(better, t),
         )
         lines.append((t("recovery.again_label"), told))
     elif again.critics:
@@ -98,5 +99,6 @@ def _span(ctx: Context, windows: int) -> Span:
     return span_until(today, windows * ctx.programme.window_months, zone)
 
 
-def _shown(found: Share) -> dict[str, int]:
-    return {"percent": found.percent, "low": found.low, "high": found.high}
+def _shown(found: Share, t: Texts) -> dict[str, str]:
+    figures = {"share": found.percent, "low": found.low, "high": found.high}
+    return {name: wording.percent(value, t) for name, value in figures.items()}

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from handlers.texts import Texts
+from storage.models import Account
 
 _FAR_DAYS = 300
 
@@ -28,6 +29,35 @@ def money(amount: float, currency: str | None, t: Texts) -> str:
 def decimal(value: float, t: Texts) -> str:
     """Gives `1.5` or `1,5`: one decimal, none where it says nothing."""
     return format_decimal(round(value, 1), format="#,##0.#", locale=_locale(t.language))
+
+
+def percent(value: float, t: Texts) -> str:
+    """Gives `21%` (`21 %` in Danish)."""
+    return format_percent(round(value) / 100, locale=_locale(t.language))
+
+
+def split(promoters: int, passives: int, critics: int, t: Texts) -> str:
+    """Gives `2 promoters, 1 passive, 1 critic`; a group without anybody is left out."""
+    groups = (("promoters", promoters), ("passives", passives), ("critics", critics))
+    return ", ".join(t.count(f"account.group.{name}", n) for name, n in groups if n)
+
+
+def stake(account: Account, t: Texts, today: date) -> list[str]:
+    """Gives `420,000 EUR a year`, `tier A`, `renews 7 January (in 44 days)`, as far as known."""
+    parts = []
+    if account.annual_value is not None:
+        parts.append(t("account.value", amount=money(account.annual_value, account.currency, t)))
+    if account.tier:
+        parts.append(t("account.tier", tier=account.tier))
+    if account.strategic:
+        parts.append(t("account.strategic"))
+    if account.renewal_date is not None and account.renewal_date >= today:
+        left = (account.renewal_date - today).days
+        day = long_day(account.renewal_date, t, today)
+        parts.append(
+            t.count("account.renews", left, day=day) if left else t("account.renews_today")
+        )
+    return parts
 
 
 def clock(at: datetime, zone: ZoneInfo, t: Texts) -> str:

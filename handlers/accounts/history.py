@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from handlers import wording
 from handlers.accounts import lines
 from handlers.accounts.card import back_button, part_button, trend_of
 from handlers.accounts.people import Person, asked_moment
@@ -65,7 +66,11 @@ def reasons_card(standing: Standing, reader: Reader) -> Card:
     )
     body: list[Element] = []
     if rows:
-        columns = (t("account.reasons.reason"), t("account.reasons.named"), "")
+        columns = (
+            t("account.reasons.reason"),
+            t("account.reasons.named"),
+            t("account.reasons.of_them"),
+        )
         body.append(Table(columns, rows, numeric=(1,)))
     else:
         body.append(Text(t("account.reasons.none", name=short(standing.account.name))))
@@ -175,4 +180,4 @@ def _group(person: Person) -> str:
 
 
 def _split(groups: Counter[str], t: Texts) -> str:
-    return lines.split(groups["promoters"], groups["passives"], groups["critics"], t)
+    return wording.split(groups["promoters"], groups["passives"], groups["critics"], t)

@@ -1,7 +1,5 @@
 """The sentences of an account's card, in the language and time zone of its reader."""
 
-from datetime import date
-
 from handlers import wording
 from handlers.accounts.people import Person, asked_moment
 from handlers.accounts.reader import Reader, cut, first_name
@@ -81,7 +79,7 @@ def nps_line(standing: Standing, reader: Reader) -> str:
         "nps": wording.points(found.nps or 0.0),
         "n": rated,
         "people": people,
-        "split": split(found.promoters or 0, found.passives or 0, found.detractors or 0, t),
+        "split": wording.split(found.promoters or 0, found.passives or 0, found.detractors or 0, t),
     }
     if people == rated or found.bounds is None:
         line = t.count(
@@ -92,12 +90,6 @@ def nps_line(standing: Standing, reader: Reader) -> str:
         rest = t.count("account.rest", people - rated, word=_word(people - rated, t))
         line = t("account.nps", low=low, high=high, rest=rest, **values)
     return f"{line} · {others}" if others else line
-
-
-def split(promoters: int, passives: int, detractors: int, t: Texts) -> str:
-    """Gives `2 promoters, 1 passive, 1 critic`; a group without anybody is left out."""
-    groups = (("promoters", promoters), ("passives", passives), ("critics", detractors))
-    return ", ".join(t.count(f"account.group.{name}", n) for name, n in groups if n)
 
 
 def nobody_line(standing: Standing, reader: Reader, months: int) -> str:
@@ -154,16 +146,10 @@ def silent(standing: Standing, reader: Reader) -> str:
 def money_line(standing: Standing, reader: Reader, *, promised: bool = True) -> str:
     """Gives value, tier, renewal and what was promised; "" where nothing is on file."""
     t, account = reader.t, standing.account
-    parts = []
-    if account.annual_value is not None:
-        amount = wording.money(account.annual_value, account.currency, t)
-        parts.append(t("account.value", amount=amount))
-    if account.tier:
-        parts.append(t("account.tier", tier=account.tier))
-    if account.strategic:
-        parts.append(t("account.strategic"))
-    if account.renewal_date is not None:
-        parts.append(_renewal(account.renewal_date, standing.renewal_in_days or 0, reader))
+    parts = wording.stake(account, t, reader.today)
+    if account.renewal_date is not None and account.renewal_date < reader.today:
+        day = wording.long_day(account.renewal_date, t, reader.today)
+        parts.append(t("account.renewed", day=day))
     latest = next((case.promised for case in standing.cases if case.promised), None)
     if promised and latest:
         parts.append(t("account.promised", what=cut(latest, _COMMENT_SHOWN)))
@@ -246,12 +232,3 @@ def _with_department(person: Person, t: Texts) -> str:
         department = department[:1].lower() + department[1:]
     name = name_of(person, t)
     return f"{name} ({department})" if department else name
-
-
-def _renewal(day: date, in_days: int, reader: Reader) -> str:
-    when = wording.long_day(day, reader.t, reader.today)
-    if in_days == 0:
-        return reader.t("account.renews_today")
-    if in_days < 0:
-        return reader.t("account.renewed", day=when)
-    return reader.t.count("account.renews", in_days, day=when)

@@ -61,12 +61,6 @@ class Standing:
         """Cases that somebody still has to close, latest first."""
         return tuple(case for case in self.cases if case.state in OPEN_STATES)
 
-    @property
-    def renewal_in_days(self) -> int | None:
-        """Days until the renewal date, negative once it has passed."""
-        renewal = self.account.renewal_date
-        return None if renewal is None else (renewal - self.today).days
-
     def case_about(self, person: Person) -> Case | None:
         """Gives the case to which a person's current answer belongs."""
         return None if person.answer is None else self.case_of.get(person.answer.id)

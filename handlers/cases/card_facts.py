@@ -98,42 +98,19 @@ def known(t: Texts, reason: str) -> bool:
 
 
 def _stake(view: CaseView, reader: Reader, now: datetime) -> tuple[str, str] | None:
-    account, t = view.account, reader.t
-    parts = []
-    if account.annual_value is not None:
-        amount = wording.money(account.annual_value, account.currency, t)
-        parts.append(t("alert.a_year", amount=amount))
-    if account.tier:
-        parts.append(t("alert.tier", tier=account.tier))
-    if account.strategic:
-        parts.append(t("alert.strategic"))
-    if account.renewal_date is not None:
-        today = now.astimezone(reader.zone).date()
-        days = (account.renewal_date - today).days
-        if days >= 0:
-            day = wording.long_day(account.renewal_date, t, today)
-            parts.append(t.count("alert.renews", days, day=day))
-    return (t("alert.stake"), " · ".join(parts)) if parts else None
+    today = now.astimezone(reader.zone).date()
+    parts = wording.stake(view.account, reader.t, today)
+    return (reader.t("alert.stake"), " · ".join(parts)) if parts else None
 
 
 def _heard(view: CaseView, answer: Answer, t: Texts) -> tuple[str, str] | None:
     heard = view.heard_by_lead if answer.hidden else view.heard
     if not heard.rated:
         return None
-    parts = [
-        t.count(f"alert.{name}", n)
-        for name, n in (
-            ("promoters", heard.promoters),
-            ("passives", heard.passives),
-            ("critics", heard.detractors),
-        )
-        if n
-    ]
+    parts = wording.split(heard.promoters, heard.passives, heard.detractors, t)
     if heard.detractors and heard.critics:
-        parts[-1] += f" ({', '.join(heard.critics)})"
-    return t("alert.heard"), t(
-        "alert.heard_of", rated=heard.rated, asked=heard.asked, parts=", ".join(parts)
-    )
+        parts += f" ({', '.join(heard.critics)})"
+    return t("alert.heard"), t("alert.heard_of", rated=heard.rated, asked=heard.asked, parts=parts)
 
 
 def _helped(view: CaseView, t: Texts) -> str:

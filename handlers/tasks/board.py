@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from handlers import wording
 from handlers.accounts.reader import Reader, reader_for
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
 from handlers.cases import opening
 from handlers.chat import Click, Command
 from handlers.context import Context
-from handlers.tasks.card import CALLS, LIST, OPEN, name_of, stake, status, title
+from handlers.tasks.card import CALLS, LIST, OPEN, name_of, status, title
 from handlers.tasks.outcomes import IN_CALLS
 from storage import members, tasks
 from storage.db import Session
@@ -114,7 +115,7 @@ def told(found: Sequence[Work], reader: Reader) -> list[Element]:
 
 def _entry(work: Work, reader: Reader, me: Member) -> list[Element]:
     t = reader.t
-    parts = [status(work, reader, {}), stake(work, reader)]
+    parts = [status(work, reader, {}), *wording.stake(work.account, reader.t, reader.today)]
     if work.task.owner_id != me.id:
         parts.append(t("task.stand_in"))
     if is_later(work.task, reader.today):

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from handlers import names, rights
+from handlers import names, rights, wording
 from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, first_name, reader_for
 from handlers.calendars import end_of_work
@@ -25,7 +25,7 @@ from handlers.cases import seeing, times
 from handlers.chat import Click, Command, Submission, row_id
 from handlers.context import Context, Job, Refused
 from handlers.tasks import openers
-from handlers.tasks.card import DONE, LOG, OPEN, stake, title
+from handlers.tasks.card import DONE, LOG, OPEN, title
 from handlers.texts import Texts
 from storage import accounts, calls, cases, members, tasks, touches, versions
 from storage.db import Session
@@ -205,7 +205,8 @@ def _entry(
     )  # fmt: skip
     contact = work.contact
     reach = " · ".join(part for part in (contact.phone, contact.email) if part) if contact else ""
-    note = " · ".join(part for part in (spoken, stake(work, reader)) if part)
+    stake = wording.stake(work.account, reader.t, reader.today)
+    note = " · ".join(part for part in (spoken, *stake) if part)
     name = first_name(contact.name) if contact else work.account.name
     body: list[Element] = [Text(title(work, reader), "strong"), Text(note, "note")]
     if line:

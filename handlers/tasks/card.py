@@ -1,7 +1,5 @@
 """The card of a task: what a customer said or did not say, what to do, and by when."""
 
-from datetime import date
-
 from handlers import wording
 from handlers.accounts.card import SHOW
 from handlers.accounts.reader import Reader, first_name
@@ -110,43 +108,10 @@ def _facts(work: Work, reader: Reader) -> tuple[tuple[str, str], ...]:
         if response.contact_wish in ("call", "write"):
             wish = [t(f"task.fact.wish_{response.contact_wish}"), response.call_when or ""]
             facts.append((t("task.fact.wish"), " · ".join(part for part in wish if part)))
-    facts.append((t("task.fact.at_stake"), stake(work, reader)))
+    facts.append((t("task.fact.at_stake"), " · ".join(wording.stake(account, t, reader.today))))
     if work.task.outcome is not None:
         facts.append((t("task.fact.outcome"), t(f"task.outcome.{work.task.outcome}")))
     return tuple((label, value) for label, value in facts if value) if account else ()
-
-
-def stake(work: Work, reader: Reader) -> str:
-    """Gives value, tier and renewal of the account, as far as they are known."""
-    return stake_of(
-        work.account.annual_value,
-        work.account.currency,
-        work.account.tier,
-        work.account.renewal_date,
-        reader,
-    )
-
-
-def stake_of(
-    value: float | None,
-    currency: str | None,
-    tier: str | None,
-    renewal: date | None,
-    reader: Reader,
-) -> str:
-    """Gives `420,000 EUR a year · tier A · renews 7 January (in 44 days)`."""
-    t = reader.t
-    parts = []
-    if value is not None:
-        parts.append(t("account.value", amount=wording.money(value, currency, t)))
-    if tier:
-        parts.append(t("account.tier", tier=tier))
-    if renewal is not None and renewal >= reader.today:
-        day, left = wording.long_day(renewal, t, reader.today), (renewal - reader.today).days
-        parts.append(
-            t.count("account.renews", left, day=day) if left else t("account.renews_today")
-        )
-    return " · ".join(parts)
 
 
 def _buttons(work: Work, reader: Reader, extra: Extra) -> tuple[Button, ...]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from handlers import rights
+from handlers import rights, wording
 from handlers.accounts.reader import Reader, first_name, reader_for
 from handlers.accounts.standing import KIND, sees_kept
 from handlers.calendars import add_working_days
@@ -12,7 +12,7 @@ from handlers.cases import times
 from handlers.chat import Click, Command, row_id
 from handlers.context import Context, Refused
 from handlers.measures.window import span_until
-from handlers.tasks.card import CALL_SILENT, DONE, stake_of, status
+from handlers.tasks.card import CALL_SILENT, DONE, status
 from storage import accounts, calls, hiding, tasks
 from storage.answers import kinds_counted
 from storage.calls import Silent
@@ -116,9 +116,7 @@ def _entry(
     who = ", ".join(part for part in (contact.name, contact.title) if part)
     parts = [
         t("account.asked", day=reader.short_day(each.asked_at)),
-        stake_of(
-            account.annual_value, account.currency, account.tier, account.renewal_date, reader
-        ),
+        *wording.stake(account, t, reader.today),
     ]
     reach = " · ".join(part for part in (contact.phone, contact.email) if part)
     body: list[Element] = [

@@ -10,7 +10,7 @@ from handlers.cards import Button, Buttons, Card, Element, Facts, Progress, Tabl
 from handlers.context import Context
 from handlers.texts import Texts
 from handlers.waves.audience import SKIP_REASONS
-from handlers.wording import long_day, moment, short_day
+from handlers.wording import long_day, moment, percent, short_day
 from storage import waves
 from storage.models import Wave, WaveState
 from storage.waves import Counts
@@ -98,22 +98,22 @@ def list_card(rows: Sequence[tuple[Wave, Counts]], t: Texts, now: datetime, zone
             state_words(wave, now, zone, t),
             _last_day(wave, zone, t),
             str(counts.sent + counts.doubt),
-            answered_words(counts),
+            answered_words(counts, t),
         )
         for wave, counts in rows
     ]
     return Card(t("wave.list"), (Table(columns, tuple(table), numeric=(3, 4)),))
 
 
-def answered_words(counts: Counts) -> str:
-    """Gives `24 (21 %)`: answers and their share of those who were reached."""
+def answered_words(counts: Counts, t: Texts) -> str:
+    """Gives `24 (21%)`: answers and their share of those who were reached."""
     reached = counts.delivered + counts.doubt
-    return f"{counts.answered} ({share(counts.answered, reached)})" if reached else "–"
+    return f"{counts.answered} ({share(counts.answered, reached, t)})" if reached else "–"
 
 
-def share(part: int, whole: int) -> str:
-    """Gives `21 %`."""
-    return f"{round(100 * part / whole)} %" if whole else "–"
+def share(part: int, whole: int, t: Texts) -> str:
+    """Gives `21%`."""
+    return percent(100 * part / whole, t) if whole else "–"
 
 
 def skipped_words(skipped: Mapping[str, int], t: Texts) -> str:
@@ -134,7 +134,7 @@ def _facts(at: Standing, t: Texts, zone: ZoneInfo) -> tuple[tuple[str, str], ...
             (t("wave.fact.planned"), str(counts.left)),
             (t("wave.fact.sent"), str(counts.sent)),
             (t("wave.fact.delivered"), str(counts.delivered)),
-            (t("wave.fact.answered"), answered_words(counts)),
+            (t("wave.fact.answered"), answered_words(counts, t)),
             (t("wave.fact.failed"), str(counts.failed + counts.bounced)),
         ]
     for name in ("doubt", "cancelled", "reminded"):

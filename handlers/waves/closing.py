@@ -18,7 +18,7 @@ from handlers.speed_lines import joined_lines
 from handlers.texts import Texts
 from handlers.waves import recipients
 from handlers.waves.cards import answered_words, closing_day, share
-from handlers.wording import points
+from handlers.wording import percent, points, split
 from storage import groups as kept_by_leads
 from storage import members, wave_results, waves
 from storage.alerts import Added
@@ -132,7 +132,7 @@ async def whole_card(
         # A wave to a small team alone: the whole is that team.
         whole = as_told(ctx, together(rest), whole)
     withheld = whole is not None and whole.withheld
-    heard = (t("wave.result.heard"), answered_words(counted))
+    heard = (t("wave.result.heard"), answered_words(counted, t))
     body: list[Element] = [Facts(_facts(whole, t) if whole else (heard,))]
     body += [Text(t("wave.result.small_team"), "note")] if withheld else []
     rows = [
@@ -211,8 +211,8 @@ def _facts(whole: Measure, t: Texts) -> tuple[tuple[str, str], ...]:
     facts = [(t("wave.result.heard"), _heard(whole, t))]
     if whole.nps is None:
         return tuple(facts)
-    split = _split(whole.promoters or 0, whole.passives or 0, whole.detractors or 0, t)
-    facts.append((t("wave.result.split"), split))
+    answers = split(whole.promoters or 0, whole.passives or 0, whole.detractors or 0, t)
+    facts.append((t("wave.result.split"), answers or "–"))
     if whole.interval is not None and whole.quality != "too_few":
         low, high = points(whole.interval.low), points(whole.interval.high)
         score = t("wave.result.nps", nps=_score(whole, t), low=low, high=high)
@@ -220,7 +220,7 @@ def _facts(whole: Measure, t: Texts) -> tuple[tuple[str, str], ...]:
     facts.append((t("wave.result.quality"), t(f"wave.quality.{whole.quality or 'too_few'}")))
     coverage = whole.coverage
     if coverage is not None and coverage.decision_makers is not None:
-        share_ = f"{round(coverage.decision_makers)} %"
+        share_ = percent(coverage.decision_makers, t)
         facts.append((t("wave.result.decision_makers"), share_))
     return tuple(facts)
 
@@ -233,7 +233,7 @@ def _accounts(rows: Sequence[AccountResult], t: Texts) -> list[Element]:
         (
             row.name,
             t("wave.of", part=row.heard, whole=row.asked),
-            _split(row.promoters, row.passives, row.critics, t),
+            split(row.promoters, row.passives, row.critics, t) or "–",
         )
         for row in rows[:_LONG_LIST]
     ]
@@ -243,14 +243,9 @@ def _accounts(rows: Sequence[AccountResult], t: Texts) -> list[Element]:
     return body
 
 
-def _split(promoters: int, passives: int, critics: int, t: Texts) -> str:
-    groups = (("promoters", promoters), ("passives", passives), ("critics", critics))
-    return ", ".join(t.count(f"wave.group.{name}", n) for name, n in groups if n) or "–"
-
-
 def _heard(whole: Measure, t: Texts) -> str:
     words = t("wave.of", part=whole.answered, whole=whole.asked)
-    return f"{words} ({share(whole.answered, whole.asked)})" if whole.asked else words
+    return f"{words} ({share(whole.answered, whole.asked, t)})" if whole.asked else words
 
 
 def _score(whole: Measure, t: Texts) -> str:

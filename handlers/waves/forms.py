@@ -95,7 +95,11 @@ async def read(
 
 def _what(ctx: Context, t: Texts, wave: Wave | None, offered: _Standing) -> tuple[Input, ...]:
     surveys = tuple(
-        Choice(str(survey.id), t(f"wave.kind.{survey.kind}"), survey.name)
+        Choice(
+            str(survey.id),
+            t(f"wave.kind.{survey.kind}"),
+            survey.name if survey.name != survey.kind else None,
+        )
         for survey in offered.surveys
     )
     chosen = wave.survey_id if wave else None

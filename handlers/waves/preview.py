@@ -17,7 +17,7 @@ from handlers.waves.cards import closing_day
 from handlers.waves.groups import FIRST_NAMES, Group, assess_groups, first_names
 from handlers.waves.planning import first_moment, sending_days, sending_hours
 from handlers.waves.recipients import texts_of, zone
-from handlers.wording import long_day, moment, money
+from handlers.wording import long_day, moment, money, percent
 from storage import audiences
 from storage.audiences import UNKNOWN_ROLE, Past
 from storage.models import ContactRole, Member, Wave, WaveState
@@ -234,7 +234,7 @@ def _values(groups: Sequence[Group]) -> dict[str, float]:
 
 
 def _expected(expected: Expected, t: Texts) -> str:
-    rate = f"{round(100 * expected.rate)} %"
+    rate = percent(100 * expected.rate, t)
     key = "wave.expected_assumed" if expected.assumed else "wave.expected"
     words = t.count(key, expected.answers, rate=rate)
     if expected.half is None:

@@ -55,6 +55,8 @@ async def test_a_form_is_printed_in_the_language_of_who_asks_with_the_names_to_c
     fields = json.loads(printed)["task"]["value"]["card"]["content"]["body"]
     accounts = next(field for field in fields if field.get("id") == "accounts")
     assert [choice["title"].split(" · ")[0] for choice in accounts["choices"]] == ["Acme A/S"]
+    printed, _ = await answer(ctx, Settings(), "cx@nordfab.example", "wave new", "slack")
+    assert json.loads(printed)["view"]["close"]["text"] == "Annuller"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ UPDATE_GOLDEN=teams.json updates the files of one ending alone.
 
 import json
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from bot.web import console_draw
 from handlers.cards import Card, Choice, Form, Scale, from_json, to_json
 from handlers.context import Context
 from handlers.settings import Privacy, Programme
+from handlers.texts import LANGUAGES
 from storage.db import Database
 from tests.cards import (
     samples_accounts,
@@ -60,38 +62,40 @@ SUBJECTS: dict[str, Samples] = {
 }
 
 
-def as_slack(part: Card | Form) -> str:
+def as_slack(part: Card | Form, language: str) -> str:
     if isinstance(part, Form):
         metadata = pack(LONGEST, part.action, part.value)
-        View(**blocks.draw_form(part, metadata)).validate_json()  # the SDK checks the limits here
-        view = blocks.draw_form(part, "metadata")
+        View(
+            **blocks.draw_form(part, metadata, language=language)
+        ).validate_json()  # the SDK checks the limits here
+        view = blocks.draw_form(part, "metadata", language=language)
         return _json(view)
-    drawn = blocks.draw_card(part, ADDRESSES)
+    drawn = blocks.draw_card(part, ADDRESSES, language)
     for block in Block.parse_all(drawn["blocks"]):
         block.to_dict()  # the SDK checks the documented limits here
     return _json(drawn)
 
 
-def as_teams(part: Card | Form) -> str:
+def as_teams(part: Card | Form, language: str) -> str:
     if isinstance(part, Form):
-        return _json(draw_task(part, {"from": "message"}, ADDRESSES, known=KNOWN))
-    return _json(adaptive.draw_card(part, ADDRESSES))
+        return _json(draw_task(part, {"from": "message"}, ADDRESSES, language, known=KNOWN))
+    return _json(adaptive.draw_card(part, ADDRESSES, language))
 
 
-def as_text(part: Card | Form) -> str:
+def as_text(part: Card | Form, _language: str) -> str:
     return terminal.draw(part).rstrip() + "\n"
 
 
-def as_console(part: Card | Form) -> str:
-    return console_draw.draw(part).rstrip() + "\n"
+def as_console(part: Card | Form, language: str) -> str:
+    return console_draw.draw(part, language=language).rstrip() + "\n"
 
 
-def as_data(part: Card | Form) -> str:
+def as_data(part: Card | Form, _language: str) -> str:
     assert from_json(json.loads(json.dumps(to_json(part)))) == part
     return _json(to_json(part))
 
 
-DRAWINGS: dict[str, Callable[[Card | Form], str]] = {
+DRAWINGS: dict[str, Callable[[Card | Form, str], str]] = {
     "slack.json": as_slack,
     "teams.json": as_teams,
     "txt": as_text,
@@ -105,11 +109,17 @@ async def test_every_card_and_form_is_drawn_as_accepted(subject: str, db: Databa
     drawn = {}
     for name, part in (await samples_of(subject, db)).items():
         for ending, draw in DRAWINGS.items():
-            drawn[f"{subject}.{name}.{ending}"] = draw(part)
+            drawn[f"{subject}.{name}.{ending}"] = draw(part, language_of(f"{subject}.{name}"))
         if isinstance(part, Card) and any(isinstance(element, Scale) for element in part.body):
-            text, html = mail.draw(part, "en", ADDRESSES)
+            text, html = mail.draw(part, language_of(f"{subject}.{name}"), ADDRESSES)
             drawn[f"{subject}.{name}.mail.txt"], drawn[f"{subject}.{name}.mail.html"] = text, html
     _compare(subject, drawn)
+
+
+def language_of(name: str) -> str:
+    """Gives the language that the name of a sample tells: `accounts.account.da`, `story_nl.new`."""
+    named = [each for each in re.split(r"[._]", name) if each in LANGUAGES]
+    return named[-1] if named else "en"
 
 
 async def samples_of(subject: str, db: Database) -> dict[str, Card | Form]:

@@ -70,12 +70,12 @@ LINES: dict[str, list[str]] = {
         f"Vil ringes op  {REACH}",
         "Hvorfor  faktureringen, kommunikationen · var 8 i marts",
         "På spil  420.000 EUR om året · niveau A · fornyes 7. januar (om 44 dage)",
-        "Hørt  4 af 6: 2 ambassadører, 1 passiv, 1 kritisk (Jane)",
+        "Hørt  4 af 6: 2 ambassadører, 1 passiv, 1 kritiker (Jane)",
         f"Hjalp før  Faktureringen hos {HELPED}kunden har bekræftet)",
         "[Jeg ringede eller skrev]  [Tag den]  [Skriv til Jane]  [Mere ▾]",
-        "Du får det som ansvarlig for Acme · Autumn 2026 · svarede 13:20",
+        "Du får det som ansvarlig for Acme · Autumn 2026 · besvaret 13:20",
     ],
-    "story_da.taken": ["Anna har den siden 13:24 · kontakt inden ons 13:20"],
+    "story_da.taken": ["Anna har haft den siden 13:24 · kontakt inden ons 13:20"],
     "story_da.solved": ["Kundens ord  Jane bliver spurgt på fredag, om det er løst"],
     "story_da.not_settled": ["Jane siger: ikke løst · kontakt inden man 13:24"],
     "story_da.told_the_lead": [
@@ -90,7 +90,7 @@ LINES: dict[str, list[str]] = {
     ],
     "accounts.account.da": [
         "🔴 Acme A/S · i fare: en beslutningstager er kritiker  kun du ser dette",
-        "Jane Jensen, CFO, 3 (var 8 i marts) · Anna har den · kontakt senest ons 13:20",
+        "Jane Jensen, CFO, 3 (var 8 i marts) · Anna har den · kontakt inden ons 13:20",
         "Beslutningstagere  3",
         "“Third wrong invoice…” Jane, 3, i dag · “great planners” Ole, 9, for 2 dage siden",
         "[Overblik til opkaldet]  [Personer]  [Historik]  [Sager]  [Vis i kanalen]",
@@ -100,8 +100,8 @@ LINES: dict[str, list[str]] = {
         COMMENT,
         f"Wil gebeld worden  {REACH}",
         "Waarom  de facturen, de communicatie · was 8 in maart",
-        "Op het spel  420.000 EUR per jaar · niveau A · verlengt 7 januari (over 44 dagen)",
-        "Gehoord  4 van 6: 2 promoters, 1 neutraal, 1 kritisch (Jane)",
+        "Op het spel  420.000 EUR per jaar · niveau A · verlenging 7 januari (over 44 dagen)",
+        "Gehoord  4 van 6: 2 promoters, 1 passief, 1 kritisch antwoord (Jane)",
         f"Hielp eerder  De facturen bij {HELPED}door de klant bevestigd)",
         "[Ik heb gebeld of geschreven]  [Ik pak dit op]  [Schrijf Jane]  [Meer ▾]",
         "Je krijgt dit als verantwoordelijke voor Acme · Autumn 2026 · beantwoord 13:20",
@@ -115,7 +115,7 @@ LINES: dict[str, list[str]] = {
     "story_nl.confirmed": ["bevestigd door Jane"],
     "story_nl.nobody_heard": [
         (
-            "Bij Acme heeft nog niemand geantwoord. 6 mensen kunnen gevraagd worden;"
+            "Bij Acme heeft nog niemand geantwoord. 6 mensen kunnen bevraagd worden;"
             " laatst gevraagd: nooit."
         ),
     ],

@@ -90,7 +90,7 @@ async def test_leads_and_cx_are_told_what_nobody_did_in_time_and_no_figure_of_a_
         text = str(digest)
         assert heading in text
         assert "1 person answered · 1 case is open" in text
-        assert "1 case is over its time" in text
+        assert "1 case is overdue" in text
         assert "Acme A/S: with Anna · due Tue 15:20" in text
         assert "NPS" not in text
     # Nothing late and nobody who answered: no digest.

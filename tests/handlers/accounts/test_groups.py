@@ -83,9 +83,9 @@ async def test_the_lines_of_a_group_are_those_of_statistics(ctx: Context, make: 
     )
     assert told[2] == f"+25 · every customer counts once · likely between {low} and {high}"
     assert told[3].startswith("+25 · weighted by revenue · likely between ")
-    assert told[3].endswith("largest customer = 2 % of this number; without it: +23")
+    assert told[3].endswith("largest customer = 2% of this number; without it: +23")
     assert table_of(card).rows == (("Users", "48 of 48", "24", "12", "12"),)
-    assert facts_of(card)["Heard"] == "100 % of accounts · 100 % of revenue"
+    assert facts_of(card)["Heard"] == "100% of accounts · 100% of revenue"
 
 
 @pytest.mark.parametrize(

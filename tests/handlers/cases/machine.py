@@ -347,7 +347,7 @@ class CaseMachine(RuleBasedStateMachine):
 
 def _essence(card: Card) -> tuple[Any, ...]:
     """Gives what a card says apart from the way a time is written, which depends on the day."""
-    times = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)? ?(\d+ \w+ )?\d\d:\d\d|has passed"
+    times = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)? ?(\d+ \w+ )?\d\d:\d\d|was to be taken by|take by"
     status = re.sub(r"\s+", " ", re.sub(times, "", card.status or "")).strip()
     return (
         card.title,

@@ -104,7 +104,7 @@ async def test_boards_show_open_cases_with_buttons(story: Story) -> None:
     assert "No open cases here" in str(late)
     story.clock.forward(hours=3)
     late = await story.type(story.acme.clara, "cases overdue")
-    assert "take by 15:20 has passed" in str(late)
+    assert "was to be taken by 15:20" in str(late)
     assert said(await story.type(story.acme.anna, "cases nonsense")).startswith("I know /nps cases")
     stranger = await story.make.member("Odd Stranger")
     assert said(await story.type(stranger, "cases team")).startswith("You belong to no team.")

@@ -102,6 +102,6 @@ async def test_the_team_card_tells_both_with_how_many_were_heard(story: Story) -
         assert isinstance(card, Card)
         facts = dict(pair for part in card.body if isinstance(part, Facts) for pair in part.facts)
         assert facts["Settled, say customers"] == (
-            "1 of 3 asked (33 %, likely between 6 and 79 %) · 2 answered"
+            "1 of 3 asked (33%, likely between 6% and 79%) · 2 answered"
         )
         assert facts["Critics who answered again"] == "none of 1 yet"

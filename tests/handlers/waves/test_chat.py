@@ -93,10 +93,10 @@ async def test_the_form_comes_filled_in_and_leads_to_a_preview(ctx: Context, mak
     assert told["Last day to answer"] == "15 December"
     assert told["Roles"] == "1 decision maker, 1 user"
     assert told["Covers"] == "420,000 of 500,000 EUR a year · 1 of 2 accounts"
-    assert told["Expect"].startswith("about 1 answer, if 30 % answer")
+    assert told["Expect"].startswith("about 1 answer, if 30% answer")
     assert "('asked recently', '1', 'Bob')" in str(card)
     assert "('does not want to be asked', '1', 'Ann')" in str(card)
-    assert buttons(card)["wave_confirm"].label == "Confirm and send at 14:20"
+    assert buttons(card)["wave_confirm"].label == "Confirm and send · 14:20"
     wave = await the_wave(ctx, "Autumn 2026")
     assert (wave.state, wave.planned_by, wave.reminder_after_days) == ("draft", clara.id, 5)
     assert wave.starts_at == datetime(2026, 11, 24, 13, 20, tzinfo=UTC)
@@ -225,7 +225,7 @@ async def test_the_live_card_changes_only_when_the_numbers_do(
     after = await progress.due(ctx)
     assert after != before
     await progress.refresh(ctx, acme.wave.id, "")
-    assert facts(chat.posted[0].card)["Answered"] == "1 (17 %)"
+    assert facts(chat.posted[0].card)["Answered"] == "1 (17%)"
     await press(ctx, acme.clara, "wave_pause", acme.wave.id)
     assert chat.posted[0].card.status == "paused"
 
@@ -326,7 +326,7 @@ async def test_expected_answers_follow_the_past(ctx: Context, make: Make) -> Non
         if n < 25:
             await make.response(invitation, 9 if n % 2 else 7)
     card = await fill(ctx, clara, name="Autumn", accounts=("1",))
-    assert facts(card)["Expect"].startswith("about 1 answer, as 49 % answered before · the score")
+    assert facts(card)["Expect"].startswith("about 1 answer, as 49% answered before · the score")
 
 
 async def test_waves_are_found_by_a_part_of_their_name(ctx: Context, make: Make) -> None:
@@ -339,7 +339,7 @@ async def test_waves_are_found_by_a_part_of_their_name(ctx: Context, make: Make)
     assert isinstance(wrong, Whisper)
     assert wrong.card.title == "There is no wave “Autum 2062”. Did you mean Autumn 2026?"
     listed = await say(ctx, acme.clara, "wave list")
-    assert "('Autumn 2026', 'running', '3 Dec', '6', '0 (0 %)')" in str(listed)
+    assert "('Autumn 2026', 'running', '3 Dec', '6', '0 (0%)')" in str(listed)
 
 
 async def test_pause_resume_and_stop_by_name(ctx: Context, make: Make) -> None:

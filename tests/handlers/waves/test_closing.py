@@ -88,7 +88,7 @@ async def test_cx_the_team_and_the_account_manager_get_a_result_once_at_the_star
     whole, own = by_place["slack:U0CLARA"], by_place["slack:U0ANNA"]
     # One account is too little for a score of the programme: counts only.
     assert whole.title == "Autumn 2026: the result"
-    assert "4 of 6 (67 %)" in texts_in(whole)
+    assert "4 of 6 (67%)" in texts_in(whole)
     assert "Too few answers for a score" in texts_in(whole)
     assert "+25" not in texts_in(whole)
     assert own.title == "Autumn 2026: your accounts"
@@ -110,7 +110,7 @@ async def test_enough_answers_give_a_score_with_its_range(ctx: Context, make: Ma
     card = await closing.whole_card(ctx, acme.wave, [acme.team], t)
     assert card.title == "Autumn 2026: NPS +25"
     assert "+25, likely between" in texts_in(card)
-    assert "('Nordics', '20 of 22 (91 %)', '+25')" in texts_in(card)
+    assert "('Nordics', '20 of 22 (91%)', '+25')" in texts_in(card)
 
 
 async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
@@ -125,10 +125,10 @@ async def test_a_small_team_gets_no_score(ctx: Context, make: Make) -> None:
     assert card.title == "Autumn · Two: the result"
     assert "critic" not in texts_in(card)
     whole = await closing.whole_card(ctx, wave, [team], t)
-    assert "('Smaller teams', '1 of 1 (100 %)', 'team too small')" in texts_in(whole)
+    assert "('Smaller teams', '1 of 1 (100%)', 'team too small')" in texts_in(whole)
     rules = replace(ctx.programme, measure_members="lead")
     whole = await closing.whole_card(replace(ctx, programme=rules), wave, [team], t)
-    assert "('Two', '1 of 1 (100 %)'," in texts_in(whole)
+    assert "('Two', '1 of 1 (100%)'," in texts_in(whole)
 
 
 async def test_smaller_teams_are_one_line_of_the_result(ctx: Context, make: Make) -> None:
@@ -144,7 +144,7 @@ async def test_smaller_teams_are_one_line_of_the_result(ctx: Context, make: Make
                 await make.response(invitation, score)
     t = recipients.texts_of(ctx, anna)
     whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
-    assert "('Smaller teams', '32 of 32 (100 %)', '+25')" in whole
+    assert "('Smaller teams', '32 of 32 (100%)', '+25')" in whole
     assert "'One'" not in whole
 
 
@@ -272,4 +272,4 @@ async def test_the_result_of_another_kind_has_counts_and_no_nps(ctx: Context, ma
     await make.invitation(await make.contact(await make.account("Acme")), wave)
     card = await closing.whole_card(ctx, wave, [], recipients.texts_of(ctx, clara))
     assert card.title == "Effort: the result"
-    assert "('Heard', '0 (0 %)')" in texts_in(card)
+    assert "('Heard', '0 (0%)')" in texts_in(card)
