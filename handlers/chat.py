@@ -17,12 +17,16 @@ _ID_DIGITS = 9  # below 2**31, the largest id of a PostgreSQL integer column
 
 @dataclass(frozen=True)
 class Person:
-    """Who acts, as the platform tells it: matched to a member by platform id, then by e-mail."""
+    """Who acts, as the platform tells it: matched to a member by platform id, then by e-mail.
+
+    `outside` = a guest, or of another organisation: whoever they once were, no member now.
+    """
 
     platform: Literal["slack", "teams", "console", "mail"]
     id: str
     email: str | None = None
     name: str | None = None
+    outside: bool = False
 
     @property
     def place(self) -> Place:

@@ -283,6 +283,8 @@ async def is_heard(ctx: Context, top: MessageRef) -> bool:
 
 async def find_member(ctx: Context, person: Person) -> Member | None:
     """Gives the member behind a person: by platform id, else by e-mail (the id is remembered)."""
+    if person.outside:
+        return None
     async with ctx.db.reading() as session:
         found = await members.by_platform_id(session, person.platform, person.id)
         if found is None and person.email:

@@ -273,6 +273,7 @@ class Listeners:
     async def _on_user(self, body: dict[str, Any], event: dict[str, Any]) -> None:
         """A person's account changed: what matters here is one that was closed."""
         user = event.get("user") or {}
+        self._channel.people.forget(str(user.get("id")))  # a guest now, or none any more
         if not user.get("deleted") or not user.get("id"):
             return
         if self._seen.before(body.get("event_id")):
@@ -302,14 +303,13 @@ class Listeners:
         return bool(user) and user == self._channel.people.bot_user_id
 
     async def _asker(self, user: str, name: str | None) -> Asker:
-        """Finds the member by Slack id; only else asks Slack for the e-mail."""
+        """Finds the member by Slack id or e-mail; a guest is none, whoever they once were."""
         person = Person("slack", user, name=name)
+        found = await self._channel.people.find(user)
+        if found is not None:
+            email, name = found.email, found.name or name
+            person = Person("slack", user, email, name, found.outside)
         me = await routes.find_member(self._ctx, person)
-        if me is None:
-            found = await self._channel.people.find(user)
-            if found is not None:
-                person = Person("slack", user, email=found.email, name=found.name or name)
-                me = await routes.find_member(self._ctx, person)
         language = (me.language if me else None) or self._ctx.programme.language
         return Asker(person, language, known=me is not None)
 

@@ -71,6 +71,17 @@ async def test_the_email_of_a_stranger_proves_nothing(app: SlackApp) -> None:
     assert not app.happened
 
 
+async def test_a_member_who_is_made_a_guest_gets_no_figures_any_more(app: SlackApp) -> None:
+    await app.anna.ask("acme")  # she is known by her id from now on
+    app.slack.user("U0ANNA", "anna@nordfab.example", is_restricted=True)
+    changed = {"id": "U0ANNA", "is_restricted": True}
+    await app.anna.event({"type": "user_change", "user": changed})
+    del app.happened[:]
+    reply = await app.anna.ask("acme")
+    assert "I don't know you yet" in words(reply)
+    assert not app.happened
+
+
 async def test_a_refusal_is_a_sentence(app: SlackApp) -> None:
     assert words(await app.anna.ask("refuse")) == "Only on Mondays."
 
