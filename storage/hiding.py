@@ -78,6 +78,13 @@ async def look_who_sees(session: Session, case_ids: Collection[int]) -> None:
     await _hide_cases(session, col(Case.id).in_(case_ids))
 
 
+async def leave_to_lead(session: Session, case_id: int) -> None:
+    """Hides a case and gives it to the lead, where only hidden responses are left in it."""
+    left = exists().where(col(CaseResponse.case_id) == col(Case.id))
+    await _hide_cases(session, (col(Case.id) == case_id) & left)
+    await give_hidden_to_lead(session, [case_id])
+
+
 async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
     visible = exists().where(
         col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)

@@ -182,6 +182,7 @@ def _shows(posting: Posting, answer: Answer) -> bool:
 async def _nothing_to_tell(session: Session, view: CaseView, answer: Answer) -> None:
     """Takes out an answer that was changed before anybody was told; an empty case is closed."""
     await cases.take_out(session, answer.response.id)
+    await hiding.leave_to_lead(session, view.case.id)
     if len(view.answers) == 1:
         values = {"state": CaseState.NOT_A_CRITIC, "remind_at": None}
         await cases.change(session, view.case, values)

@@ -1,6 +1,7 @@
 """What the owner must not see is taken from them, also when it is learned late."""
 
 from handlers import answers as answering
+from handlers import routes
 from handlers.answers import Answer
 from handlers.cards import Card, Form, Whisper
 from handlers.cases import changing
@@ -215,3 +216,19 @@ async def test_a_released_answer_is_nowhere_called_hidden(story: Story) -> None:
     assert "not Anna" not in str(lead.card)
     assert lead.card.foot is not None
     assert lead.card.foot.startswith("You get this as lead of Nordics")
+
+
+async def test_a_case_of_which_only_hidden_answers_are_left_is_hidden(story: Story) -> None:
+    first = await story.answer("jane", 3, settle=90)
+    await story.answer("peter", 2, comment=SECRET, settle=90)
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, first.id)
+        row.score = 9  # a slip of the finger, put right before anybody was told
+        session.add(row)
+    await story.forward(seconds=100)
+    case = await story.case()
+    assert (case.hidden_from_owner, case.owner_id) == (True, story.acme.lars.id)
+    person = story.person(story.acme.anna)
+    for action in ("case.open", "case.write", "case.contact", "case.timeline"):
+        reply = await routes.click(story.ctx, Click(person, person.place, action, "1"))
+        assert "Peter" not in str(reply)
