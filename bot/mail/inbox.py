@@ -138,7 +138,8 @@ class Inbox:
     async def _take(self, name: str, raw: bytes) -> bool:
         taken = False
         try:
-            returned = replies.read(raw, self._channel.from_address, self._today())
+            address, today = self._channel.from_address, self._today()
+            returned = await asyncio.to_thread(replies.read, raw, address, today)
             if returned is not None:
                 forward = partial(self._forward, raw)
                 taken = await take(self._ctx, returned, forward) is not None

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from datetime import date
 from email import message_from_bytes
 from email.message import EmailMessage, Message
-from email.policy import default
+from email.policy import EmailPolicy
 from email.utils import parseaddr
+from itertools import islice
 
 from handlers.days import read_day
 from handlers.mail_replies import Returned, What
@@ -20,6 +21,10 @@ from handlers.mail_replies import Returned, What
 _OURS = re.compile(r"<((?:invitation|reminder|letter)\.\d+[^@<>\s]*)@([^<>\s]+)>", re.IGNORECASE)
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _MOST_TEXT = 4000  # of an automatic reply, to see what it says
+_MOST_HTML = 200_000  # of which the text is taken
+# Anybody may write to us: what takes the parser long is cut, and only so many parts are looked at.
+_LONGEST_HEADER = 2000
+_MOST_PARTS = 100
 _AUTOMATIC_HEADERS = ("x-autoreply", "x-autorespond", "x-auto-response", "x-autoresponder")
 _AUTOMATIC_PRECEDENCE = ("auto_reply", "auto-reply", "junk")
 _AWAY_SUBJECT = re.compile(
@@ -61,9 +66,20 @@ _STOP = re.compile(
 )
 
 
+class _Short(EmailPolicy):
+    """Reads headers to a length only: parsing takes the square of it."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
+_POLICY = _Short()
+
+
 def read(raw: bytes, from_address: str, today: date) -> Returned | None:
     """Gives what a mail is; None for one without a Message-ID or without a word about ours."""
-    mail = message_from_bytes(raw, policy=default)
+    mail = message_from_bytes(raw, policy=_POLICY)
     assert isinstance(mail, EmailMessage)
     sender = _address(mail, "from")
     keys = tuple(dict.fromkeys(_keys(mail, from_address)))
@@ -107,8 +123,8 @@ def _keys(mail: Message, from_address: str) -> Iterator[str]:
 
 
 def _parts(mail: Message) -> Iterator[Message]:
-    """Every part, also of the mails inside."""
-    yield from mail.walk()
+    """The parts, also of the mails inside."""
+    yield from islice(mail.walk(), _MOST_PARTS)
 
 
 def _is_report(part: Message) -> bool:
@@ -167,9 +183,20 @@ def _text(mail: EmailMessage) -> str:
     except (LookupError, ValueError, UnicodeError):
         return ""
     if body.get_content_type() == "text/html":
-        text = re.sub(r"<[^>]{0,2000}>", " ", re.sub(r"(?is)<(style|script).*?</\1>", " ", text))
+        text = _without(_without(text[:_MOST_HTML], "style"), "script")
+        text = re.sub(r"<[^<>]{0,2000}>", " ", text)
     lines = [line for line in text[:_MOST_TEXT].splitlines() if not line.lstrip().startswith(">")]
     return "\n".join(lines)
+
+
+def _without(html: str, element: str) -> str:
+    """Leaves out elements with what stands in them; one that does not end takes the rest along."""
+    found, lower, at = [], html.lower(), 0
+    while (start := lower.find(f"<{element}", at)) >= 0:
+        found.append(html[at:start])
+        end = lower.find(f"</{element}", start)
+        at = end if end >= 0 else len(html)
+    return " ".join((*found, html[at:]))
 
 
 def _payload(part: Message) -> str:

@@ -1,6 +1,7 @@
 """What came back by mail is read for what it is, whoever wrote the programme that sent it."""
 
 from datetime import date
+from time import monotonic
 
 import pytest
 
@@ -115,3 +116,25 @@ def test_what_is_not_about_our_messages_is_nobodys() -> None:
 )
 def test_rubbish_is_nobodys_mail(raw: bytes) -> None:
     assert read(raw, FROM, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ("", "<style>" * 250_000),
+        ("", "<" * 1_900_000),
+        (f"Subject: {'re: ' * 400_000}x\r\n", "hi"),
+        (f"From: {'a@b.example,' * 150_000}\r\n", "hi"),
+        (f"X: y\r\nContent-Type: multipart/mixed; boundary=b{'; a=b' * 300_000}\r\n", "--b\r\n"),
+    ],
+    ids=["style", "angles", "subject", "senders", "content type"],
+)
+def test_a_mail_that_is_made_to_be_long_in_reading_is_read_soon(headers: str, body: str) -> None:
+    about = "Message-ID: <x@y>\r\nIn-Reply-To: <invitation.7@example.com>\r\n"
+    kind = "" if "Content-Type" in headers else "Content-Type: text/html; charset=utf-8\r\n"
+    raw = f"{about}{headers}{kind}\r\n{body}".encode()
+    began = monotonic()
+    returned = read(raw, FROM, TODAY)
+    assert monotonic() - began < 10
+    assert returned is not None
+    assert returned.keys == ("invitation.7",)
