@@ -18,6 +18,8 @@ from storage import running
 log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+# What a proxy adds to a request from outside.
+PASSED_ON = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 MAX_BODY_BYTES = 1024 * 1024  # Slack's largest payload is a view of 250 kB
 
 
@@ -42,6 +44,9 @@ def add_routes(app: web.Application, ctx: Context) -> None:
         return web.json_response({"ok": True})
 
     async def metrics(request: web.Request) -> web.Response:
+        if any(name in request.headers for name in PASSED_ON):
+            # How many critics there are is nothing for who can reach the survey page.
+            raise web.HTTPForbidden(text="Ask the process itself, not its public address.")
         async with ctx.db.reading() as session:
             found = await running.counts(session)
         rows.clear()

@@ -44,6 +44,9 @@ async def export_command(ctx: Context, what: str, out: Path, email: str | None =
     try:
         me = await viewing.member_of(ctx, email) if email else None
         data = await export_file(ctx, what, out.name, me)
+        await asyncio.to_thread(
+            out.touch, mode=0o600
+        )  # customers' names and words: a new file is its owner's alone
         await asyncio.to_thread(out.write_bytes, data)
     except Refused as refused:
         return 2, [], [str(refused)]

@@ -40,6 +40,14 @@ async def test_metrics_count_requests_by_pattern_and_never_by_token(ctx: Context
     assert "a-token-of-somebody" not in text
 
 
+async def test_metrics_are_not_for_who_comes_through_the_proxy(ctx: Context) -> None:
+    async with client(ctx) as http:
+        for name in ("X-Forwarded-For", "Forwarded", "Via"):
+            answer = await http.get("/metrics", headers={name: "192.0.2.1"})
+            assert answer.status == 403
+            assert "npsbot_rows" not in await answer.text()
+
+
 async def test_a_body_packed_wrongly_is_no_error_of_ours(ctx: Context) -> None:
     async def read(request: web.Request) -> web.Response:
         return web.Response(body=await request.read())

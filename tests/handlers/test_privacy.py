@@ -225,6 +225,7 @@ async def test_the_commands_say_what_happened(ctx: Context, story: Acme, tmp_pat
 
     out = tmp_path / "accounts.csv"
     assert await export_command(ctx, "accounts", out) == (0, [f"accounts: {out}"], [])
+    assert out.stat().st_mode & 0o077 == 0
     assert await import_command(ctx, "accounts", out) == (
         0, ["accounts: 1 rows, 0 new, 0 changed, 1 as they were: stored"], [],
     )  # fmt: skip
