@@ -5,7 +5,18 @@ from typing import Any
 
 from handlers import alerts, rights, texts, wording
 from handlers.alerts import Outgoing
-from handlers.cards import Button, Buttons, Card, Facts, Form, FormErrors, Input, Reply, Tone
+from handlers.cards import (
+    Button,
+    Buttons,
+    Card,
+    Facts,
+    Form,
+    FormErrors,
+    Input,
+    Reply,
+    Tone,
+    beside,
+)
 from handlers.cases import places, seeing, telling
 from handlers.cases.promising import SUBJECT
 from handlers.cases.view import first_name, zone_of
@@ -217,7 +228,7 @@ async def _told(
     if promise.case_id is not None:
         case = await session.get_one(Case, promise.case_id)
         if case.owner_id is not None:
-            row.append(Button(t("case.open"), "case.open", str(case.id), "primary"))
+            row.append(beside(Button(t("case.open"), "case.open", str(case.id), "primary")))
     refused = promise.state == PromiseState.REFUSED
     facts = ((t("promise.reason"), promise.refused_reason or "–"),) if refused else ()
     key = "refused" if refused else "delivered"
