@@ -1,7 +1,7 @@
 """The card model: what the bot says, as plain data without channel words or markup."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal
 
 Tone = Literal["neutral", "critical", "warning", "attention", "good"]
@@ -86,6 +86,16 @@ class Button:
     style: ButtonStyle = "plain"
     confirm: str | None = None
     opens_form: bool = False
+
+
+# Before the action of a button: its card stands beside the message, for who pressed alone. A
+# digest, or a notice that others read, must not turn into what one of them looks at.
+BESIDE = "beside:"
+
+
+def beside(button: Button) -> Button:
+    """Gives a button whose card leaves the message as it is."""
+    return replace(button, action=f"{BESIDE}{button.action}")
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def steps_of(case: Case, halved: bool, calendar: Calendar, programme: Programme)
     """Gives what is said about a case's deadline and when, as it stands now.
 
     The lead hears after the deadline as long again, CX after as long again; a snooze delays the
-    reminder alone.
+    reminder alone. Of a contacted case without a next day its owner is reminded alone.
     """
     if case.state == CaseState.NEW and case.take_by is not None:
         second = times.take_by(case.take_by, halved, calendar, programme)
@@ -100,7 +100,11 @@ def steps_of(case: Case, halved: bool, calendar: Calendar, programme: Programme)
         return _three(case, "contact", case.contact_by, second, third)
     if case.state == CaseState.CONTACTED:
         day = case.call_again_on
-        return [_on_day(case, "again", day, calendar)] if day is not None else []
+        if day is not None:
+            return [_on_day(case, "again", day, calendar)]
+        if case.contacted_at is not None:
+            at = times.contact_by(case.contacted_at, halved, calendar, programme)
+            return [_quiet(case, at)]
     return []
 
 
@@ -115,6 +119,12 @@ def _three(
         Step(about, "lead", second, f"{key}:2"),
         Step(about, "cx", third, f"{key}:3"),
     ]
+
+
+def _quiet(case: Case, at: datetime) -> Step:
+    """A customer was called and nothing is planned: who has the case is asked once what next."""
+    first = max(at, case.snoozed_until or at)
+    return Step("quiet", "owner", first, f"case:{case.id}:quiet:{at:%Y%m%dT%H%M%S}:1")
 
 
 def _on_day(case: Case, about: str, day: date, calendar: Calendar) -> Step:

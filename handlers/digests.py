@@ -8,7 +8,7 @@ from handlers import alerts, team_digest
 from handlers.accounts.reader import reader_for
 from handlers.alerts import Outgoing
 from handlers.calendars import is_working_day, start_of_working_day
-from handlers.cards import Button, Buttons, Card, Element, Text
+from handlers.cards import Button, Buttons, Card, Element, Text, beside
 from handlers.cases import opening, places, promises, times
 from handlers.cases.card import status
 from handlers.cases.card_facts import Reader
@@ -94,10 +94,21 @@ async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         return None
     card = Card(
         t("digest.title", name=first_name(member.name)),
-        tuple(body),
+        tuple(_beside(each) for each in body),
         foot=t("digest.foot_weekly" if days > 1 else "digest.foot"),
     )
     return [Outgoing(Message(card, f"alert:{alert.id}", t.language), route.steps, route.direct)]
+
+
+def _beside(element: Element) -> Element:
+    """What is opened from a digest leaves the digest as it is."""
+    if not isinstance(element, Buttons):
+        return element
+    row = (
+        beside(each) if isinstance(each, Button) and not each.opens_form else each
+        for each in element.buttons
+    )
+    return Buttons(tuple(row))
 
 
 async def _body(

@@ -14,7 +14,7 @@ from handlers.accounts import repair
 from handlers.accounts.card import SHOW, SHOW_IN_CHANNEL
 from handlers.accounts.people_card import REPAIR
 from handlers.answering import in_chat
-from handlers.cards import Choice, Reply, whisper
+from handlers.cards import BESIDE, Card, Choice, Reply, Whisper, whisper
 from handlers.cases import board, notes, promises, telling
 from handlers.cases import buttons as cases
 from handlers.chat import (
@@ -199,7 +199,11 @@ async def command(ctx: Context, event: Command) -> Reply:
 
 
 async def click(ctx: Context, event: Click) -> Reply:
-    """Carries out a pressed button; a card replaces the clicked message."""
+    """Carries out a pressed button; a card replaces the clicked message, or stands beside it."""
+    if event.action.startswith(BESIDE):
+        action = event.action.removeprefix(BESIDE)
+        reply = await click(ctx, replace(event, action=action, message=None))
+        return Whisper(reply) if isinstance(reply, Card) else reply
     contact = CONTACT_CLICKS.get(event.action)
     if contact is not None:
         return await _bounded_contact(event.action, lambda: contact(ctx, event))

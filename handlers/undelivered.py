@@ -1,7 +1,7 @@
 """Tells CX, and the people concerned, about places that take no alerts."""
 
 from handlers.alerts import Outgoing
-from handlers.cards import Button, Buttons, Card, Element, Text
+from handlers.cards import Button, Buttons, Card, Element, Text, beside
 from handlers.cases import places
 from handlers.chat import Message
 from handlers.context import Context
@@ -23,7 +23,7 @@ async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     place, case_id = await spoken(ctx, alert.detail["place"], t), alert.detail.get("case")
     body: tuple[Element, ...] = ()
     if case_id is not None:
-        body = (Buttons((Button(t("case.open"), "case.open", str(case_id)),)),)
+        body = (Buttons((beside(Button(t("case.open"), "case.open", str(case_id))),)),)
     nobody = "case" in alert.detail
     card = Card(
         t("alert.undelivered.nobody" if nobody else "alert.undelivered.title", place=place),

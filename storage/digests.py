@@ -1,7 +1,7 @@
 """What happened at an account manager's accounts since the last digest."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import exists, func, union
@@ -19,12 +19,16 @@ from storage.models import (
     Invitation,
     Member,
     MemberRole,
+    Promise,
+    PromiseState,
     Reply,
     Response,
     ResponseStatus,
     Task,
     TaskState,
 )
+
+_QUIET = timedelta(days=4)  # a contacted case without a next step is brought up again
 
 
 class Praise(NamedTuple):
@@ -152,7 +156,9 @@ async def unfinished(session: Session, owner_id: int, since: datetime, until: da
 
 
 async def due_by(session: Session, owner_id: int, end: datetime, day: date) -> list[int]:
-    """Gives the open cases of a member with a deadline or call on this day or before."""
+    """Gives the open cases of a member with a deadline or call on this day or before, and those
+    that lie still.
+    """
     query = (
         select(Case.id)
         .where(
@@ -162,6 +168,14 @@ async def due_by(session: Session, owner_id: int, end: datetime, day: date) -> l
                 (col(Case.state) == "new") & (col(Case.take_by) < end),
                 col(Case.state).in_(("taken", "reopened")) & (col(Case.contact_by) < end),
                 (col(Case.state) == "contacted") & (col(Case.call_again_on) <= day),
+                # Called days ago, and nothing is planned or promised.
+                (col(Case.state) == "contacted")
+                & col(Case.call_again_on).is_(None)
+                & (col(Case.contacted_at) < end - _QUIET)
+                & ~exists().where(
+                    col(Promise.case_id) == col(Case.id),
+                    col(Promise.state) == PromiseState.OPEN,
+                ),
             ),
         )
         .order_by(col(Case.id))

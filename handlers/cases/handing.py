@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers import texts
 from handlers.alerts import Outgoing, job_of
-from handlers.cards import Button, Buttons, Card, Element, Text
+from handlers.cards import Button, Buttons, Card, Element, Text, beside
 from handlers.cases import leaving, owning, places, telling
 from handlers.cases.card import title
 from handlers.cases.view import first_name, load
@@ -178,7 +178,7 @@ async def cases_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             line = title(view, view.answer(None), t)
             body.append(Text(line if is_new else view.account.name))
             if is_new:
-                body.append(Buttons((Button(t("case.open"), "case.open", str(case_id)),)))
+                body.append(Buttons((beside(Button(t("case.open"), "case.open", str(case_id))),)))
         route = await places.of_person(session, ctx, reader)
     if not body:
         return None

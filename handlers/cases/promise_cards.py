@@ -5,7 +5,18 @@ from typing import Any
 
 from handlers import alerts, rights, texts, wording
 from handlers.alerts import Outgoing
-from handlers.cards import Button, Buttons, Card, Facts, Form, FormErrors, Input, Reply, Tone
+from handlers.cards import (
+    Button,
+    Buttons,
+    Card,
+    Facts,
+    Form,
+    FormErrors,
+    Input,
+    Reply,
+    Tone,
+    beside,
+)
 from handlers.cases import places, seeing, telling
 from handlers.cases.promising import SUBJECT
 from handlers.cases.view import first_name, zone_of
@@ -53,7 +64,7 @@ async def promise_card(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 
 
 async def promise_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
-    """Edits the deliverer's cards to what is true now; who promised hears that it can't be."""
+    """Edits the deliverer's cards to what is true now; who promised hears what became of it."""
     out: list[Outgoing] = []
     async with ctx.db.reading() as session:
         found = await promises.by_id(session, _id_of(alert))
@@ -66,7 +77,8 @@ async def promise_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             t = texts.of(each.language, ctx.programme.language)
             cards.append(await card_of(session, ctx, found, reader, t))
         maker = await members.by_id(session, found.promise.made_by)
-        if found.promise.state == PromiseState.REFUSED and maker is not None:
+        ended = found.promise.state in (PromiseState.REFUSED, PromiseState.DONE)
+        if ended and maker is not None and found.promise.done_by != maker.id:
             out.append(await _told(session, ctx, alert, found, maker))
     (await edit_all(ctx, zip(posted, cards, strict=True))).check()
     return out
@@ -216,18 +228,20 @@ async def _told(
     if promise.case_id is not None:
         case = await session.get_one(Case, promise.case_id)
         if case.owner_id is not None:
-            row.append(Button(t("case.open"), "case.open", str(case.id), "primary"))
-    facts = ((t("promise.reason"), promise.refused_reason or "–"),)
+            row.append(beside(Button(t("case.open"), "case.open", str(case.id), "primary")))
+    refused = promise.state == PromiseState.REFUSED
+    facts = ((t("promise.reason"), promise.refused_reason or "–"),) if refused else ()
+    key = "refused" if refused else "delivered"
     card = Card(
         t(
-            "promise.refused",
+            f"promise.{key}",
             name=by.name if by else t("case.somebody"),
             account=found.account.name,
             what=promise.what,
         ),
-        (Facts(facts), *((Buttons(tuple(row)),) if row else ())),
-        tone="warning",
-        foot=t("promise.refused_foot", who=contact.name if contact else found.account.name),
+        (*((Facts(facts),) if facts else ()), *((Buttons(tuple(row)),) if row else ())),
+        tone="warning" if refused else "good",
+        foot=t(f"promise.{key}_foot", who=contact.name if contact else found.account.name),
     )
     message = Message(card, f"alert:{alert.id}", t.language)
     mentions = places.mentions(route, ctx.now(), ctx)

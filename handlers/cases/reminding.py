@@ -17,7 +17,15 @@ from storage import alerts as outbox
 from storage import cases, members
 from storage.alerts import Added
 from storage.db import Session
-from storage.models import OPEN_STATES, Alert, Case, CaseState, Member, Posting
+from storage.models import (
+    OPEN_STATES,
+    Alert,
+    Case,
+    CaseState,
+    Member,
+    Posting,
+    PromiseState,
+)
 
 
 async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -26,7 +34,7 @@ async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     about = str(alert.detail["about"])
     async with ctx.db.reading() as session:
         view = await load(session, ctx, alert.case_id)
-        if not holds(view.case, about):
+        if not holds(view.case, about) or (about == "quiet" and _promised(view)):
             return None
         route = await _route(ctx, view, session)
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
@@ -148,6 +156,8 @@ def holds(case: Case, about: str) -> bool:
             return case.state in waiting and case.contacted_at is None
         case "again":
             return case.state == CaseState.CONTACTED and case.call_again_on is not None
+        case "quiet":
+            return case.state == CaseState.CONTACTED and case.call_again_on is None
         case _:
             raise ValueError(f"no reminder is about {about}")
 
@@ -170,13 +180,20 @@ def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Rou
     row = [Button(t("case.contact"), "case.contact", value, "primary", opens_form=True)]
     if case.state == CaseState.NEW:
         row.append(Button(t("case.take"), "case.take", str(case.id)))
+    if about == "quiet":
+        row.append(Button(t("case.solve"), "case.solve", value, opens_form=True))
     return Card(title, (Buttons(tuple(row)),), tone="warning" if late else "attention")
+
+
+def _promised(view: CaseView) -> bool:
+    """Tells whether a promise is still to be kept: it is reminded of by itself."""
+    return any(each.promise.state == PromiseState.OPEN for each in view.promises)
 
 
 def _asked_about(view: CaseView, about: str) -> Answer:
     """Gives whom a reminder names: to be called again is who was called before."""
     shown = view.answer(None)
-    called = view.contacted(shown) if about == "again" else None
+    called = view.contacted(shown) if about in ("again", "quiet") else None
     return called if called is not None else shown
 
 

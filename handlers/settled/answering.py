@@ -8,7 +8,18 @@ from handlers import links, surveys, texts
 from handlers.alerts import Outgoing
 from handlers.answering.in_chat import is_theirs
 from handlers.calendars import nth_working_day
-from handlers.cards import Button, Buttons, Card, Element, Form, Input, Reply, Text, Tone
+from handlers.cards import (
+    Button,
+    Buttons,
+    Card,
+    Element,
+    Form,
+    Input,
+    Reply,
+    Text,
+    Tone,
+    beside,
+)
 from handlers.cases import acting, places, times
 from handlers.cases.acting import Plan
 from handlers.cases.telling import SUBJECT, stands_above
@@ -205,7 +216,7 @@ async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         body: list[Element] = [Text(said.comment, "quote")] if said.comment else []
         if newer is not None:
             body.append(Text(t("settled.newer"), "note"))
-        body.append(Buttons((Button(t("case.open"), "case.open", str(target.id)),)))
+        body.append(Buttons((beside(Button(t("case.open"), "case.open", str(target.id))),)))
         title = t(f"settled.told.{said.answer}", name=name, account=account.name)
         tone = _TONES[said.answer]
         card = Card(title, tuple(body), tone=tone)

@@ -133,7 +133,7 @@ async def test_cards_in_the_own_channel_of_who_left_are_emptied(story: Story) ->
     assert "Acme" not in str(cards)
     assert "Third wrong invoice" in str(lead.card), "the lead's card stays"
     [given] = story.posted("slack:U0MIKKEL")
-    shown = await story.press(acme.mikkel, given, "case.open")
+    shown = await story.press(acme.mikkel, given, "beside:case.open")
     assert "Third wrong invoice" in str(shown)
     await story.submit(acme.mikkel, "case.note", "1", {"text": "Called twice"}, lead.ref)
     assert posted.card.title == "Somebody else has this case now", "nobody fills it again"

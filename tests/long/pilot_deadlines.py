@@ -113,7 +113,10 @@ def _steps(story: Story, case: Case) -> dict[tuple[int, str, str], datetime]:
         hours = TAKE_HOURS / (2 if halved else 1)
         at = case.take_by.astimezone(ZONE)
         for to in ("owner", "lead", "cx"):
-            if at <= end and (case.taken_at is None or case.taken_at > story.weeks.awake(at)):
+            # A lead who has the case because its owner must not see it was reminded already.
+            theirs = to == "lead" and case.hidden_from_owner
+            untaken = case.taken_at is None or case.taken_at > story.weeks.awake(at)
+            if at <= end and untaken and not theirs:
                 steps[case.id, "take", to] = at
             at = after_hours_of_work(at, hours)
     if case.contact_by is not None and case.taken_at is not None:
@@ -122,7 +125,9 @@ def _steps(story: Story, case: Case) -> dict[tuple[int, str, str], datetime]:
         for to in ("owner", "lead", "cx"):
             due = max(at, case.taken_at)
             called = case.contacted_at
-            if due <= end and (called is None or called > story.weeks.awake(due)):
+            theirs = to == "lead" and case.hidden_from_owner
+            waiting = called is None or called > story.weeks.awake(due)
+            if due <= end and waiting and not theirs:
                 steps[case.id, "contact", to] = due
             at = after_days_of_work(at, days)
     return steps

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from handlers.calendars import add_working_days, working_calendar
-from handlers.cards import Card
+from handlers.cards import Card, Form
 from handlers.cases import times
 from handlers.settings import Programme
 from storage.models import Account
@@ -296,6 +296,42 @@ async def test_the_cards_and_the_timeline_say_that_it_is_late_and_who_was_told(
     await story.tick()
     assert posted.card.status is not None
     assert posted.card.status.startswith("Anna has it since 10:21 · contact by 13:20 has passed")
+
+
+NOTHING_PLANNED = "Acme A/S: nothing is planned after the contact with Jane Jensen. "
+
+
+async def test_a_contacted_case_without_a_next_step_is_brought_up_again(story: Story) -> None:
+    posted = await told(story)
+    anna = story.acme.anna
+    # Called, and closed the form that asks how it was solved.
+    inputs = {"reached": "yes", "next": "solved"}
+    await story.submit(anna, "case.contact", "1:1", inputs, posted.ref)
+    story.clock.at = local("cph", "2026-11-25T13:21")
+    for _time in range(3):
+        await story.tick()
+    (asked,) = (e for e in story.posted() if e.card.title.startswith(NOTHING_PLANNED))
+    assert asked.message.reply_to == posted.ref
+    assert isinstance(await story.press(anna, asked, "case.solve"), Form)
+    # Then the digest has it, until there is a next step.
+    story.clock.at = local("cph", "2026-11-30T08:06")
+    await story.tick()
+    await story.tick()
+    assert "Anna reached Jane" in str(story.posted()[-1].card)
+    assert story.posted("slack:U0LARS") == []
+
+
+async def test_a_contacted_case_with_a_promise_waits_for_it(story: Story) -> None:
+    posted = await told(story)
+    promised = {"reached": "yes", "next": "promised", "promise": "a note"}
+    inputs = {**promised, "promise_by": "2026-12-11"}
+    await story.submit(story.acme.anna, "case.contact", "1:1:further", inputs, posted.ref)
+    for moment in ("2026-11-25T13:21", "2026-11-30T08:06"):
+        story.clock.at = local("cph", moment)
+        await story.tick()
+        await story.tick()
+    assert not any(e.card.title.startswith(NOTHING_PLANNED) for e in story.posted())
+    assert not any("Anna reached Jane" in str(e.card) for e in story.posted()[1:])
 
 
 async def late_by_days(story: Story) -> None:

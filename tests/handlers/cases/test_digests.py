@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.cards import Card
+from handlers import routes
+from handlers.cards import Card, Whisper
 from handlers.chat import Click, Person
 from storage.models import Account, RecommendPolicy, ResponseStatus
 from tests.fakes import Posted
@@ -48,6 +49,23 @@ async def test_the_digest_brings_the_good_news_and_what_is_due_once_a_day(story:
 async def renews_never(story: Story) -> None:
     story.acme.account.renewal_date = None
     await story.make.save(story.acme.account)
+
+
+async def test_what_is_opened_from_a_digest_leaves_the_digest_as_it_is(story: Story) -> None:
+    await story.answer("jane", 3)
+    await story.work()
+    await morning(story, 25)
+    digest = story.posted()[-1]
+    reply = await story.press(story.acme.anna, digest, "beside:case.open")
+    assert isinstance(reply, Whisper)
+    assert reply.card.title.startswith("Acme A/S: 3 of 10 from Jane Jensen")
+    assert digest.card.title == "Good morning, Anna"
+    # What it shows is worked on from there.
+    click = Click(story.person(story.acme.anna), digest.place, "case.take", "1", None)
+    assert isinstance(await routes.click(story.ctx, click), Card)
+    for value in ("", "x", "999"):
+        click = Click(story.person(story.acme.anna), digest.place, "beside:case.open", value)
+        assert isinstance(await routes.click(story.ctx, click), Whisper)
 
 
 async def test_an_empty_digest_is_not_sent(story: Story) -> None:

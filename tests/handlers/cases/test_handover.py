@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.cards import Card, Form
+from handlers.cards import Form, Whisper
 from handlers.chat import TryLater
 from handlers.files.importing import import_file
 from storage import members
@@ -34,7 +34,7 @@ async def test_all_that_is_open_passes_to_the_new_owner_of_an_account(story: Sto
     async with story.ctx.db.reading() as session:
         kept = await session.get_one(Promise, 1)
     assert (kept.deliverer_id, kept.made_by) == (story.acme.mikkel.id, story.acme.anna.id)
-    assert isinstance(await story.press(story.acme.mikkel, card, "case.open"), Card)
+    assert isinstance(await story.press(story.acme.mikkel, card, "beside:case.open"), Whisper)
     await new_owner(story, story.acme.mikkel.email)
     assert len(story.posted("slack:U0MIKKEL")) == 1
 
@@ -52,8 +52,7 @@ async def test_the_old_owner_reads_no_word_of_what_was_handed_over(story: Story)
     gone = [each.card for each in story.posted() if each.card.foot is not None]
     assert {card.title for card in gone} == {"Mikkel Skov has this account now"}
     (card,) = story.posted("slack:U0MIKKEL")
-    await story.press(story.acme.mikkel, card, "case.open")
-    assert secret in str(card.card)
+    assert secret in str(await story.press(story.acme.mikkel, card, "beside:case.open"))
     await story.answer("karen", 1, comment=secret)
     await story.work()
     assert secret not in str([each.card for each in story.posted()])

@@ -104,6 +104,12 @@ async def test_done_is_said_on_the_case_and_only_once(story: Story) -> None:
     assert (reply.status, reply.tone) == ("done", "good")
     assert facts(posted.card)["Promised"].endswith("from now on · done")
     assert (await story.case()).promised is None
+    # Who promised it can tell the customer.
+    (_case, told_back) = story.posted()
+    assert told_back.card.title == (
+        "Mikkel Skov delivered what was promised to Acme A/S: invoice check"
+    )
+    assert isinstance(await story.press(story.acme.anna, told_back, "beside:case.open"), Whisper)
     given.cards.append(old)
     again = await story.press(story.acme.anna, given, "promise.done")
     assert said(again) == "Nothing was changed: this promise is done."
@@ -136,7 +142,7 @@ async def test_cant_needs_a_reason_and_goes_back_to_who_promised(story: Story) -
     )
     assert facts(told_back.card)["Reason"] == "No access"
     assert facts(posted.card)["Promised"].endswith("can't be done: No access")
-    assert isinstance(await story.press(story.acme.anna, told_back, "case.open"), Card)
+    assert isinstance(await story.press(story.acme.anna, told_back, "beside:case.open"), Whisper)
 
 
 @pytest.mark.both_databases
