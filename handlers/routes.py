@@ -109,7 +109,7 @@ COMMANDS: dict[str, CommandRoute] = {
     "digest": CommandRoute(rhythm.show, "help.digest"),
     "left": CommandRoute(departing.command, "help.left", LEADERS),
     "bind": CommandRoute(people.bind_form, "help.bind", takes_words=False),
-    "bind list": CommandRoute(binding.show, "help.bind_list", takes_words=False),
+    "bind list": CommandRoute(binding.show, "help.bind_list"),
     "bind reason": CommandRoute(sharing.bind_reason, "help.bind_reason", LEADERS),
     "bind board": CommandRoute(sharing.bind_board, "help.bind_board", LEADERS),
     "help": CommandRoute(_help, "help.help"),
