@@ -9,6 +9,7 @@ from handlers import routes
 from handlers.cards import Card, Chart, Facts, Text, Whisper, to_json
 from handlers.chat import Notice
 from handlers.context import Context
+from handlers.figures import measure_scope, measure_teams
 from handlers.measures.score import score_interval
 from storage.models import (
     Case,
@@ -198,6 +199,17 @@ async def test_teams_stand_beside_each_other_by_name_and_only_a_clear_difference
     chosen = await routes.click(ctx, pressed(cx, button.action, button.value))
     assert isinstance(chosen, Card)
     assert chosen.title == "Strong"
+
+
+async def test_the_teams_beside_each_other_have_the_figures_of_each_alone(
+    ctx: Context, make: Make
+) -> None:
+    await _three_teams(make)
+
+    told, _rest = await measure_teams(ctx, "relationship")
+    for each in told:
+        alone = await measure_scope(ctx, each.scope)
+        assert replace(each, value_weighted=None) == replace(alone, value_weighted=None)
 
 
 async def test_small_teams_are_told_as_one_beside_the_others(ctx: Context, make: Make) -> None:
