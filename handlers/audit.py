@@ -28,7 +28,7 @@ DONE: dict[str, tuple[Act, str]] = {
     **dict.fromkeys(("promise.done", "promise.cant"), (Act.CHANGED, "promise")),
     **dict.fromkeys(
         (
-            "task_done", "task_later", "task_reopen", "offer_address", "offer_left",
+            "task_done", "task_later", "task_reopen", "offer_address", "offer_left", "offer_stays",
             "reference_agree", "reference_refuse",
         ),
         (Act.CHANGED, "task"),

@@ -18,7 +18,17 @@ from handlers.measures.samples import (
     sample_of_today,
 )
 from handlers.measures.window import span_until, window_until
-from handlers.scopes import NotMeasurable, Rest, as_told, check, find, folded, kinds_of, together
+from handlers.scopes import (
+    Found,
+    NotMeasurable,
+    Rest,
+    as_told,
+    check,
+    find,
+    folded,
+    kinds_of,
+    together,
+)
 from storage import answers, history, measures, members, scopes
 from storage.db import Session
 from storage.measures import Span
@@ -69,20 +79,25 @@ async def measure_teams(
 ) -> tuple[list[Measure], Rest]:
     """The figures of every team by name as of today; the `Rest` that is told as one comes last.
 
-    Responses `without` are kept from whoever asks.
+    The programme is read once for them. Responses `without` are kept from whoever asks.
     """
     today = _day(ctx, ctx.now())
+    sample = await _of_today(ctx, Part(), kind, today, without)
     async with ctx.db.reading() as session:
         teams = await members.teams(session)
         rest = await folded(ctx, session, teams, await scopes.owners_without_team(session))
-        own = [Scope("team", team.name) for team in teams if team not in rest.teams]
-        found = [await find(session, scope) for scope in own]
-        found += [together(rest)] if rest.teams else []
+        own = [team for team in teams if team not in rest.teams]
+        found: list[tuple[Found, set[str | None]]] = [
+            (await find(session, Scope("team", team.name)), {team.name}) for team in own
+        ]
+    if rest.teams:
+        names: set[str | None] = {team.name for team in rest.teams}
+        found.append((together(rest), names | {None} if rest.others else names))
     window = window_until(today, ctx.programme.window_months)
     told = []
-    for each in found:
-        sample = await _of_today(ctx, each.part, kind, today, without)
-        figures = measure(each.scope, kind, window, sample.accounts, sample.programme)
+    for each, of_teams in found:
+        accounts = [account for account in sample.accounts if account.team in of_teams]
+        figures = measure(each.scope, kind, window, accounts, sample.programme)
         told.append(as_told(ctx, each, figures))
     return told, rest
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import func
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, exists, or_, select, update
 
 from storage.db import Session
 from storage.models import (
@@ -15,6 +15,8 @@ from storage.models import (
     CaseResponse,
     Contact,
     CurrentAnswer,
+    Idea,
+    IdeaState,
     Improvement,
     ImprovementState,
     InvitationLine,
@@ -32,7 +34,9 @@ _DONE_FOR_GOOD = ("saved", "process_changed")
 
 
 class Done(NamedTuple):
-    """Something that was done for an account; `source` is promise, case or reason."""
+    """Something that was done for an account; `source` is promise, case, reason or idea, and
+    `idea_words` where `what` are the words of the contact whose idea it was.
+    """
 
     what: str
     at: datetime
@@ -83,7 +87,29 @@ async def done(session: Session, account_id: int, since: datetime) -> list[Done]
         )
         .distinct()
     )
-    found = []
+    words = (
+        select(Response.idea, Idea.changed_at, Idea.note)
+        .join(Idea, col(Idea.response_id) == col(Response.id))
+        .where(
+            col(Idea.account_id) == account_id,
+            col(Idea.state) == IdeaState.DONE,
+            col(Idea.changed_at) > since,
+            col(Response.to_manager).is_(False),
+            ~exists().where(
+                col(CaseResponse.response_id) == col(Response.id),
+                col(CaseResponse.case_id) == col(Case.id),
+                or_(
+                    col(CaseResponse.hidden_from_owner).is_(True),
+                    col(Case.hidden_from_owner).is_(True),
+                ),
+            ),
+        )
+    )
+    found = [
+        Done(note, at, "idea") if note else Done(idea, at, "idea_words")
+        for idea, at, note in (await session.exec(words)).all()
+        if idea and at is not None
+    ]
     for source, query in (("promise", promises), ("case", cases), ("reason", reasons)):
         rows = (await session.exec(query)).all()
         found += [Done(what, at, source) for what, at in rows if what and at is not None]

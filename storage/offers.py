@@ -42,9 +42,13 @@ async def unreachable(session: Session, status: ContactStatus) -> list[tuple[Con
 
 async def note_repaired(session: Session, now: datetime) -> None:
     """Ends the tasks about contacts who are reachable again or gone, those put away too."""
-    for status, what in KINDS.items():
+    still_true: dict[str, tuple[ContactStatus, ...]] = {
+        what: (status,) for status, what in KINDS.items()
+    }
+    still_true["left"] = (ContactStatus.ACTIVE, ContactStatus.BOUNCING, ContactStatus.UNSUBSCRIBED)
+    for what, statuses in still_true.items():
         still = exists().where(
-            col(Contact.id) == col(Task.contact_id), col(Contact.status) == status
+            col(Contact.id) == col(Task.contact_id), col(Contact.status).in_(statuses)
         )
         statement = (
             update(Task)

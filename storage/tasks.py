@@ -16,6 +16,7 @@ from storage.models import (
     AppSetting,
     CaseResponse,
     Contact,
+    ContactStatus,
     Invitation,
     Reply,
     Response,
@@ -91,16 +92,20 @@ async def drop_untrue(session: Session, now: datetime) -> int:
 
 
 async def drop_answered(session: Session, now: datetime) -> int:
-    """Drops the calls of silent people who have answered since."""
+    """Drops the calls of silent people who have answered since, or are not there any more."""
     answered = exists().where(
         col(Response.contact_id) == col(Task.contact_id),
         col(Response.status) == ResponseStatus.CONFIRMED,
         col(Response.to_manager).is_(False),
         col(Response.answered_at) > col(Task.opened_at),
     )
+    gone = exists().where(
+        col(Contact.id) == col(Task.contact_id),
+        col(Contact.status).in_((ContactStatus.INACTIVE, *NAMELESS)),
+    )
     statement = (
         update(Task)
-        .where(col(Task.state) == TaskState.OPEN, col(Task.what) == "silent", answered)
+        .where(col(Task.state) == TaskState.OPEN, col(Task.what) == "silent", or_(answered, gone))
         .values(state=TaskState.DROPPED, done_at=now, version=col(Task.version) + 1)
         .execution_options(synchronize_session=False)
     )

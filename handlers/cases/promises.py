@@ -1,5 +1,6 @@
 """`/nps promises`: what is promised, to whom, by when; and the reminders of promises."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from handlers.chat import Command
 from handlers.context import Context, Job, Refused
 from handlers.texts import Texts, of
 from storage import alerts as outbox
-from storage import members, promises
+from storage import members, promises, sharing
 from storage.db import Session
 from storage.models import Account, Case, Member, MemberRole, Promise
 from storage.promises import Promised
@@ -29,7 +30,8 @@ async def show(ctx: Context, event: Command, me: Member) -> Reply:
             for each in await promises.open_ones(session)
             if promise_cards.may_act(me, each, ctx)
         ]
-    title, chosen = _chosen(which, found, ctx, me, t)
+        functions = await sharing.functions(session)
+    title, chosen = _chosen(which, found, functions, ctx, me, t)
     body: list[Element] = []
     for each in chosen[:SHOWN]:
         row = list(promise_cards.buttons(each.promise.id, t))
@@ -46,7 +48,12 @@ async def show(ctx: Context, event: Command, me: Member) -> Reply:
 
 
 def _chosen(
-    which: str, found: list[Promised], ctx: Context, me: Member, t: Texts
+    which: str,
+    found: list[Promised],
+    known: Sequence[str],
+    ctx: Context,
+    me: Member,
+    t: Texts,
 ) -> tuple[str, list[Promised]]:
     match which.lower():
         case "mine":
@@ -61,7 +68,7 @@ def _chosen(
             return t("promise.late_ones"), [p for p in found if p.promise.due_on < today]
         case "all":
             return t("promise.all"), found
-    functions = {p.promise.function for p in found if p.promise.function}
+    functions = {*known, *(p.promise.function for p in found if p.promise.function)}
     wanted = next((f for f in functions if _plain(f) == _plain(which)), None)
     if wanted is None:
         raise Refused(t("promise.choose"))

@@ -119,7 +119,8 @@ async def to_write(ctx: Context, session: Session, me: Member, value: str) -> Ac
 
 def proposed(done: Sequence[Done], used: InvitationLine | None) -> str:
     """Gives the latest things done that no invitation has said, as one line to be written anew."""
-    new = [each for each in done if used is None or each.at > used.written_at]
+    own = [each for each in done if each.source != "idea_words"]
+    new = [each for each in own if used is None or each.at > used.written_at]
     return cut(
         "; ".join(each.what.strip().rstrip(".") for each in new[:_IN_LINE]), LONGEST_LINE - 1
     )
@@ -143,10 +144,11 @@ async def _load(session: Session, ctx: Context, account: Account) -> _Said:
 def _card(said: _Said, reader: Reader, *, may_write: bool) -> Card:
     t = reader.t
     body: list[Element] = []
-    if said.done:
+    done = [each for each in said.done if reader.comments or each.source != "idea_words"]
+    if done:
         told = [
             (reader.short_day(each.at), t(f"said.source.{each.source}", what=cut(each.what, _CUT)))
-            for each in said.done[:_SHOWN]
+            for each in done[:_SHOWN]
         ]
         body += [Text(t("said.done"), "heading"), Facts(tuple(told))]
     else:

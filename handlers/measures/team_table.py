@@ -15,9 +15,9 @@ from handlers.measures.score import Z95, Interval
 Difference = Literal["above", "below", "chance"]
 CLEAR = 0.95
 _SPREAD = 20.0  # points: what tau is expected to stay below most of the time
-_GRID = [step / 2 for step in range(161)]  # tau, 0 to 80 points
+_GRID = range(81)  # tau, 0 to 80 points
 _END = 100.0
-_HALVINGS = 40
+_HALVINGS = 20  # to a thousandth of a point
 _POWER80 = 2.8016  # 1.96 + 0.84: what is seen in four cases of five
 _USUAL_SPREAD = 78.0  # points: how far single answers of a B2B programme lie apart
 _NORMAL = NormalDist()

@@ -1,6 +1,7 @@
 """`/nps bind list`: what is bound where, whether it works, and how to let go of it."""
 
 from handlers import texts
+from handlers.accounts.reader import cut
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text, Tone
 from handlers.chat import Click, Command, Place, row_id
 from handlers.context import Context, NotAllowed, Refused
@@ -16,11 +17,12 @@ from storage.places import Bound
 
 UNBIND = "place_unbind"
 _SHOWN = 15
+_TYPED = 60
 
 
 async def show(ctx: Context, event: Command, me: Member) -> Reply:
-    """`/nps bind list`: the places one may change; CX leads and administrators see all."""
-    return await _list(ctx, me)
+    """`/nps bind list [words]`: the places one may change; CX leads and administrators see all."""
+    return await _list(ctx, me, event.text)
 
 
 async def unbind(ctx: Context, click: Click, me: Member) -> Reply:
@@ -47,12 +49,14 @@ async def bound_here(session: Session, place: Place, t: Texts) -> tuple[Text, ..
     return (Text(t("bind.now", names=names), "note"),)
 
 
-async def _list(ctx: Context, me: Member) -> Card:
+async def _list(ctx: Context, me: Member, typed: str = "") -> Card:
     t = texts.of(me.language, ctx.programme.language)
     async with ctx.db.reading() as session:
-        found = [each for each in await places.all_bound(session) if _may(me, each)]
-        owners = await sharing.all_owners(session) if me.role in LEADERS else []
-    body: list[Element] = [] if found else [Text(t("bind.list.none"))]
+        mine = [each for each in await places.all_bound(session) if _may(me, each)]
+        owners = await sharing.all_owners(session) if me.role in LEADERS and not typed else []
+    found = [each for each in mine if _fits(each, typed, t)]
+    none = t("bind.list.none_fits", typed=cut(typed, _TYPED)) if mine else t("bind.list.none")
+    body: list[Element] = [] if found else [Text(none)]
     for each in found[:_SHOWN]:
         row = each.row
         body.append(
@@ -63,7 +67,7 @@ async def _list(ctx: Context, me: Member) -> Card:
         sure = t("bind.list.sure", who=for_whom(each, t))
         body.append(Buttons((Button(t("bind.list.unbind"), UNBIND, str(row.id), confirm=sure),)))
     if len(found) > _SHOWN:
-        body.append(Text(t("account.more", n=len(found) - _SHOWN), "note"))
+        body.append(Text(t("bind.list.more", n=len(found) - _SHOWN), "note"))
     for reason, who in owners:
         body.append(Text(t("bind.list.owner", reason=reason_label(reason, t), who=who)))
     body.append(Text(t("bind.list.next"), "note"))
@@ -81,6 +85,12 @@ def for_whom(bound: Bound, t: Texts) -> str:
     if row.reason is not None:
         return t("bind.list.reason", name=reason_label(row.reason, t))
     return t(f"bind.list.board.{row.board}")
+
+
+def _fits(bound: Bound, typed: str, t: Texts) -> bool:
+    row = bound.row
+    known = f"{for_whom(bound, t)} {row.name or ''} {row.place}".casefold()
+    return all(word in known for word in typed.casefold().split())
 
 
 def _may(me: Member, bound: Bound) -> bool:

@@ -26,6 +26,7 @@ CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
     references.ASK: references.ask_form,
     extras.ADDRESS: offers.address_form,
     extras.LEFT: offers.left,
+    extras.STAYS: offers.stays,
     SIGNS: offers.signs,
     UNKNOWN: offers.unknown,
     ADD: adding.open_form,

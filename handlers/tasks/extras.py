@@ -1,5 +1,7 @@
 """What a kind of task shows beside what all show."""
 
+from dataclasses import replace
+
 from handlers.accounts.people_card import ADD, who_signs
 from handlers.accounts.reader import Reader, first_name
 from handlers.cards import Button, Facts, Text
@@ -11,7 +13,7 @@ from storage.models import ContactRole, ContactStatus, Member, ReferenceUse, Tas
 from storage.tasks import Work
 
 AGREE, REFUSE = "reference_agree", "reference_refuse"
-ADDRESS, LEFT = "offer_address", "offer_left"
+ADDRESS, LEFT, STAYS = "offer_address", "offer_left", "offer_stays"
 
 
 async def extra_of(session: Session, work: Work, reader: Reader, me: Member) -> Extra:
@@ -60,14 +62,14 @@ async def _reference(session: Session, work: Work, reader: Reader) -> Extra:
 def _bounced(work: Work, reader: Reader) -> Extra:
     t, value = reader.t, str(work.task.id)
     name = first_name(work.contact.name if work.contact else "")
-    return Extra(
-        (),
-        (
-            Button(t("offer.address"), ADDRESS, value, style="primary", opens_form=True),
-            Button(t("offer.left", name=name), LEFT, value),
-            Button(t("people.add.button"), ADD, str(work.account.id), opens_form=True),
-        ),
-    )
+    address = Button(t("offer.address"), ADDRESS, value, opens_form=True)
+    left = Button(t("offer.left", name=name), LEFT, value)
+    add = Button(t("people.add.button"), ADD, str(work.account.id), opens_form=True)
+    if work.task.what == "bounced":
+        return Extra((), (replace(address, style="primary"), left, add))
+    # Only an automatic reply says so: it may be wrong.
+    stays = Button(t("offer.stays", name=name), STAYS, value)
+    return Extra((), (replace(left, style="primary"), stays, address, add))
 
 
 async def _renewal(session: Session, work: Work, reader: Reader, me: Member) -> Extra:

@@ -125,6 +125,17 @@ async def left(ctx: Context, click: Click, me: Member) -> Reply:
     return await acting.card_of(ctx, me, work.task.id)
 
 
+async def stays(ctx: Context, click: Click, me: Member) -> Reply:
+    """Is still there: the automatic reply was wrong, and nothing changes."""
+    reader = reader_for(ctx, me)
+    async with ctx.db.session() as session:
+        work = await _of(ctx, session, me, click.value, reader)
+        if work.task.what != "left":
+            raise Refused(reader.t("task.gone"))
+        await _done(session, ctx, work, me, reader)
+    return await acting.card_of(ctx, me, work.task.id)
+
+
 async def signs(ctx: Context, click: Click, me: Member) -> Reply:
     """This person signs: a decision maker from now on, whatever the import says."""
     reader = reader_for(ctx, me)

@@ -26,6 +26,11 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
     for language in LANGUAGES:
         played = await stage.play(language)
         found |= {f"{name}.{language}": part for name, part in played.items()}
+    await stage.afterwards()
+    for language in LANGUAGES:
+        anna = await stage.speaking(stage.acme.anna, language)
+        found[f"left.{language}"] = await stage.opened(anna, "left")
+        found[f"calls_which.{language}"] = await stage.typed(anna, "calls nordhavn")
     return found
 
 
@@ -116,6 +121,15 @@ class Stage:
         await self.tick()
         found["thanks"] = self.chat.posted[before].card
         return found
+
+    async def afterwards(self) -> None:
+        """Jane's automatic reply says that she has left; two accounts are called alike."""
+        jane, anna = self.acme.contacts["jane"], self.acme.anna
+        await self.make.save(
+            Task(key="left", what="left", account_id=jane.account_id, contact_id=jane.id,
+                 owner_id=anna.id, opened_at=self.make.now())
+        )  # fmt: skip
+        await self.make.account("Nordhavn Foods", owner_id=anna.id, team_id=self.acme.team.id)
 
     async def ask(self) -> None:
         person = Person("console", self.acme.mikkel.email)

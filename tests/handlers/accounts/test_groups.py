@@ -9,6 +9,7 @@ from handlers import routes
 from handlers.cards import Card, Chart, Facts, Text, Whisper, to_json
 from handlers.chat import Notice
 from handlers.context import Context
+from handlers.figures import measure_scope, measure_teams
 from handlers.measures.score import score_interval
 from storage.models import (
     Case,
@@ -200,6 +201,17 @@ async def test_teams_stand_beside_each_other_by_name_and_only_a_clear_difference
     assert chosen.title == "Strong"
 
 
+async def test_the_teams_beside_each_other_have_the_figures_of_each_alone(
+    ctx: Context, make: Make
+) -> None:
+    await _three_teams(make)
+
+    told, _rest = await measure_teams(ctx, "relationship")
+    for each in told:
+        alone = await measure_scope(ctx, each.scope)
+        assert replace(each, value_weighted=None) == replace(alone, value_weighted=None)
+
+
 async def test_small_teams_are_told_as_one_beside_the_others(ctx: Context, make: Make) -> None:
     cx = await _three_teams(make)
     for name in ("Ares", "Zeta"):
@@ -215,15 +227,31 @@ async def test_small_teams_are_told_as_one_beside_the_others(ctx: Context, make:
     assert [row[0] for row in alone] == ["Ares", "Calm", "Few", "New", "Strong", "Zeta"]
 
 
-async def test_one_small_team_alone_is_withheld_beside_the_others(ctx: Context, make: Make) -> None:
+async def test_one_small_team_is_never_told_alone_beside_the_others(
+    ctx: Context, make: Make
+) -> None:
     cx = await _three_teams(make)
     tiny, _me = await _team(make, "Tiny", members=3)
     await portfolio(make, tiny, [[9], [9], [2], [8]] * 3, prefix="T")
 
     card = await card_for(ctx, cx, "teams")
 
-    assert table_of(card).rows[-1] == ("Smaller teams", "12 of 12", "–", "–", "too few people")
+    # Calm, of four members, stands with it: else the whole less the others would be Tiny.
+    assert [row[:2] for row in table_of(card).rows] == [
+        ("Few", "9 of 9"), ("New", "0 of 0"), ("Strong", "60 of 60"), ("Smaller teams", "72 of 72"),
+    ]  # fmt: skip
     assert "Tiny" not in str(to_json(card))
+    assert "Calm" in texts_of(card)[-1]
+
+
+async def test_a_small_team_that_is_the_only_one_is_withheld(ctx: Context, make: Make) -> None:
+    tiny, _me = await _team(make, "Tiny", members=3)
+    cx = await make.member("Clara Lind", role="cx_lead")
+    await portfolio(make, tiny, [[9], [9], [2], [8]] * 3, prefix="T")
+
+    card = await card_for(ctx, cx, "teams")
+
+    assert table_of(card).rows == (("Smaller teams", "12 of 12", "–", "–", "too few people"),)
 
 
 async def _product_answers(make: Make) -> Member:

@@ -224,6 +224,15 @@ async def test_a_promise_is_overdue_when_the_day_is_over_where_its_reader_is(
     assert "invoice check" in str(await story.type(story.acme.anna, "promises overdue"))
 
 
+async def test_a_function_that_has_promised_nothing_is_known_all_the_same(story: Story) -> None:
+    card = await story.type(story.acme.anna, "promises Technical  support")
+    assert isinstance(card, Card)
+    assert card.title == "Open promises of technical support"
+    assert "No open promises here." in str(card)
+    unknown = await story.type(story.acme.anna, "promises gardening")
+    assert "I know /nps promises" in str(unknown)
+
+
 async def test_the_board_is_for_those_who_may_see_the_account(story: Story) -> None:
     _posted, given = await to_mikkel(story)
     other = await story.make.member("Odd Stranger", team_id=(await story.make.team()).id)

@@ -12,12 +12,21 @@ from bot.links import Addresses
 from bot.mail.adapter import MailChannel
 from bot.sender import Sender
 from handlers import jobs, privacy, routes
-from handlers.cards import Card, FormErrors, Reply, Text, Whisper
+from handlers.cards import Card, Form, FormErrors, Reply, Text, Whisper
 from handlers.chat import Click
 from handlers.waves import sending
 from storage import hiding
 from storage import privacy as blocking
-from storage.models import Contact, Improvement, InvitationLine, Letter, Member, Promise
+from storage.models import (
+    Contact,
+    Idea,
+    Improvement,
+    InvitationLine,
+    Letter,
+    Member,
+    Promise,
+    Response,
+)
 from tests.bot.scripted_relay import relay
 from tests.conftest import SECRET
 from tests.handlers.cases.conftest import Story, button, run, story
@@ -240,3 +249,35 @@ async def test_the_digest_says_what_was_done_and_where_to_tell_it(story: Story) 
     shown = await press(story, digest.card, "account_show")
     assert isinstance(shown, Card)
     assert shown.title == "Acme A/S: you said, we did"
+
+
+async def _idea(story: Story, who: str, words: str, state: str, note: str | None) -> Response:
+    response = await story.answer(who, 9, idea=words)
+    idea = Idea(
+        response_id=response.id, account_id=response.account_id, state=state, note=note,
+        opened_at=story.clock(), changed_at=story.clock(), changed_by=story.acme.anna.id,
+    )  # fmt: skip
+    await story.make.save(idea)
+    return response
+
+
+@pytest.mark.both_databases
+async def test_an_idea_that_came_true_is_something_that_was_done(story: Story) -> None:
+    await _idea(story, "ole", "Make the boxes blue", "done", "Boxes are blue")
+    await _idea(story, "mia", "Leave out the plastic", "done", None)
+    await _idea(story, "lis", "Send drones", "planned", "Next year")
+    kept = await _idea(story, "karen", "Replace Anna", "done", "Secret thing")
+    kept.to_manager = True
+    await story.make.save(kept)
+    admin = await story.make.member("Ada Ring", role="admin")
+
+    card = await story.type(story.acme.anna, "acme done")
+    assert isinstance(card, Card)
+    assert "Boxes are blue (their idea)" in str(card)
+    assert "their idea “Leave out the plastic”" in str(card)
+    assert not any(word in str(card) for word in ("drones", "Next year", "Replace", "Secret"))
+    form = await press(story, card, "said_line")
+    assert isinstance(form, Form)
+    # A contact's own words are not put into the mouth of the account manager.
+    assert form.inputs[0].value == "Boxes are blue"
+    assert "plastic" not in str(await story.type(admin, "acme done"))

@@ -6,8 +6,9 @@ from sqlmodel import col, select
 from handlers import routes
 from handlers.cards import Card, Reply
 from handlers.chat import Click, Notice, NoticeKind, Person, Unreachable
+from storage import members
 from storage.models import BoundPlace, Member
-from tests.handlers.cases.conftest import Story, button, story
+from tests.handlers.cases.conftest import Story, button, buttons, story
 from tests.handlers.cases.test_card import jane
 
 __all__ = ["story"]
@@ -111,3 +112,21 @@ async def test_a_place_is_let_go_by_who_may(story: Story) -> None:
 async def test_the_form_says_what_comes_here_already(story: Story) -> None:
     form = await story.type(story.acme.clara, "bind", "console:anna")
     assert "alerts of Anna Berg" in str(form)
+
+
+async def test_a_long_list_of_places_is_narrowed_by_a_name(story: Story) -> None:
+    async with story.ctx.db.session() as session:
+        for number in range(20):
+            someone = Member(name=f"Person {number:02}", email=f"p{number}@nordfab.example")
+            session.add(someone)
+            await session.flush()
+            place = f"console:p{number:02}"
+            await members.bind(session, place, story.clock(), member_id=someone.id)
+    clara = story.acme.clara
+
+    assert "and 7 more. Narrow the list" in str(await story.type(clara, "bind list"))
+    narrowed = await story.type(clara, "bind list person 17")
+    assert isinstance(narrowed, Card)
+    assert [each.action for each in buttons(narrowed)] == ["place_unbind"]
+    assert "Person 17: " in str(narrowed)
+    assert "No place fits “nowhere”." in str(await story.type(clara, "bind list nowhere"))

@@ -68,6 +68,17 @@ async def test_a_silent_decision_maker_is_called_and_logged(story: Story) -> Non
     assert "done by Anna 13:20 · We talked" in str(await board(story, "silent"))
 
 
+async def test_whoever_has_left_is_not_called_any_more(story: Story) -> None:
+    call = button(await board(story, "silent"), "silent_call")
+    await pressed(story, story.acme.anna, call.action, call.value)
+    jane = story.acme.contacts["jane"]
+    jane.status = "inactive"
+    await story.make.save(jane)
+    story.clock.forward(minutes=20)
+    await story.tick()
+    assert [each.state for each in await tasks_of(story) if each.what == "silent"] == ["dropped"]
+
+
 async def test_whoever_is_called_makes_room_for_the_next_who_is_silent(story: Story) -> None:
     for number in range(9):
         account = await story.make.account(f"Quiet {number}", owner_id=story.acme.anna.id)

@@ -143,6 +143,44 @@ async def repaired(story: Story, who: str, **inputs: str) -> Any:
     return await sent(story, story.acme.anna, "contact_repair", value, **given)
 
 
+async def said_to_have_left(story: Story, who: str = "jane") -> Task:
+    """An automatic reply said so."""
+    anna, person = story.acme.anna, story.acme.contacts[who]
+    return await story.make.save(
+        Task(key=f"left:{person.id}", what="left", account_id=story.acme.account.id,
+             contact_id=person.id, owner_id=anna.id, opened_at=story.clock())
+    )  # fmt: skip
+
+
+async def test_a_wrong_automatic_reply_is_put_right_by_one_press(story: Story) -> None:
+    task = await said_to_have_left(story)
+    card = await pressed(story, story.acme.anna, "task_open", task.id)
+    assert isinstance(card, Card)
+    assert [each.label for each in buttons(card)][:4] == [
+        "Jane has left", "Jane is still there", "New address", "Add a person",
+    ]  # fmt: skip
+    stays = button(card, "offer_stays")
+    done = await pressed(story, story.acme.anna, stays.action, stays.value)
+    assert isinstance(done, Card)
+    assert done.status == "done by Anna 13:20"
+    assert (await contact(story, story.acme.contacts["jane"].id)).status == "active"
+    again = await pressed(story, story.acme.anna, "offer_left", stays.value)
+    assert "done by Anna" in refused(again)
+    bouncing = await bounced(story, "jane")
+    assert "no longer there" in refused(
+        await pressed(story, story.acme.anna, "offer_stays", bouncing.id)
+    )
+
+
+async def test_whoever_is_known_to_have_left_is_not_offered_any_more(story: Story) -> None:
+    task = await said_to_have_left(story)
+    await repaired(story, "jane", status="inactive")
+    await looked(story)
+    assert [each.state for each in await of_kind(story, "left")] == ["done"]
+    assert "has left" not in str(await story.type(story.acme.anna, "tasks"))
+    assert task.state == "open"
+
+
 async def test_no_offer_brings_back_who_unsubscribed_meanwhile(story: Story) -> None:
     task = await bounced(story)
     jane = story.acme.contacts["jane"].id
