@@ -1,6 +1,7 @@
 """How a chart looks: its data as an Altair chart, legible when small and for the colour-blind."""
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any, Literal, assert_never
 
 import altair as alt
@@ -9,6 +10,8 @@ from bot.axis import score_range
 from handlers.cards import Chart, Point
 
 WIDTH = 480
+CHARACTER = 6  # pixels of a letter below an axis
+SHORTEST = 6  # letters of a line there
 HEIGHT = 190
 ROW_HEIGHT = 34
 FEW_POINTS = 9  # up to here the number of people heard stands below each label
@@ -74,7 +77,8 @@ def _trend(points: tuple[Point, ...], colours: _Colours) -> alt.LayerChart:
     counted = len(points) <= FEW_POINTS and any(point.n is not None for point in known)
     rows = [
         {
-            "x": f"{place:03}|{point.label}" + (f"|({point.n})" if counted and point.n else ""),
+            "x": f"{place:03}|{_broken(point.label, len(points))}"
+            + (f"|({point.n})" if counted and point.n else ""),
             "value": point.value,
             "low": point.low if point.low is not None else point.value,
             "high": point.high if point.high is not None else point.value,
@@ -131,6 +135,11 @@ def _trend(points: tuple[Point, ...], colours: _Colours) -> alt.LayerChart:
     if bottom < 0 < top:
         layers.insert(0, zero)
     return _layer(*layers)
+
+
+def _broken(label: str, many: int) -> str:
+    """Breaks a label, with `|`, into lines that find room beside its neighbours."""
+    return "|".join(wrap(label, max(WIDTH // many // CHARACTER, SHORTEST))) or label
 
 
 def _distribution(points: tuple[Point, ...], colours: _Colours) -> alt.LayerChart:

@@ -38,9 +38,9 @@ async def answer(
         if format == "slack":
             return _slack(reply, addresses, language), ""
         return await _teams(ctx, person, reply, addresses, language), ""
-    from bot.terminal import draw
+    from bot.terminal import columns, draw
 
-    return draw(reply), ""
+    return draw(reply, columns()), ""
 
 
 def _slack(reply: Card | Form, addresses: Addresses, language: str) -> str:

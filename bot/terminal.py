@@ -1,5 +1,8 @@
 """A card, form or whisper as plain text for a terminal."""
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable
 from typing import assert_never
 
@@ -26,19 +29,28 @@ from handlers.cards import (
 
 WIDTH = 88
 BAR = 24
+WORD = 20  # what a line holds at least
 # What people wrote must not steer the terminal: no escape sequences, no overwriting of lines.
 _CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code != 10}
 _LEVELS = "▁▂▃▄▅▆▇█"
 _ONE_FIELD = {"yes_no": "( ) ✓", "date": "[____-__-__]", "time": "[__:__]"}
 
 
-def draw(part: Card | Form | Whisper) -> str:
-    """Gives the text of a reply, without a line break at its end."""
+def columns() -> int | None:
+    """Gives how wide the terminal is; None where a file or a pipe takes what is printed."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def draw(part: Card | Form | Whisper, width: int | None = None) -> str:
+    """Gives the text of a reply, without a line break at its end.
+
+    A card's lines are broken at `width`, between words and between buttons.
+    """
     match part:
         case Card():
-            lines = _card(part)
+            lines = _card(part, width)
         case Whisper():
-            lines = _card(part.card)
+            lines = _card(part.card, width)
         case Form():
             lines = _form(part)
         case _:
@@ -46,26 +58,36 @@ def draw(part: Card | Form | Whisper) -> str:
     return "\n".join(line.rstrip() for line in lines).translate(_CONTROL)
 
 
-def _card(card: Card) -> list[str]:
-    lines = _title(TONES[card.tone] + card.title, card.status)
+def _card(card: Card, width: int | None) -> list[str]:
+    lines = _title(TONES[card.tone] + card.title, card.status, width)
     for element in card.body:
-        lines += _element(element)
-    return lines + ([card.foot] if card.foot else [])
+        lines += _element(element, width)
+    return lines + (_folded(card.foot, width) if card.foot else [])
 
 
-def _title(title: str, status: str | None) -> list[str]:
+def _title(title: str, status: str | None, width: int | None) -> list[str]:
     if not status:
-        return [title]
-    room = WIDTH - cell_len(title) - cell_len(status)
-    return [title + " " * room + status] if room >= 2 else [title, status]
+        return _folded(title, width)
+    room = min(WIDTH, width or WIDTH) - cell_len(title) - cell_len(status)
+    if room >= 2:
+        return [title + " " * room + status]
+    return [*_folded(title, width), *_folded(status, width)]
 
 
-def _element(element: Element) -> list[str]:
+def _folded(line: str, width: int | None, indent: int = 0) -> list[str]:
+    """Breaks a line between words; the further ones begin at `indent`."""
+    if width is None or indent + cell_len(line) <= width:
+        return [line]
+    lines = textwrap.wrap(line, max(width - indent, WORD), break_long_words=False)
+    return [lines[0], *(" " * indent + each for each in lines[1:])] if lines else [line]
+
+
+def _element(element: Element, width: int | None = None) -> list[str]:
     match element:
         case Text():
-            return _text(element)
+            return [each for line in _text(element) for each in _folded(line, width)]
         case Facts():
-            return _facts(element.facts)
+            return _facts(element.facts, width)
         case Table():
             return _table(element)
         case Chart():
@@ -74,7 +96,7 @@ def _element(element: Element) -> list[str]:
             numbers = " ".join(f"[{n}]" for n in range(element.low, element.high + 1))
             return [f"{element.low_label}  {numbers}  {element.high_label}"]
         case Buttons():
-            return ["  ".join(_button(each) for each in element.buttons)]
+            return _row([_button(each) for each in element.buttons], width)
         case Progress():
             return [f"{element.label}  {_bar(element.done, element.total)}"]
         case _:
@@ -89,14 +111,27 @@ def _text(text: Text) -> list[str]:
     return ["", *lines] if text.style == "heading" else lines
 
 
-def _facts(facts: tuple[tuple[str, str], ...]) -> list[str]:
-    width = max((cell_len(label) for label, _ in facts), default=0) + 2
+def _facts(facts: tuple[tuple[str, str], ...], width: int | None) -> list[str]:
+    column = max((cell_len(label) for label, _ in facts), default=0) + 2
     lines = []
     for label, value in facts:
         first, *rest = value.splitlines() or [""]
-        lines.append(set_cell_size(label, width) + first)
-        lines += [" " * width + line for line in rest]
+        begun, *broken = _folded(first, width, column)
+        lines += [set_cell_size(label, column) + begun, *broken]
+        lines += [" " * column + each for line in rest for each in _folded(line, width, column)]
     return lines
+
+
+def _row(labels: list[str], width: int | None) -> list[str]:
+    """Puts buttons side by side, as many as find room."""
+    rows: list[str] = []
+    for label in labels:
+        longer = f"{rows[-1]}  {label}" if rows else label
+        if rows and (width is None or cell_len(longer) <= width):
+            rows[-1] = longer
+        else:
+            rows.append(label)
+    return rows
 
 
 def _table(table: Table) -> list[str]:

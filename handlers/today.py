@@ -56,10 +56,7 @@ async def elements(
     if in_time:
         body.append(Text(t("task.heading"), "heading"))
         body += task_board.told(in_time[:_FEW], reader)
-        opened = [
-            Button(cut(title(work, reader), _LONG), OPEN, str(work.task.id))
-            for work in in_time[:_FEW]
-        ]
+        opened = [_way_into(work, reader) for work in in_time[:_FEW]]
         every = Button(t.count("task.button.count", len(day.work)), LIST, "mine")
         body.append(Buttons((*opened, every)))
     waiting = [each for each in day.promised if each.promise.due_on >= reader.today]
@@ -115,7 +112,7 @@ def _late(day: _Day, standings: dict[int, Standing], reader: Reader) -> list[Ele
     body += task_board.told(late[:_FEW], reader)
     if promised:
         body.append(Facts(tuple(_promised(each, reader) for each in promised[:_FEW])))
-    row = [Button(cut(title(work, reader), _LONG), OPEN, str(work.task.id)) for work in late[:_FEW]]
+    row = [_way_into(work, reader) for work in late[:_FEW]]
     if row:
         body.append(Buttons(tuple(row)))
     return body + _opened(promised[:_FEW], reader)
@@ -165,6 +162,11 @@ def _opened(found: Sequence[Promised], reader: Reader) -> list[Element]:
         if each.promise.case_id is not None
     )
     return [Buttons(buttons)] if buttons else []
+
+
+def _way_into(work: Work, reader: Reader) -> Button:
+    who = work.contact.name if work.contact else work.account.name
+    return Button(reader.t("account.case.open", who=who), OPEN, str(work.task.id))
 
 
 def _is_late(work: Work, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from storage.db import Session
-from storage.models import BoundPlace, ConsoleMail, ConsoleMessage, Contact
+from storage.models import Account, BoundPlace, ConsoleMail, ConsoleMessage, Contact
 
 MESSAGES_SHOWN = 200
 MAILS_SHOWN = 200
@@ -112,11 +112,14 @@ async def mail(session: Session, mail_id: str) -> ConsoleMail | None:
     return await session.get(ConsoleMail, int(mail_id)) if _is_id(mail_id) else None
 
 
-async def recipients(session: Session) -> Sequence[tuple[str, str | None]]:
-    """Gives everybody who got a mail here: address, and the contact's name where there is one."""
+async def recipients(session: Session) -> Sequence[tuple[str, str | None, str | None]]:
+    """Gives everybody who got a mail here: address, and where there is one the contact's name and
+    account.
+    """
     query = (
-        select(ConsoleMail.recipient, func.min(Contact.name))
+        select(ConsoleMail.recipient, func.min(Contact.name), func.min(Account.name))
         .outerjoin(Contact, col(Contact.email) == col(ConsoleMail.recipient))
+        .outerjoin(Account, col(Account.id) == col(Contact.account_id))
         .group_by(col(ConsoleMail.recipient))
         .order_by(func.min(Contact.name), col(ConsoleMail.recipient))
     )

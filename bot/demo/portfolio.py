@@ -119,12 +119,13 @@ def _contacts(random: Random, accounts: list[Row]) -> list[Row]:
         used: set[str] = set()
         for title, department, role, judges in random.sample(words.POSTS, random.randint(5, 8)):
             name = _name(random, language, used)
+            digits = random.randint(20, 99), random.randint(10, 99)
             rows.append(
                 {
                     "account_key": account["account_key"],
                     "email": f"{_ascii(name).replace(' ', '.')}@{domain}",
                     "name": name,
-                    "phone": f"+45 {random.randint(20, 99)} {random.randint(10, 99)} 56 78",
+                    "phone": words.PHONE[language].format(*digits),
                     "title": title,
                     "department": department,
                     "role": role if random.random() < 0.93 else "",

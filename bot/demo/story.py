@@ -13,19 +13,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from bot import initial, serve
 from bot.app import CONTEXT, make_app
 from bot.config import Settings, load
-from bot.demo import portfolio
+from bot.demo import portfolio, words
 from bot.demo.contacts import Contacts
-from bot.terminal import draw
+from bot.terminal import columns, draw
 from handlers import routes
-from handlers.cards import Card, from_json
-from handlers.chat import Command, Person
+from handlers.cards import Card, Reply, from_json
+from handlers.chat import Command, Message, Person
 from handlers.context import Context
 from handlers.files.importing import import_file
 from handlers.members import bind_place
 from handlers.waves import sending
 from storage import demo
 
-WAVE = "This quarter"
 # The demo does not wait the 90 seconds that a real contact may go on writing.
 SETTLE_SECONDS = 2
 MAILS_PER_SECOND = 40
@@ -62,8 +61,9 @@ async def play(folder: Path, go_on: bool) -> int:
         await web.TCPSite(runner, settings.server.host, settings.server.port).start()
         ctx = app[CONTEXT]
         people = await _import(ctx, out)
-        outcome = await _wave(ctx, out)
-        await _ask(ctx, people, out)
+        name = f"{ctx.now():%B %Y}"
+        outcome = await _wave(ctx, name, out)
+        await _ask(ctx, people, name, out)
         _sum_up(outcome, settings, out, go_on)
         if go_on:
             await serve.until_stopped()
@@ -81,6 +81,9 @@ async def _fresh(folder: Path) -> Settings:
     return settings.model_copy(
         update={
             "programme": settings.programme.model_copy(update={"company": "Nordfab"}),
+            "privacy": settings.privacy.model_copy(
+                update={"controller": "Nordfab A/S", "contact": "privacy@nordfab.example"}
+            ),
             "alerts": settings.alerts.model_copy(update={"settle_seconds": SETTLE_SECONDS}),
             "mail": settings.mail.model_copy(update={"per_second": MAILS_PER_SECOND}),
         }
@@ -98,11 +101,13 @@ async def _import(ctx: Context, out: Console) -> portfolio.Portfolio:
         managers = await demo.account_managers(session)
     for member in managers:
         await bind_place(ctx, f"console:{_channel(member.name)}", member=member.email)
+    for reason, function in words.OWNERS.items():
+        await _type(ctx, people.cx_lead, f"bind reason {reason} {function}")
     return people
 
 
-async def _wave(ctx: Context, out: Console) -> Outcome:
-    wave_id = await sending.send_now(ctx, "relationship", [], WAVE, respect_hours=False)
+async def _wave(ctx: Context, name: str, out: Console) -> Outcome:
+    wave_id = await sending.send_now(ctx, "relationship", [], name, respect_hours=False)
     counts = await sending.counts(ctx, wave_id)
     planned = counts["planned"]
     contacts = Contacts(ctx)
@@ -144,25 +149,33 @@ async def _show_cards(ctx: Context, shown: set[int], write: Callable[..., None])
     for message_id, card in fresh:
         if len(shown) < 3:
             write()
-            write(draw(from_json(card)), markup=False, highlight=False)
+            write(draw(from_json(card), columns()), markup=False, highlight=False, soft_wrap=True)
         shown.add(message_id)
 
 
-async def _ask(ctx: Context, people: portfolio.Portfolio, out: Console) -> None:
+async def _ask(ctx: Context, people: portfolio.Portfolio, wave: str, out: Console) -> None:
     async with ctx.db.reading() as session:
-        account = await demo.account_with_critic(session, WAVE)
+        account = await demo.account_with_critic(session, wave)
     for email, text in (
         (people.manager, ""),
         (people.cx_lead, account),
         (people.cx_lead, "all"),
     ):
-        person = Person("console", email, email=email)
-        reply = await routes.command(ctx, Command(person, person.place, text))
+        reply = await _type(ctx, email, text)
         out.rule(f"/nps {text}".strip() + f"   ({email})", align="left")
         if isinstance(reply, Card):
-            out.print(draw(reply), markup=False, highlight=False)
+            out.print(draw(reply, columns()), markup=False, highlight=False, soft_wrap=True)
         else:
             raise RuntimeError(f"/nps {text} gave no card: {reply}")
+    # Who opens the console begins with how the programme stands.
+    overview = await _type(ctx, people.cx_lead, "")
+    assert isinstance(overview, Card)
+    await ctx.chat.send(f"console:{people.cx_lead}", Message(overview, "demo:overview", "en"))
+
+
+async def _type(ctx: Context, email: str, text: str) -> Reply:
+    person = Person("console", email, email=email)
+    return await routes.command(ctx, Command(person, person.place, text))
 
 
 def _sum_up(outcome: Outcome, settings: Settings, out: Console, go_on: bool) -> None:

@@ -75,7 +75,7 @@ class View:
             me = next((member for member in people if member.email == acting), None)
             only = None if me else acting
             inbox = await console.mails(session, only, typed) if place == INBOX else []
-        who = {email: name for email, name in contacts if name}
+        who = {email: name for email, name, _account in contacts if name}
         who |= {member.email: member.name for member in people}
         fallback = self.ctx.programme.fallback_place
         names = {*counted, *bound, *([fallback] if fallback else [])}
@@ -101,13 +101,15 @@ class View:
         """Gives a card."""
         return console_draw.draw(card, self.addresses, language)
 
-    def _people(self, people: Sequence[Member], contacts: Sequence[tuple[str, str | None]]) -> str:
+    def _people(
+        self, people: Sequence[Member], contacts: Sequence[tuple[str, str | None, str | None]]
+    ) -> str:
         known = {member.email for member in people}
         return console_draw.render(
             "console_people.html",
             t=self.t,
             members=people,
-            contacts=[(email, name) for email, name in contacts if email not in known],
+            contacts=[each for each in contacts if each[0] not in known],
         )
 
     def _nav(

@@ -47,7 +47,7 @@ def facts_of(
     facts = [wish_line(answer.response, answer.contact, t)]
     why = _why(answer, reader, now)
     if why:
-        facts.append((t("alert.why"), why))
+        facts.append((t("alert.why" if answer.response.reasons else "alert.before"), why))
     if reader.main:
         facts += [
             each

@@ -21,7 +21,11 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> str:
         """Gives the text with its values filled in; raises KeyError for an unknown key."""
-        return self._texts[key].format_map(_Values(values, self.informal))
+        text = self._texts[key]
+        for name, value in values.items():
+            if isinstance(value, str) and value.endswith("."):
+                text = text.replace(f"{{{name}}}.", f"{{{name}}}")  # Acme B.V. ends the sentence
+        return text.format_map(_Values(values, self.informal))
 
     def count(self, key: str, n: int, **values: object) -> str:
         """Gives `key.one` or `key.many` with `n` filled in."""

@@ -52,6 +52,21 @@ def test_a_quarter_in_which_nobody_answered_keeps_its_place() -> None:
     assert [place.split("|")[1] for place in domains[0]] == ["Q1", "Q2", "Q3"]
 
 
+def test_a_long_name_of_a_wave_is_broken_so_that_its_neighbours_have_room() -> None:
+    names = [f"2025 Q{n}" for n in range(1, 8)]
+    points = tuple(Point(name, 0) for name in [*names, "November 2026"])
+    drawn = specification(Chart("trend", points, "t"))
+    domain = drawn["layer"][1]["encoding"]["x"]["scale"]["domain"]
+    assert [place.split("|")[1:] for place in domain] == [
+        *([name] for name in names),
+        ["November", "2026"],
+    ]
+    few = specification(Chart("trend", points[-2:], "t"))
+    assert few["layer"][1]["encoding"]["x"]["scale"]["domain"][1].split("|")[1:] == [
+        "November 2026"
+    ]
+
+
 def test_a_small_change_does_not_look_like_a_big_one() -> None:
     drawn = specification(Chart("trend", (Point("Q1", 20), Point("Q2", 22)), "t"))
     low, high = next(

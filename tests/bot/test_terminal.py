@@ -80,6 +80,26 @@ def test_a_status_that_finds_no_room_stands_below() -> None:
     )
 
 
+def test_on_a_narrow_terminal_lines_are_broken_between_words_and_buttons() -> None:
+    card = Card(
+        "Acme A/S: 3 of 10 from Jane",
+        (
+            Facts((("At stake", "420,000 EUR a year · tier A"), ("Why", "invoicing"))),
+            Buttons((Button("I called or wrote", "a", "1"), Button("Write to Jane", "b", "1"))),
+        ),
+        status="new · take by 15:20",
+    )
+    assert draw(card, 30).splitlines() == [
+        "Acme A/S: 3 of 10 from Jane",
+        "new · take by 15:20",
+        "At stake  420,000 EUR a year ·",
+        "          tier A",
+        "Why       invoicing",
+        "[I called or wrote]",
+        "[Write to Jane]",
+    ]
+
+
 def test_a_whisper_is_its_card() -> None:
     assert draw(Whisper(Card("Mikkel took this."))) == "Mikkel took this."
 

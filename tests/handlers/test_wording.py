@@ -51,3 +51,9 @@ def test_a_renewal_that_has_passed_is_not_at_stake() -> None:
 def test_who_answered_is_told_in_the_same_words_everywhere(language: str, expected: str) -> None:
     assert wording.split(2, 1, 1, of(language)) == expected
     assert wording.split(0, 0, 0, of(language)) == ""
+
+
+def test_a_name_with_a_full_stop_ends_a_sentence_without_a_second_one() -> None:
+    assert of("en")("survey.foot_why", account="Nordhavn B.V.").endswith(" at Nordhavn B.V.")
+    assert of("en")("survey.foot_why", account="Acme").endswith(" at Acme.")
+    assert of("nl")("page.wish_title", owner="Anna B.") == "Mag Anna B. contact opnemen?"

@@ -56,6 +56,8 @@ async def test_the_overview_begins_with_what_is_overdue_and_leads_into_it(
     opened = [each for each in buttons_of(home) if each.action == "case.open"]
     assert [each.value for each in opened] == [str(late.id), str(case.id)]
     assert {each.action for each in buttons_of(home)} >= {"task_open", "task_list", "calls_list"}
+    # The line above says what it is about: the button only where it leads.
+    assert {each.label for each in buttons_of(home) if each.action == "task_open"} == {"Open: Nyco"}
 
 
 async def test_who_leads_sees_first_what_nobody_did_in_time(ctx: Context, make: Make) -> None:

@@ -221,7 +221,7 @@ async def test_a_changed_score_shows_both_and_leaves_the_case_open(story: Story)
     assert (await story.case()).state == CaseState.NEW
     await change(story, response, score=2)
     assert posted.card.title == "Acme A/S: 2 of 10 from Jane Jensen, CFO, decision maker"
-    assert facts(posted.card)["Why"] == "was 9 before"
+    assert facts(posted.card)["Before"] == "was 9 before"
 
 
 async def test_a_score_changed_before_it_was_told_is_not_told_until_it_is_a_critics_again(
