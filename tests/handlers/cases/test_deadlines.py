@@ -273,11 +273,11 @@ async def test_the_cards_and_the_timeline_say_that_it_is_late_and_who_was_told(
     assert posted.card.status == "new · take by 15:20"
     story.clock.at = local("cph", "2026-11-24T15:21")
     await story.tick()
-    assert posted.card.status == "new · take by 15:20 has passed"
+    assert posted.card.status == "new · was to be taken by 15:20"
     story.clock.at = local("cph", "2026-11-25T08:21")
     await story.tick()
     await story.tick()
-    late = "new · take by Tue 15:20 has passed"
+    late = "new · was to be taken by Tue 15:20"
     assert posted.card.status == f"{late} · the lead was told"
     story.clock.at = local("cph", "2026-11-25T10:21")
     await story.tick()
@@ -295,7 +295,7 @@ async def test_the_cards_and_the_timeline_say_that_it_is_late_and_who_was_told(
     story.clock.at = local("cph", "2026-11-25T13:21")
     await story.tick()
     assert posted.card.status is not None
-    assert posted.card.status.startswith("Anna has it since 10:21 · contact by 13:20 has passed")
+    assert posted.card.status.startswith("Anna has it since 10:21 · contact was due by 13:20")
 
 
 NOTHING_PLANNED = "Acme A/S: nothing is planned after the contact with Jane Jensen. "
@@ -364,7 +364,7 @@ async def test_without_a_lead_cx_is_told_once(story: Story) -> None:
     assert "nobody has acted" in str(cx.card.body[0])
     assert cx.card.foot is not None
     assert cx.card.foot.startswith("You get this as CX lead")
-    assert cx.card.status == "new · take by Tue 15:20 has passed · CX was told"
+    assert cx.card.status == "new · was to be taken by Tue 15:20 · CX was told"
 
 
 async def test_any_act_stops_the_reminder(story: Story) -> None:

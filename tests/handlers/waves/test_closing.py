@@ -176,19 +176,19 @@ async def test_the_whole_without_the_teams_shown_is_of_four_people_or_more(
     teams = [each for each in found if each]
     t = recipients.texts_of(ctx, None)
     whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
-    assert "('Large', '12 of 12 (100 %)', '+100')" in whole
-    assert "('Smaller teams', '24 of 24 (100 %)', '−50')" in whole
+    assert "('Large', '12 of 12 (100%)', '+100')" in whole
+    assert "('Smaller teams', '24 of 24 (100%)', '−50')" in whole
     assert "'Middle'" not in whole
     assert "so that nobody can work out a team of fewer than four: Middle" in whole
     # Two people more with accounts of no team: now those who are left are four.
     await asked_team(make, wave, None, 1, 9)
     await asked_team(make, wave, None, 1, 9)
     whole = texts_in(await closing.whole_card(ctx, wave, teams, t))
-    assert "('Middle', '12 of 12 (100 %)', '0')" in whole
-    assert "('Smaller teams', '36 of 36 (100 %)', '+33')" in whole
+    assert "('Middle', '12 of 12 (100%)', '0')" in whole
+    assert "('Smaller teams', '36 of 36 (100%)', '+33')" in whole
     rules = replace(ctx.programme, measure_members="lead")
     whole = texts_in(await closing.whole_card(replace(ctx, programme=rules), wave, teams, t))
-    assert "('Small', '12 of 12 (100 %)', '−100')" in whole
+    assert "('Small', '12 of 12 (100%)', '−100')" in whole
 
 
 async def test_a_wave_to_a_small_team_alone_tells_no_score_of_it(ctx: Context, make: Make) -> None:
@@ -200,7 +200,7 @@ async def test_a_wave_to_a_small_team_alone_tells_no_score_of_it(ctx: Context, m
     card = await closing.whole_card(ctx, wave, [small, other], t)
     assert card.title == "Autumn: the result"
     assert "critic" not in texts_in(card)
-    assert "100 %" in texts_in(card)
+    assert "100%" in texts_in(card)
     # It is the whole programme: there is nobody else to hide among.
     card = await closing.whole_card(ctx, wave, [small], t)
     assert card.title == "Autumn: NPS −100"
