@@ -23,7 +23,7 @@ from storage import alerts as outbox
 from storage import cases, hiding, members
 from storage.alerts import Added
 from storage.db import Session
-from storage.models import Alert, CaseState, Member, Posting
+from storage.models import NAMELESS, Alert, CaseState, Member, Posting
 from storage.models import Reply as ReplyKind
 
 SUBJECT = "case"
@@ -113,10 +113,13 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         if _is_moved(view, each):
             cards.append((each, card_of(ctx, view, each, member)))
         elif who is not None and not _may_read(ctx, view, each, who):
-            cards.append((each, _passed_on(ctx, each)))
+            cards.append((each, _gone(ctx, each, "alert.passed_on")))
             continue
-        elif each.part != "note":  # what was said stays as it was said
+        elif each.part != "note":
             cards.append((each, card_of(ctx, view, each, member)))
+        elif view.answer(each.response_id).contact.status in NAMELESS:
+            cards.append((each, _gone(ctx, each, "place.moved")))
+        # Else what was said stays as it was said.
         read.append(each)
     edited = await edit_all(ctx, cards)
     if edited.lost:
@@ -154,9 +157,9 @@ def _may_read(ctx: Context, view: CaseView, posting: Posting, who: Member) -> bo
     return not hidden or seeing.sees_hidden(who, view.account)
 
 
-def _passed_on(ctx: Context, posting: Posting) -> Card:
+def _gone(ctx: Context, posting: Posting, key: str) -> Card:
     t = texts.of(posting.language, ctx.programme.language)
-    return Card(t("alert.passed_on"), audience="person")
+    return Card(t(key), audience="person")
 
 
 def _is_moved(view: CaseView, posting: Posting) -> bool:

@@ -15,6 +15,7 @@ from bot.charts import specification
 from bot.measure_command import figures
 from handlers import jobs, routes
 from handlers.cards import Card, Chart, to_json
+from handlers.cases import changing
 from handlers.chat import Click, Notice, Person
 from handlers.context import Context
 from handlers.files import export_file
@@ -227,3 +228,22 @@ async def test_a_card_shown_in_a_channel_goes_with_the_person_and_with_what_is_k
     await story.open(row)
     await story.work()
     assert SECRET not in words_of(posted.card)
+
+
+async def test_what_an_erased_person_wrote_later_goes_from_the_thread(story: Story) -> None:
+    response = await story.answer("jane", 3, comment="Nobody calls back")
+    await story.work()
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, response.id)
+        row.comment = SECRET
+        session.add(row)
+        due = await changing.answer_changed(session, story.ctx, [response.id])
+    for each in due:
+        await story.ctx.soon(each.job, each.due_at)
+    await story.forward(seconds=5)
+    (said,) = [each for each in story.posted() if each.ref.thread]
+    assert SECRET in words_of(said.card)
+    await erase_person(story.ctx, "jane@acme.example")
+    await story.work()
+    for posted in story.chat.posted:
+        assert SECRET not in words_of(posted.card), posted.place
