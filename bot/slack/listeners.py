@@ -29,6 +29,7 @@ from bot.slack.incoming import (
 )
 from bot.slack.manifest import KEEP
 from bot.slack.origin import Asker, Origin, pack, unpack
+from bot.slack.people import SlackPerson
 from bot.slack.replies import OPEN_FORM, Replies
 from bot.slack.working import Working
 from handlers import routes, texts
@@ -39,6 +40,8 @@ from handlers.context import Context
 log = structlog.get_logger()
 
 ANY = re.compile(".*", re.DOTALL)
+# A member does not wait longer for Slack to say who they are: a form is answered in 3 seconds.
+SOON_SECONDS = 1.0
 
 
 class Listeners:
@@ -305,13 +308,21 @@ class Listeners:
     async def _asker(self, user: str, name: str | None) -> Asker:
         """Finds the member by Slack id or e-mail; a guest is none, whoever they once were."""
         person = Person("slack", user, name=name)
-        found = await self._channel.people.find(user)
+        known = await routes.find_member(self._ctx, person) is not None
+        found = await self._who(user, SOON_SECONDS if known else None)
         if found is not None:
             email, name = found.email, found.name or name
             person = Person("slack", user, email, name, found.outside)
         me = await routes.find_member(self._ctx, person)
         language = (me.language if me else None) or self._ctx.programme.language
         return Asker(person, language, known=me is not None)
+
+    async def _who(self, user: str, within: float | None) -> SlackPerson | None:
+        try:
+            async with asyncio.timeout(within):
+                return await self._channel.people.find(user)
+        except TimeoutError:
+            return None
 
     async def _place(self, channel: str, person: Person) -> str:
         """A direct channel is the person's own place only when its other side is the bot."""
