@@ -40,3 +40,11 @@ async def help_card(ctx: Context, me: Member, commands: Iterable[tuple[str, str]
         ),
         audience="person",
     )
+
+
+async def only_leaders(ctx: Context, me: Member) -> str:
+    """Gives the sentence that refuses what is for leaders alone, with their names."""
+    async with ctx.db.reading() as session:
+        leaders = await members.with_role(session, *rights.LEADERS)
+    t = texts.of(me.language, ctx.programme.language)
+    return t("routes.not_allowed", names=", ".join(leader.name for leader in leaders) or "–")

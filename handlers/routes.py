@@ -187,7 +187,7 @@ async def command(ctx: Context, event: Command) -> Reply:
     async def run(me: Member) -> Reply:
         async def answer(watched: Context) -> Reply:
             if me.role not in route.roles:
-                raise NotAllowed(await _only_leaders(ctx, me))
+                raise NotAllowed(await help_.only_leaders(ctx, me))
             if rest and not route.takes_words:
                 raise Refused(_what_i_know(ctx, me, name, rest))
             return await route.handler(watched, replace(event, text=rest), me)
@@ -346,10 +346,3 @@ def _what_i_know(ctx: Context, me: Member, name: str, typed: str) -> str:
     known = [f"/nps {each}" for each in _mine(me) if each == name or each.startswith(f"{name} ")]
     t = texts.of(me.language, ctx.programme.language)
     return t("routes.no_words", typed=typed, known=", ".join(known))
-
-
-async def _only_leaders(ctx: Context, me: Member) -> str:
-    async with ctx.db.reading() as session:
-        leaders = await members.with_role(session, *LEADERS)
-    t = texts.of(me.language, ctx.programme.language)
-    return t("routes.not_allowed", names=", ".join(leader.name for leader in leaders) or "–")

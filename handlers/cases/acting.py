@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
 from handlers.cards import Card, Reply, Whisper, whisper
-from handlers.cases import pacing, seeing, telling, times
+from handlers.cases import pacing, seeing, telling, times, undoing
 from handlers.cases.card import alert_card, who_did
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
@@ -158,7 +158,7 @@ async def _keep(
 ) -> list[Added]:
     """Writes the change and its line in the timeline; gives the alerts that tell it."""
     now = ctx.now()
-    before = {name: _plain(getattr(case, name)) for name in plan.values}
+    before = undoing.kept(case, plan.values)
     if not await cases.change(session, case, {**plan.values, "remind_at": now}):
         raise _Lost
     await pacing.keep(session, ctx, case, plan.values, undone=plan.act == "undone")
@@ -324,25 +324,8 @@ def asked_anew(case: Case) -> dict[str, Any]:
     }
 
 
-def restored(before: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the values of a case as they were, from what the timeline kept."""
-    return {name: _value(name, value) for name, value in before.items()}
-
-
 def _same(posting: Any, ref: MessageRef) -> bool:
     return bool(posting.place == ref.place and posting.message_id == ref.id)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, (datetime, date)) else value
-
-
-def _value(name: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if name.endswith(("_at", "_until")) or name in ("take_by", "contact_by"):
-        return datetime.fromisoformat(value)
-    return date.fromisoformat(value) if name in ("promise_by", "call_again_on") else value
 
 
 async def _not_yours(session: Session, me: Member, account: Account, case: Case, t: Texts) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.cards import Reply
-from handlers.cases import acting, owning, seeing
+from handlers.cases import acting, owning, seeing, undoing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.promise_cards import changed_row
 from handlers.cases.telling import SUBJECT, stands_above
@@ -60,7 +60,7 @@ async def undo(ctx: Context, click: Click, me: Member) -> Reply:
         mine = last is not None and last.id == event_id and last.member_id == me.id
         if last is None or not mine or undo_until(last) < scene.now:
             raise Refused(scene.t("case.stale.undo"))
-        before = acting.restored(last.before)
+        before = undoing.restored(last.before)
         if before.get("state", scene.case.state) in OPEN_STATES:
             await _refuse_beside_another(scene)
         tell: tuple[dict[str, Any], ...] = ()
