@@ -24,9 +24,17 @@ async def command(ctx: Context, event: Command, me: Member) -> Reply:
     t = texts.of(me.language, ctx.programme.language)
     if not event.text.strip():
         raise Refused(t("left.how"))
+    typed = event.text.strip()
     async with ctx.db.reading() as session:
-        gone = await names.the_member(ctx, session, me, event.text.strip())
-        return await _form(session, gone, me, t)
+        found = await names.find_member(session, typed)
+        if isinstance(found, Member):
+            return await _form(session, found, me, t)
+    several = isinstance(found, names.Several)
+    told = names.sentence(ctx, me, "member", typed, [each.name for each in found], several)
+    if not found:
+        raise Refused(told)
+    row = tuple(Button(each.name, LEFT, str(each.id), opens_form=True) for each in found)
+    return Card(told, (Buttons(row),), audience="person")
 
 
 async def form(ctx: Context, click: Click, me: Member) -> Reply:

@@ -60,6 +60,14 @@ async def agree(
     return found
 
 
+async def take_back(session: Session, contact_id: int, forms: Collection[str]) -> None:
+    """Takes back what was noted by mistake; what the contact ticked themselves stays."""
+    found = await of_contact(session, contact_id)
+    if found is not None:
+        found.forms = [each for each in found.forms if each not in forms]
+        session.add(found)
+
+
 async def of_contact(session: Session, contact_id: int) -> Reference | None:
     """Gives what a contact allowed, withdrawn or not; others wait until this is settled."""
     query = select(Reference).where(col(Reference.contact_id) == contact_id).with_for_update()
@@ -113,7 +121,7 @@ async def offered(
         if any(each.score is not None and each.score <= _CRITIC for each in own):
             continue
         best = next((each for each in own if (each.score or 0) >= _PROMOTER), None)
-        told = reference is not None and reference.withdrawn_at is None
+        told = reference is not None and reference.withdrawn_at is None and bool(reference.forms)
         ticked_now = best is not None and best.quote_me and not _withdrawn_since(reference, best)
         if told or ticked_now:
             found.append(Offer(contact, account, reference, best))

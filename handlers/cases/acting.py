@@ -315,13 +315,8 @@ def taking_by_owner(scene: Scene) -> dict[str, Any]:
 
 def asked_anew(case: Case) -> dict[str, Any]:
     """Gives what a reopening changes: the customer's word is that of the round before."""
-    return {
-        "round": case.round + 1,
-        "settled": None,
-        "settled_at": None,
-        "not_asked": None,
-        "escalated_to": None,
-    }
+    gone = dict.fromkeys(("settled", "settled_at", "not_asked", "escalated_to"))
+    return {"round": case.round + 1, **gone}
 
 
 def _same(posting: Any, ref: MessageRef) -> bool:

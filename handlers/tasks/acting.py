@@ -53,6 +53,9 @@ async def press_reopen(ctx: Context, click: Click, me: Member) -> Reply:
         }  # fmt: skip
         await change(session, work.task, values, reader)
         await touches.forget_task(session, work.task.id)
+        noted = work.task.detail.get("forms", ())
+        if noted and work.task.contact_id is not None:
+            await references.take_back(session, work.task.contact_id, noted)
     return await card_of(ctx, me, work.task.id)
 
 
@@ -113,6 +116,11 @@ async def done(ctx: Context, event: Submission, me: Member) -> Reply:
                 "state": TaskState.DONE, "outcome": outcome, "note": note, "done_at": now,
                 "done_by": me.id,
             }  # fmt: skip
+        if outcome in outcomes.WITH_CONSENT and contact_id is not None:
+            known = await references.of_contact(session, contact_id)
+            before = known.forms if known is not None and known.withdrawn_at is None else []
+            new = [each for each in event.chosen("forms") if each not in before]
+            values["detail"] = {**work.task.detail, "forms": new}
         await change(session, work.task, values, reader)
         if outcome not in outcomes.NOT_SPOKEN:
             await touches.log(

@@ -240,3 +240,19 @@ def _id(ctx: Context, value: str, me: Member) -> int:
     if not wave_id:
         raise Refused(recipients.texts_of(ctx, me)("wave.gone"))
     return wave_id
+
+
+CLICKS: dict[str, Callable[[Context, Click, Member], Awaitable[Reply]]] = {
+    "wave_form": press_form,
+    "wave_preview": press_preview,
+    "wave_confirm": press_confirm,
+    "wave_later": press_later,
+    "wave_left_out": press_left_out,
+    "wave_discard": press_discard,
+    "wave_pause": press_pause,
+    "wave_resume": press_resume,
+    "wave_stop": press_stop,
+    "wave_doubts": press_doubts,
+    "wave_doubt_arrived": press_arrived,
+    "wave_doubt_again": press_again,
+}

@@ -9,7 +9,7 @@ from handlers.cards import Card, Form, FormErrors, Whisper
 from handlers.chat import Click, Command, Lookup, Notice, Person, Submission
 from storage import members
 from storage.models import Account, BoundPlace, Member, Promise, Task
-from tests.handlers.cases.conftest import Story, button, story
+from tests.handlers.cases.conftest import Story, button, buttons, story
 from tests.handlers.cases.test_acting import said, told
 
 __all__ = ["story"]
@@ -188,3 +188,24 @@ async def test_an_account_closed_on_a_platform_is_an_offer_to_cx(story: Story) -
         await routes.notice(story.ctx, Notice("member_left", each.place, each))
     await story.work()
     assert len(story.posted("slack:U0CLARA")) == 1
+
+
+async def test_who_left_is_chosen_where_several_are_called_so(story: Story) -> None:
+    acme = story.acme
+    other = await story.make.member("Anna Winther")
+
+    card = await story.type(acme.clara, "left anna")
+
+    assert isinstance(card, Card)
+    assert (
+        card.title == "Several people fit “anna”: Anna Berg or Anna Winther? Type more of the name."
+    )
+    assert [each.label for each in buttons(card)] == ["Anna Berg", "Anna Winther"]
+    chosen = buttons(card)[1]
+    form = await routes.click(
+        story.ctx, Click(story.person(acme.clara), "console:x", chosen.action, chosen.value)
+    )
+    assert isinstance(form, Form)
+    assert form.value == str(other.id)
+    nobody = await story.type(acme.clara, "left xyzzy")
+    assert said(nobody) == "Nobody here is called “xyzzy”."

@@ -246,9 +246,9 @@ async def test_the_digest_says_what_was_done_and_where_to_tell_it(story: Story) 
     (digest,) = [each for each in story.posted() if "Good morning" in each.card.title]
     assert "Acme A/S: Invoice check" in said(digest.card)
     assert "Secret" not in str(digest.card)
-    shown = await press(story, digest.card, "account_show")
-    assert isinstance(shown, Card)
-    assert shown.title == "Acme A/S: you said, we did"
+    shown = await press(story, digest.card, "beside:account_show")  # the digest stays
+    assert isinstance(shown, Whisper)
+    assert shown.card.title == "Acme A/S: you said, we did"
 
 
 async def _idea(story: Story, who: str, words: str, state: str, note: str | None) -> Response:

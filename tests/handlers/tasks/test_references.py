@@ -119,6 +119,35 @@ async def test_who_told_us_is_a_reference_beyond_a_quote(story: Story) -> None:
 
 
 @pytest.mark.both_databases
+async def test_what_was_said_by_mistake_is_taken_back_when_the_task_is_opened_again(
+    story: Story,
+) -> None:
+    task = await opened(story, quote_me=True)
+    done = {"outcome": "reference", "forms": ("call", "quote")}
+    await sent(story, story.acme.anna, "task_done", task.id, **done)
+    assert "A quote, A call with a prospect" in str(await listed(story))
+
+    await pressed(story, story.acme.anna, "task_reopen", task.id)
+    card = str(await listed(story))
+    assert "A quote · industry" in card  # what Ole ticked
+    assert "A call with a prospect" not in card
+
+    await sent(story, story.acme.anna, "task_done", task.id, **done)
+    await asked(story, story.acme.contacts["ole"].id)
+    await pressed(story, story.acme.anna, "task_reopen", task.id)
+    card = str(await listed(story))
+    assert "A quote · industry" in card
+    assert "A call with a prospect" not in card
+
+
+async def test_a_mistaken_reference_who_ticked_nothing_is_listed_no_more(story: Story) -> None:
+    task = await opened(story)
+    await sent(story, story.acme.anna, "task_done", task.id, outcome="case_story", forms=("story",))
+    await pressed(story, story.acme.anna, "task_reopen", task.id)
+    assert "Nobody has let us use their name yet." in str(await listed(story))
+
+
+@pytest.mark.both_databases
 async def test_no_longer_holds_until_a_later_answer(story: Story) -> None:
     contact = await consenting(story)
     drop = button(await listed(story), "reference_withdraw")
