@@ -109,7 +109,7 @@ def score_lines(found: Measure, t: Texts) -> list[Element]:
 
 def between(interval: Interval, t: Texts) -> str:
     """Gives `likely between 17 and 59`."""
-    low, high = (wording.points(each).removeprefix("+") for each in interval)
+    low, high = (wording.end(each) for each in interval)
     return t("team.between", low=low, high=high)
 
 

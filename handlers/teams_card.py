@@ -76,5 +76,5 @@ def _row(at: int, found: Measure, compared: Mapping[int, Compared], t: Texts) ->
 
 
 def _range(interval: Interval, t: Texts) -> str:
-    low, high = (wording.points(each).removeprefix("+") for each in interval)
+    low, high = (wording.end(each) for each in interval)
     return t("team.compare.range", low=low, high=high)

@@ -20,6 +20,11 @@ def points(value: float) -> str:
     return f"+{rounded}" if rounded > 0 else f"−{-rounded}" if rounded < 0 else "0"
 
 
+def end(value: float) -> str:
+    """Gives an end of a likely range: `59`, `−3`."""
+    return points(value).removeprefix("+")
+
+
 def money(amount: float, currency: str | None, t: Texts) -> str:
     """Gives `420,000 EUR` (`420.000 EUR` in Danish and Dutch)."""
     number = format_decimal(round(amount), locale=_locale(t.language))

@@ -18,7 +18,7 @@ from handlers.speed_lines import joined_lines
 from handlers.texts import Texts
 from handlers.waves import recipients
 from handlers.waves.cards import answered_words, closing_day, share
-from handlers.wording import percent, points, split
+from handlers.wording import end, percent, points, split
 from storage import groups as kept_by_leads
 from storage import members, wave_results, waves
 from storage.alerts import Added
@@ -214,7 +214,7 @@ def _facts(whole: Measure, t: Texts) -> tuple[tuple[str, str], ...]:
     answers = split(whole.promoters or 0, whole.passives or 0, whole.detractors or 0, t)
     facts.append((t("wave.result.split"), answers or "–"))
     if whole.interval is not None and whole.quality != "too_few":
-        low, high = points(whole.interval.low), points(whole.interval.high)
+        low, high = end(whole.interval.low), end(whole.interval.high)
         score = t("wave.result.nps", nps=_score(whole, t), low=low, high=high)
         facts.append((t("wave.column.nps"), score))
     facts.append((t("wave.result.quality"), t(f"wave.quality.{whole.quality or 'too_few'}")))

@@ -103,7 +103,7 @@ LINES: dict[str, list[str]] = {
         "Op het spel  420.000 EUR per jaar · niveau A · verlenging 7 januari (over 44 dagen)",
         "Gehoord  4 van 6: 2 promoters, 1 passief, 1 kritisch antwoord (Jane)",
         f"Hielp eerder  De facturen bij {HELPED}door de klant bevestigd)",
-        "[Ik heb gebeld of geschreven]  [Ik pak dit op]  [Schrijf Jane]  [Meer ▾]",
+        "[Gebeld of geschreven]  [Ik pak dit op]  [Schrijf Jane]  [Meer ▾]",
         "Je krijgt dit als verantwoordelijke voor Acme · Autumn 2026 · beantwoord 13:20",
     ],
     "story_nl.taken": ["Anna heeft dit sinds 13:24 · contact vóór wo 13:20"],
