@@ -12,8 +12,9 @@ from aiohttp import web
 from bot import server
 from bot.clock import Clock
 from bot.config import Settings
-from bot.context import close_channels, make_context, open_database, utc_now
+from bot.context import close_channels, make_context, open_database
 from bot.engine import Engine
+from bot.now import utc_now
 from bot.sender import Sender
 from handlers.answers import AnswerGroup
 from handlers.calendars import is_holiday

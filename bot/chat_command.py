@@ -32,7 +32,7 @@ async def answer(
     if not isinstance(reply, Card | Form):
         return "", ""
     if format in ("slack", "teams"):
-        addresses = Addresses(settings.server.public_url, ctx.secret)
+        addresses = Addresses(settings.server.public_url, ctx.secret, ctx.now)
         me = await routes.find_member(ctx, person)
         language = (me.language if me else None) or ctx.programme.language
         if format == "slack":

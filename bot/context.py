@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, Settings
 from bot.links import Addresses
+from bot.now import utc_now
 from bot.pace import Pace
 from bot.sender import Sender
 from handlers.chat import Chat
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from bot.msteams.auth import TeamsAuth  # a process without Teams does not load it
 
 SECRET_SETTING = "secret_key"
-
-
-def utc_now() -> datetime:
-    """The time of this machine; everybody else is told."""
-    return datetime.now(UTC)
 
 
 async def open_database(settings: Settings) -> Database:
@@ -138,7 +134,7 @@ async def make_context(
     """Makes the context; without `soon` nothing is carried out here, rows wait for the server."""
     rules = settings.rules()
     secret = await secret_key(settings, db)
-    addresses = Addresses(settings.server.public_url.rstrip("/"), secret)
+    addresses = Addresses(settings.server.public_url.rstrip("/"), secret, now)
     chat = Sender(make_channels(settings, db, addresses, now, teams_auth))
     return Context(
         rules, db, chat, now, soon or _left_to_the_server, Pace(rules.per_second), secret

@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from bot.now import utc_now
 from handlers import links
 from handlers.cards import Chart, Link, Point, to_json
 
 # Slack takes picture addresses of 3000 characters; this many points with such labels stay below.
 MAX_POINTS = 32
 MAX_LABEL = 24
+PICTURE_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Addresses:
 
     public_url: str
     secret: str
+    now: Callable[[], datetime] = utc_now
 
     def survey(self, token: str, reply: int | str | None = None) -> str:
         """Gives the survey page of a token, with the chosen reply when there is one."""
@@ -41,9 +46,11 @@ class Addresses:
         """Gives the address of a chart's picture.
 
         The signed id holds the chart's data itself, so a picture that was posted is found again by
-        every process, after every restart, and nothing is stored for it.
+        every process, after every restart, and nothing is stored for it. It also holds the last of
+        its 30 days: whoever comes by the address reads it no longer than that.
         """
-        token = links.picture_token(self.secret, _packed(chart))
+        last = self.now().date() + timedelta(days=PICTURE_DAYS)
+        token = links.picture_token(self.secret, _packed(chart, last))
         return f"{self.public_url}/p/{token}.png"
 
     @property
@@ -52,13 +59,14 @@ class Addresses:
         return self.public_url.startswith("https://")
 
 
-def read_picture(secret: str, token: str) -> Chart | None:
-    """Gives the chart of a picture's id, or None for a foreign or tampered id."""
+def read_picture(secret: str, token: str) -> tuple[Chart, datetime] | None:
+    """Gives the chart of a picture's id and when it ends, or None for a foreign or tampered id."""
     packed = links.read_picture_token(secret, token)
     if packed is None:
         return None
-    kind, *points = json.loads(packed)
-    return Chart(kind, tuple(Point(*point) for point in points), alt="")
+    kind, last, *points = json.loads(packed)
+    ends = datetime.combine(date.fromisoformat(last) + timedelta(days=1), time(), UTC)
+    return Chart(kind, tuple(Point(*point) for point in points), alt=""), ends
 
 
 def picture_id(chart: Chart) -> str:
@@ -67,7 +75,7 @@ def picture_id(chart: Chart) -> str:
     return hashlib.sha256(data.encode()).hexdigest()[:32]
 
 
-def _packed(chart: Chart) -> str:
+def _packed(chart: Chart, last: date) -> str:
     # The latest points of a trend, the first of anything else: that is what a reader looks for.
     shown = chart.series[-MAX_POINTS:] if chart.kind == "trend" else chart.series[:MAX_POINTS]
     points = [
@@ -83,7 +91,7 @@ def _packed(chart: Chart) -> str:
     for point in points:
         while point[-1] is None and len(point) > 2:
             point.pop()
-    data: list[Any] = [chart.kind, *points]
+    data: list[Any] = [chart.kind, last.isoformat(), *points]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -12,7 +12,6 @@ from bot.links import read_picture
 from handlers.cards import Chart
 from handlers.context import Context
 
-CACHE_SECONDS = 30 * 24 * 3600  # the address holds the data, so what it shows never changes
 KEPT_PICTURES = 200
 
 _kept: OrderedDict[tuple[Chart, bool], bytes] = OrderedDict()
@@ -34,17 +33,22 @@ async def picture(chart: Chart, dark: bool = False) -> bytes:
 
 
 def add_routes(app: web.Application, ctx: Context) -> None:
-    """Adds `GET /p/{signed id}.png`; `?dark=1` gives the picture for a dark page."""
+    """Adds `GET /p/{signed id}.png` for its 30 days; `?dark=1` is the picture for a dark page."""
 
     async def show(request: web.Request) -> web.Response:
-        chart = read_picture(ctx.secret, request.match_info["id"])
-        if chart is None:
+        found = read_picture(ctx.secret, request.match_info["id"])
+        if found is None:
             raise web.HTTPNotFound(text="This picture is not known.")
+        chart, ends = found
+        seconds = int((ends - ctx.now()).total_seconds())
+        if seconds <= 0:
+            raise web.HTTPGone(text="This picture is no longer shown. Ask npsbot again for it.")
         return web.Response(
             body=await picture(chart, dark=request.query.get("dark") == "1"),
             content_type="image/png",
             headers={
-                "Cache-Control": f"public, max-age={CACHE_SECONDS}, immutable",
+                # The address holds the data, so what it shows never changes.
+                "Cache-Control": f"public, max-age={seconds}, immutable",
                 "X-Content-Type-Options": "nosniff",
                 "Content-Security-Policy": "default-src 'none'",
             },

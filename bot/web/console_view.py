@@ -48,7 +48,7 @@ class View:
         self.zone = ZoneInfo(ctx.programme.timezone)
         self.t: Texts = texts.of(language, ctx.programme.language)
         # Path only: the page, the survey pages and the pictures have one origin.
-        self.addresses = Addresses("", ctx.secret)
+        self.addresses = Addresses("", ctx.secret, ctx.now)
 
     async def page(self) -> str:
         """Gives the page around everything else."""

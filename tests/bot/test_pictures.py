@@ -87,8 +87,9 @@ def test_an_address_holds_the_data_itself_and_stays_short() -> None:
     )
     address = Addresses("https://nps.example.com", SECRET).picture(many)
     assert len(address) < 3000
-    found = read_picture(SECRET, address.rpartition("/")[2].removesuffix(".png"))
-    assert found is not None
+    read = read_picture(SECRET, address.rpartition("/")[2].removesuffix(".png"))
+    assert read is not None
+    found, _ends = read
     assert len(found.series) == MAX_POINTS
     assert found.series[-1].label.startswith("2059 Ærø")
     assert (found.series[-1].value, found.series[-1].n) == (10.1, 88)
@@ -97,8 +98,9 @@ def test_an_address_holds_the_data_itself_and_stays_short() -> None:
 @pytest.mark.parametrize("name", CHARTS)
 def test_every_chart_is_found_again_from_its_address(name: str) -> None:
     address = Addresses("", SECRET).picture(CHARTS[name])
-    found = read_picture(SECRET, address.removeprefix("/p/").removesuffix(".png"))
-    assert found is not None
+    read = read_picture(SECRET, address.removeprefix("/p/").removesuffix(".png"))
+    assert read is not None
+    found, _ends = read
     assert found.kind == CHARTS[name].kind
     assert [point.label for point in found.series] == [p.label for p in CHARTS[name].series]
     assert [point.n for point in found.series] == [p.n for p in CHARTS[name].series]
@@ -108,15 +110,22 @@ async def test_the_page_gives_the_picture_and_refuses_what_we_did_not_sign(
     db: Database,
 ) -> None:
     app = web.Application()
-    ctx = Context(Programme(), db, FakeChat(), FakeClock(), FakeEngine().soon, no_pace, SECRET)
+    clock = FakeClock()
+    ctx = Context(Programme(), db, FakeChat(), clock, FakeEngine().soon, no_pace, SECRET)
     add_routes(app, ctx)
-    address = Addresses("", SECRET).picture(CHARTS["counts"])
-    foreign = Addresses("", SECRET + "x").picture(CHARTS["counts"])
+    address = Addresses("", SECRET, clock).picture(CHARTS["counts"])
+    foreign = Addresses("", SECRET + "x", clock).picture(CHARTS["counts"])
     async with TestClient(TestServer(app)) as client:
         shown = await client.get(address)
         assert shown.status == 200
         assert shown.content_type == "image/png"
-        assert "max-age=2592000" in shown.headers["Cache-Control"]
+        clock.forward(days=30)
+        assert (await client.get(address)).status == 200
+        clock.forward(days=1)
+        assert (await client.get(address)).status == 410
+        clock.forward(days=-31)
+        seconds = int(shown.headers["Cache-Control"].split("max-age=")[1].split(",")[0])
+        assert 30 * 86400 <= seconds <= 31 * 86400
         assert (await shown.read()) == await picture(CHARTS["counts"])
         dark = await client.get(address + "?dark=1")
         assert (await dark.read()).startswith(PNG)

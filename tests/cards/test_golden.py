@@ -42,7 +42,7 @@ from tests.factories import Make
 from tests.fakes import FakeChat, FakeClock, FakeEngine, no_pace
 
 GOLDEN = Path(__file__).parent / "golden"
-ADDRESSES = Addresses("https://nps.nordfab.example", SECRET)
+ADDRESSES = Addresses("https://nps.nordfab.example", SECRET, FakeClock())
 # A form opened from an ephemeral reply in a thread carries most along.
 LONGEST = Origin("slack:C0123456789", "1700000000.000001", "1700000000.000001", "h" * 200, True)
 KNOWN = {

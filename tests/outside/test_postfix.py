@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.context import utc_now
 from bot.links import Addresses
 from bot.mail.adapter import MailChannel
 from bot.mail.check import check
@@ -20,6 +19,7 @@ from bot.mail.html import draw
 from bot.mail.inbox import Maildir
 from bot.mail.message import compose
 from bot.mail.replies import read
+from bot.now import utc_now
 from bot.sections import Mail
 from handlers.cards import Card
 from handlers.chat import Message, Sender, TryLater, Unreachable
