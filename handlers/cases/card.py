@@ -101,8 +101,10 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
                 time=time(case.contact_by),
             )
         case CaseState.CONTACTED:
-            key = "case.status.reached" if case.reached else "case.status.tried"
             step = view.contact_step
+            key = "case.status.reached" if case.reached else "case.status.tried"
+            if step is not None and step.act == "sent":
+                key = "case.status.wrote"
             called_since = step is not None and step.at > (case.settled_at or step.at)
             if case.settled == "partly" and not called_since:
                 key = "case.status.partly"
