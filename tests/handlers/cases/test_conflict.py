@@ -249,4 +249,4 @@ async def test_a_case_that_was_closed_without_knowing_the_hidden_answer_is_not_g
         "Anna closed the case and does not know this answer · open it again to follow up"
     )
     await story.press(story.acme.lars, lead, "case.release")
-    assert lead.card.tone == "good"
+    assert lead.card.status == "solved by Anna 13:20"
