@@ -9,10 +9,11 @@ from handlers.cases.card_facts import Reader, facts_of
 from handlers.cases.view import Answer, CaseView, first_name, short_name, undo_until
 from handlers.settled import words as settled
 from handlers.texts import Texts
-from storage.models import OPEN_STATES, CaseState
+from storage.models import OPEN_STATES, CaseEvent, CaseState
 
 ASSIGN = "account_assign"  # gives an account without an owner to a member
 _WORST = 3  # 0-3 red, 4-6 orange
+_CLOSING = ("solved", "not_a_critic")
 _TIMED = (CaseState.NEW, CaseState.TAKEN, CaseState.REOPENED)  # a deadline runs
 
 
@@ -64,6 +65,8 @@ def title(view: CaseView, answer: Answer, t: Texts) -> str:
 
 def tone(view: CaseView, answer: Answer) -> Tone:
     """Gives the colour: red 0-3 or reopened, orange 4-6, amber while taken, green solved."""
+    if _closed_unseen(view, answer) is not None:
+        return "critical"
     match view.case.state:
         case CaseState.NEW:
             score = answer.response.score
@@ -90,6 +93,9 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
     names = settled.who(view, answer, t)
     who, many = ", ".join(names), "_many" if len(names) > 1 else ""
     late = "_late" if _is_late(view, now) else ""
+    unseen = _closed_unseen(view, answer)
+    if unseen is not None:
+        return t("case.status.unseen", name=who_did(view, unseen.act, t)[0])
     match case.state:
         case CaseState.NEW:
             words = t("case.status.late" if late else "case.status.new", time=time(case.take_by))
@@ -101,8 +107,10 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
                 time=time(case.contact_by),
             )
         case CaseState.CONTACTED:
-            key = "case.status.reached" if case.reached else "case.status.tried"
             step = view.contact_step
+            key = "case.status.reached" if case.reached else "case.status.tried"
+            if step is not None and step.act == "sent":
+                key = "case.status.wrote"
             called_since = step is not None and step.at > (case.settled_at or step.at)
             if case.settled == "partly" and not called_since:
                 key = "case.status.partly"
@@ -144,6 +152,14 @@ def _is_late(view: CaseView, now: datetime) -> bool:
     return case.state in _TIMED and deadline is not None and deadline <= now
 
 
+def _closed_unseen(view: CaseView, answer: Answer) -> CaseEvent | None:
+    """Gives the act that closed a case, where who closed it may not read this answer."""
+    if not answer.hidden or view.case.state in OPEN_STATES:
+        return None
+    closed = next((e for e in view.events if e.act in _CLOSING and not e.undone), None)
+    return closed if closed is not None and not closed.hidden_from_owner else None
+
+
 def who_did(view: CaseView, act: str, t: Texts) -> tuple[str, datetime]:
     """Gives the first name of who brought the case into its state, and when."""
     event = view.last_of(act)
@@ -166,16 +182,7 @@ def _buttons(
             row.append(Button(t("case.take"), "case.take", value))
         write = t("case.write", name=first_name(answer.contact.name))
         row.append(Button(write, "case.write", about))
-        if answer.hidden and view.account_owner is not None:
-            release = t("case.release", name=first_name(view.account_owner.name))
-            row.append(
-                Button(
-                    release,
-                    "case.release",
-                    about,
-                    confirm=t("case.release_sure", name=first_name(view.account_owner.name)),
-                )
-            )
+        row += _release(view, answer, about, t)
         if view.account_owner is None or view.account_owner.left_at is not None:
             assign = Button(
                 t("account.assign.button"), ASSIGN, str(view.account.id), opens_form=True
@@ -184,12 +191,22 @@ def _buttons(
         row.append(Menu(t("case.more"), _more(view, reader, value, about)))
     else:
         row.append(Button(t("case.reopen"), "case.reopen", value, confirm=t("case.reopen_sure")))
+        row += _release(view, answer, about, t)
         row += settled.buttons(case, view.letters, t)
         row.append(Button(t("case.note"), "case.note", value, opens_form=True))
         row.append(Button(t("case.timeline"), "case.timeline", value))
     if view.last is not None and undo_until(view.last) > now:
         row.append(Button(t("case.undo"), "case.undo", f"{value}:{view.last.id}"))
     return tuple(row)
+
+
+def _release(view: CaseView, answer: Answer, about: str, t: Texts) -> tuple[Button, ...]:
+    """Gives the lead's way to show a hidden answer to the owner."""
+    if not answer.hidden or view.account_owner is None:
+        return ()
+    name = first_name(view.account_owner.name)
+    sure = t("case.release_sure", name=name)
+    return (Button(t("case.release", name=name), "case.release", about, confirm=sure),)
 
 
 def _more(view: CaseView, reader: Reader, value: str, answered: str) -> tuple[Button, ...]:

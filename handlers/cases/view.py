@@ -34,7 +34,7 @@ NOTED = ("note", "handed_over", "escalated")
 CONTACTS = ("contacted", "promised", "sent")
 # Acts after which another member has the case.
 _PASSED = ("handed_over", "owner_changed", "away", "back", "left", "released", "about_owner")
-_NAMED = (*NOTED, *CONTACTS, "reopened", "not_a_critic")
+_NAMED = (*NOTED, *CONTACTS, "solved", "reopened", "not_a_critic")
 
 
 @dataclass(frozen=True)

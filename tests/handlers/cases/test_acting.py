@@ -495,7 +495,7 @@ async def test_an_hour_after_the_draft_its_writer_is_asked_whether_it_was_sent(
     await story.press(story.acme.anna, asked, "case.sent")
     case = await story.case()
     assert (case.state, case.reached) == (CaseState.CONTACTED, None)
-    assert posted.card.status == "Anna tried to reach Jane 14:21"
+    assert posted.card.status == "Anna wrote to Jane 14:21"
 
 
 async def test_nobody_is_asked_about_a_draft_when_the_customer_was_called_meanwhile(

@@ -232,3 +232,21 @@ async def test_a_case_of_which_only_hidden_answers_are_left_is_hidden(story: Sto
     for action in ("case.open", "case.write", "case.contact", "case.timeline"):
         reply = await routes.click(story.ctx, Click(person, person.place, action, "1"))
         assert "Peter" not in str(reply)
+
+
+async def test_a_case_that_was_closed_without_knowing_the_hidden_answer_is_not_green_for_the_lead(
+    story: Story,
+) -> None:
+    await told(story)
+    await story.answer("ole", 2, comment="Anna again")
+    await story.work()
+    (owner, *_), (lead,) = story.posted(), story.posted("slack:U0LARS")
+    inputs = {"outcome": "saved", "done": "Called back", "reached": "yes"}
+    await story.submit(story.acme.anna, "case.solve", "1", inputs, owner.ref)
+    assert owner.card.tone == "good"
+    assert lead.card.tone == "critical"
+    assert lead.card.status == (
+        "Anna closed the case and does not know this answer · open it again to follow up"
+    )
+    await story.press(story.acme.lars, lead, "case.release")
+    assert lead.card.status == "solved by Anna 13:20"

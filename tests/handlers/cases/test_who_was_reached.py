@@ -125,7 +125,7 @@ async def test_a_letter_that_was_sent_is_named_after_who_it_went_to(story: Story
     question = story.posted()[-1]
     await story.press(story.acme.anna, question, "case.sent")
     assert first.card.status == second.card.status
-    assert str(first.card.status).startswith("Anna tried to reach Ole")
+    assert str(first.card.status).startswith("Anna wrote to Ole 15:20")
 
 
 async def test_the_timeline_tells_whose_word_it_was(story: Story) -> None:
