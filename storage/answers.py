@@ -38,20 +38,6 @@ _INVITATION: Table = SQLModel.metadata.tables["invitation"]
 _ACCOUNTS_AT_ONCE = 500
 
 
-class Current(NamedTuple):
-    """A contact's latest confirmed reply inside the window, with the contact's role of today."""
-
-    account_id: int
-    contact_id: int
-    kind: str
-    response_id: int
-    role: str
-    reply: str
-    score: int | None
-    answered_at: datetime
-    leaves_on: datetime
-
-
 class Sums(NamedTuple):
     """A row of the rollup."""
 
@@ -103,7 +89,7 @@ async def recount(
         for table in (_CURRENT, _ROLLUP):
             await session.execute(_clear(table.name), which)
         if latest:
-            await session.execute(insert(_CURRENT), [current._asdict() for current in latest])
+            await session.execute(insert(_CURRENT), latest)
             await session.execute(_sum_up(), which)
 
 
@@ -132,7 +118,7 @@ async def lock_accounts(session: Session, account_ids: Sequence[int]) -> None:
 
 async def _latest_replies(
     session: Session, account_ids: Sequence[int], kind: str, now: datetime, window_months: int
-) -> list[Current]:
+) -> list[dict[str, Any]]:
     # A little more than the window: the exact end of a month is decided by `leaves_on` below.
     since = now - timedelta(days=31 * window_months + 4)
     values = {"accounts": account_ids, "kinds": kinds_counted(kind), "since": since}
@@ -142,17 +128,17 @@ async def _latest_replies(
         leaves = leaves_on(answered_at, window_months)
         if leaves > now:
             found.append(
-                Current(
-                    account_id,
-                    contact_id,
-                    kind,
-                    response_id,
-                    role,
-                    reply,
-                    score,
-                    answered_at,
-                    leaves,
-                )
+                {
+                    "account_id": account_id,
+                    "contact_id": contact_id,
+                    "kind": kind,
+                    "response_id": response_id,
+                    "role": role,
+                    "reply": reply,
+                    "score": score,
+                    "answered_at": answered_at,
+                    "leaves_on": leaves,
+                }
             )
     return found
 

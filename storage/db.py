@@ -63,12 +63,12 @@ class Database:
             _prepare_sqlite(self.engine.sync_engine)
             quick = create_engine(
                 self.url.set(drivername="sqlite"),
-                connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+                connect_args={"check_same_thread": False},
                 execution_options={_IMMEDIATE: True},
                 hide_parameters=True,
             )
-            _prepare_sqlite(quick)
-            self._quick = Inline(quick)
+            _prepare_sqlite(quick, busy_timeout_ms=0)
+            self._quick = Inline(quick, BUSY_TIMEOUT_MS / 1000)
         else:
             self.engine = create_async_engine(
                 self.url, pool_size=10, max_overflow=10, hide_parameters=True
@@ -136,7 +136,7 @@ def _keep_values_out_of_errors(engine: Engine) -> None:
                 error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         # The driver's own BEGIN is switched off; we write ours, to choose the lock.
@@ -146,7 +146,7 @@ def _prepare_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            f"busy_timeout={busy_timeout_ms}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from storage.session import Session
+
+_LOOK_AGAIN_SECONDS = 0.005
 
 
 class InlineSession(Session):
@@ -40,24 +43,28 @@ class InlineSession(Session):
 
 
 class Inline:
-    """Transactions of a SQLite engine; only waiting, for the lock or the disk, is in a thread."""
+    """Transactions of a SQLite engine that does not wait for a lock; `patience` in seconds is ours.
 
-    def __init__(self, engine: Engine) -> None:
+    Only the commit, which may wait for the disk, is in a thread.
+    """
+
+    def __init__(self, engine: Engine, patience: float) -> None:
         self._engine = engine
+        self._patience = patience
         # Its own: the event loop's may be closed while a last message is still noted as sent.
-        self._waiting = ThreadPoolExecutor(1, "sqlite")
+        self._writing = ThreadPoolExecutor(1, "sqlite")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
         """Commits at the end, rolls back on any error."""
-        wait = asyncio.get_running_loop().run_in_executor
-        connection = await wait(self._waiting, self._begin)
+        connection = await self._begin()
         try:
             session = InlineSession(connection)
             try:
                 yield session
                 session.sync_session.flush()
-                await wait(self._waiting, connection.commit)
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._writing, connection.commit)
             finally:
                 session.sync_session.close()
         finally:
@@ -65,15 +72,28 @@ class Inline:
 
     def close(self) -> None:
         """Closes all connections; the next transaction opens its own, as with any engine."""
-        self._waiting.shutdown()
-        self._waiting = ThreadPoolExecutor(1, "sqlite")
+        self._writing.shutdown()
+        self._writing = ThreadPoolExecutor(1, "sqlite")
         self._engine.dispose()
 
-    def _begin(self) -> Connection:
-        connection = self._engine.connect()
-        try:
-            connection.begin()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    async def _begin(self) -> Connection:
+        """Takes the lock, at once where no other process writes: a thread costs more than that."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._patience
+        while True:
+            connection = self._engine.connect()
+            try:
+                connection.begin()
+                return connection
+            except OperationalError as error:
+                connection.close()
+                if not _is_locked(error) or loop.time() >= give_up:
+                    raise
+            except BaseException:
+                connection.close()
+                raise
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _is_locked(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
