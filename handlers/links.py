@@ -1,10 +1,14 @@
-"""Tokens of personal links: signed, unguessable, made for one purpose each."""
+"""Tokens of personal links and mails: signed, unguessable, made for one purpose each."""
 
 import hashlib
+import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cache
 
 from itsdangerous import BadSignature, Signer
+from itsdangerous.encoding import base64_decode
+
+_MAIL_CODE = 20  # letters: 80 bits
 
 
 @cache
@@ -77,6 +81,25 @@ def read_picture_token(secret: str, token: str) -> str | None:
     except BadSignature:
         return None
     return urlsafe_b64decode(packed + b"=" * (-len(packed) % 4)).decode()
+
+
+def mail_token(secret: str, key: str) -> str:
+    """Gives what names one of our mails: `invitation.7` and a code that only we can make.
+
+    It comes from the key alone, so that a mail sent again has the same; it has no capital letters,
+    for some programmes change them.
+    """
+    key = key.lower()
+    code = base64_decode(_signer(secret, "mail").get_signature(key)).hex()
+    return f"{key}.{code[:_MAIL_CODE]}"
+
+
+def read_mail_token(secret: str, token: str) -> str | None:
+    """Gives the key of one of our mails, or None for a name that is not ours."""
+    token = token.lower()
+    key = token.rpartition(".")[0]
+    ours = hmac.compare_digest(mail_token(secret, key).encode(), token.encode())
+    return key if ours else None
 
 
 def _token(secret: str, purpose: str, number: int) -> str:

@@ -79,7 +79,7 @@ async def take(ctx: Context, mail: Returned, forward: Forward) -> What | None:
 
 
 def _believed(mail: Returned, sent: Sent) -> bool:
-    """Our ids can be guessed: only who was written to may answer, and only they can bounce."""
+    """A mail of ours may be passed on: only who it was for may answer, and only they can bounce."""
     address = (sent.contact.email or "").lower()
     told = (mail.about if mail.what in ("bounce", "delayed") else mail.sender) or ""
     if not address:

@@ -71,7 +71,8 @@ class MailChannel:
         recipient = place.partition(":")[2]
         mail = await compose(recipient, message, self.from_address, self.addresses, self._now())
         await self._relay.send(self.from_address, recipient, mail)
-        return MessageRef(place, message_id(message.key, self.from_address))
+        sent = message_id(message.key, self.from_address, self.addresses.secret)
+        return MessageRef(place, sent)
 
     async def pass_on(self, recipient: str, mail: bytes) -> None:
         """Sends a mail that is written already; raises the same errors as `send`."""

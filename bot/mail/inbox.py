@@ -138,8 +138,8 @@ class Inbox:
     async def _take(self, name: str, raw: bytes) -> bool:
         taken = False
         try:
-            address, today = self._channel.from_address, self._today()
-            returned = await asyncio.to_thread(replies.read, raw, address, today)
+            address, secret = self._channel.from_address, self._ctx.secret
+            returned = await asyncio.to_thread(replies.read, raw, address, secret, self._today())
             if returned is not None:
                 forward = partial(self._forward, raw)
                 taken = await take(self._ctx, returned, forward) is not None

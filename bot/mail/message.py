@@ -10,6 +10,7 @@ from bot.links import Addresses
 from bot.mail import html
 from bot.pictures import picture
 from handlers.chat import Message, Unreachable
+from handlers.links import mail_token
 
 # Nothing that could end the address early in a command or header; the relay judges the rest.
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@]+@[^\s<>,;:\"()\\@]+")
@@ -35,9 +36,10 @@ _headers.map_to_type("references", _AddressHeader)
 _POLICY = SMTP.clone(header_factory=_headers, max_line_length=76)
 
 
-def message_id(key: str, from_address: str) -> str:
-    """Gives the Message-ID of a key: `invitation:7` is `<invitation.7@domain-of-from>`."""
-    return f"<{_NOT_ID.sub('.', key)}@{from_address.rpartition('@')[2]}>"
+def message_id(key: str, from_address: str, secret: str) -> str:
+    """Gives the Message-ID of a key: `invitation:7` is `<invitation.7.code@domain-of-from>`."""
+    token = mail_token(secret, _NOT_ID.sub(".", key))
+    return f"<{token}@{from_address.rpartition('@')[2]}>"
 
 
 async def compose(
@@ -53,7 +55,7 @@ async def compose(
         mail["Reply-To"] = _address(sender.address, one_line(sender.name))
     mail["To"] = _address(recipient)
     mail["Date"] = now
-    mail["Message-ID"] = message_id(message.key, from_address)
+    mail["Message-ID"] = message_id(message.key, from_address, addresses.secret)
     if message.reply_to:
         mail["In-Reply-To"] = mail["References"] = one_line(message.reply_to.id)
     if message.unsubscribe:

@@ -15,10 +15,11 @@ from email.utils import parseaddr
 from itertools import islice
 
 from handlers.days import read_day
+from handlers.links import read_mail_token
 from handlers.mail_replies import Returned, What
 
-# Ours in In-Reply-To, References and the returned headers: `<invitation.7@example.com>`.
-_OURS = re.compile(r"<((?:invitation|reminder|letter)\.\d+[^@<>\s]*)@([^<>\s]+)>", re.IGNORECASE)
+# Ours in In-Reply-To, References and the returned headers: `<invitation.7.code@example.com>`.
+_OURS = re.compile(r"<((?:invitation|reminder|letter)\.[0-9a-f.]+)@([^<>\s]+)>", re.IGNORECASE)
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _MOST_TEXT = 4000  # of an automatic reply, to see what it says
 _MOST_HTML = 200_000  # of which the text is taken
@@ -77,12 +78,15 @@ class _Short(EmailPolicy):
 _POLICY = _Short()
 
 
-def read(raw: bytes, from_address: str, today: date) -> Returned | None:
-    """Gives what a mail is; None for one without a Message-ID or without a word about ours."""
+def read(raw: bytes, from_address: str, secret: str, today: date) -> Returned | None:
+    """Gives what a mail is; None for one that names none of our mails.
+
+    Who writes can be forged: only who had a mail of ours, or carried it, knows its whole id.
+    """
     mail = message_from_bytes(raw, policy=_POLICY)
     assert isinstance(mail, EmailMessage)
     sender = _address(mail, "from")
-    keys = tuple(dict.fromkeys(_keys(mail, from_address)))
+    keys = tuple(dict.fromkeys(_keys(mail, from_address, secret)))
     report = next((part for part in _parts(mail) if _is_report(part)), None)
     message_id = _one(mail, "message-id") or _made_up(raw)
     if report is not None:
@@ -103,14 +107,15 @@ def read(raw: bytes, from_address: str, today: date) -> Returned | None:
     return Returned(message_id, "away" if is_away else "automatic", keys, sender, until=until)
 
 
-def _keys(mail: Message, from_address: str) -> Iterator[str]:
+def _keys(mail: Message, from_address: str, secret: str) -> Iterator[str]:
     """The ids of ours that a mail names: what it answers first, then what it carries."""
     domain = from_address.rpartition("@")[2].lower()
 
     def ours(text: str) -> Iterator[str]:
-        for key, host in _OURS.findall(text):
-            if host.lower() == domain:
-                yield key.lower()
+        for token, host in _OURS.findall(text):
+            key = read_mail_token(secret, token) if host.lower() == domain else None
+            if key is not None:
+                yield key
 
     for part in _parts(mail):
         for name in ("in-reply-to", "references"):

@@ -7,6 +7,9 @@ from email.mime.text import MIMEText
 from email.parser import BytesParser
 from email.policy import SMTP
 
+from handlers.links import mail_token
+from tests.conftest import SECRET
+
 POSTFIX = """\
 Return-Path: <>
 X-Original-To: survey@example.com
@@ -79,7 +82,7 @@ Hello Jane
 
 def postfix(key: str = "invitation.1", **changes: str) -> bytes:
     """A bounce as Postfix wrote it, about one of our messages; `changes` replace words."""
-    text = POSTFIX.replace("KEY", key)
+    text = POSTFIX.replace("KEY", mail_token(SECRET, key))
     for old, new in {"STATUS": "", **changes}.items():
         text = text.replace("Status: 5.0.0", f"Status: {new}") if old == "status" else text
         text = text.replace("Action: failed", f"Action: {new}") if old == "action" else text
@@ -114,12 +117,13 @@ def answer(
     sender: str = "Jane Jensen <jane@acme.example>",
     html: bool = False,
     headers: dict[str, str] | None = None,
+    secret: str = SECRET,
 ) -> bytes:
     """What a person or a programme answers to one of our mails."""
     mail = EmailMessage(policy=SMTP)
     mail["From"], mail["To"], mail["Subject"] = sender, "survey@example.com", subject
     mail["Message-ID"] = f"<{abs(hash((text, subject, key, sender)))}@acme.example>"
-    mail["In-Reply-To"] = f"<{key}@example.com>"
+    mail["In-Reply-To"] = f"<{mail_token(secret, key)}@example.com>"
     for name, value in (headers or {}).items():
         mail[name] = value
     mail.set_content(text, subtype="html" if html else "plain")

@@ -117,6 +117,9 @@ async def test_a_bounce_changes_invitation_and_contact_and_becomes_an_offer(
         postfix("invitation.1", status="4.4.1", action="delayed"),
         postfix("invitation.99"),
         answer("Unsubscribe", sender="Eve <eve@acme.example>"),
+        answer("Unsubscribe", secret="a guess"),
+        answer("Jane has left the company.", headers=AUTOMATIC, secret="a guess"),
+        postfix("invitation.1").replace(b"invitation.1.", b"invitation.1.0"),
         answer("Jane has left", sender="eve@other.example", headers=AUTOMATIC),
     ],
 )

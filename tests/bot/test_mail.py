@@ -15,6 +15,7 @@ from bot.mail.adapter import MailChannel
 from bot.mail.message import compose
 from handlers.cards import Card
 from handlers.chat import InDoubt, Message, MessageRef, Sender, TryLater, Unreachable
+from handlers.links import mail_token
 from storage.db import Database
 from tests.bot.mail_cards import EVERYTHING, SURVEY
 from tests.bot.scripted_relay import ScriptedRelay, relay
@@ -67,7 +68,8 @@ async def test_a_survey_mail_has_every_header_receivers_ask_for() -> None:
     async with sending() as (scripted, channel):
         ref = await channel.send(JANE, PROMPT)
     mail = read(scripted.mails[0])
-    assert ref == MessageRef(JANE, "<invitation.7@nps.nordfab.example>")
+    token = mail_token(ADDRESSES.secret, "invitation.7")
+    assert ref == MessageRef(JANE, f"<{token}@nps.nordfab.example>")
     assert mail["Message-ID"] == ref.id
     assert mail["From"] == "Anna Berg <survey@nps.nordfab.example>"
     assert mail["Reply-To"] == "Anna Berg <anna@nordfab.example>"

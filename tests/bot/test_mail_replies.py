@@ -6,9 +6,12 @@ from time import monotonic
 import pytest
 
 from bot.mail.replies import read
+from handlers.links import mail_token
 from tests.bot.mail_samples import AUTOMATIC, answer, forwarded, headers_only, postfix
+from tests.conftest import SECRET
 
 FROM, TODAY = "survey@example.com", date(2026, 11, 24)
+OURS = mail_token(SECRET, "invitation.7")
 
 
 @pytest.mark.parametrize(
@@ -17,7 +20,7 @@ FROM, TODAY = "survey@example.com", date(2026, 11, 24)
     ids=["postfix", "forwarded", "headers only"],
 )
 def test_a_bounce_names_our_message_the_address_and_the_code(raw: bytes) -> None:
-    found = read(raw, FROM, TODAY)
+    found = read(raw, FROM, SECRET, TODAY)
     assert found is not None
     assert (found.what, found.keys, found.about, found.code) == (
         "bounce", ("invitation.7",), "jane@acme.example", "5.0.0",
@@ -34,7 +37,7 @@ def test_a_bounce_names_our_message_the_address_and_the_code(raw: bytes) -> None
     ],
 )
 def test_only_what_failed_for_good_is_a_bounce(changes: dict[str, str], what: str) -> None:
-    found = read(postfix(**changes), FROM, TODAY)
+    found = read(postfix(**changes), FROM, SECRET, TODAY)
     assert found is not None
     assert found.what == what
 
@@ -56,7 +59,7 @@ def test_only_what_failed_for_good_is_a_bounce(changes: dict[str, str], what: st
     ],
 )  # fmt: skip
 def test_an_absence_says_until_when(subject: str, text: str, until: date | None) -> None:
-    found = read(answer(text, subject, headers=AUTOMATIC), FROM, TODAY)
+    found = read(answer(text, subject, headers=AUTOMATIC), FROM, SECRET, TODAY)
     assert found is not None
     assert (found.what, found.until) == ("away", until)
 
@@ -67,7 +70,7 @@ def test_an_absence_says_until_when(subject: str, text: str, until: date | None)
      {"Return-Path": "<>"}, {"Auto-Submitted": "auto-generated; owner-email=x"}],
 )  # fmt: skip
 def test_an_automatic_reply_is_known_by_its_headers(headers: dict[str, str]) -> None:
-    found = read(answer("We have received your mail.", headers=headers), FROM, TODAY)
+    found = read(answer("We have received your mail.", headers=headers), FROM, SECRET, TODAY)
     assert found is not None
     assert found.what == "automatic"
 
@@ -80,10 +83,10 @@ def test_an_automatic_reply_is_known_by_its_headers(headers: dict[str, str]) -> 
 )  # fmt: skip
 def test_who_left_is_told_by_an_automatic_reply_alone(text: str) -> None:
     html = text.startswith("<")
-    found = read(answer(text, headers=AUTOMATIC, html=html), FROM, TODAY)
+    found = read(answer(text, headers=AUTOMATIC, html=html), FROM, SECRET, TODAY)
     assert found is not None
     assert found.what == "left"
-    written = read(answer(text, html=html), FROM, TODAY)
+    written = read(answer(text, html=html), FROM, SECRET, TODAY)
     assert written is not None
     assert written.what == "reply"  # a person may write of somebody else
 
@@ -99,15 +102,36 @@ def test_who_left_is_told_by_an_automatic_reply_alone(text: str) -> None:
     ],
 )  # fmt: skip
 def test_only_a_clear_word_unsubscribes(text: str, what: str) -> None:
-    found = read(answer(text), FROM, TODAY)
+    found = read(answer(text), FROM, SECRET, TODAY)
     assert found is not None
     assert (found.what, found.sender) == (what, "jane@acme.example")
 
 
 def test_what_is_not_about_our_messages_is_nobodys() -> None:
-    assert read(answer("Hello", key="newsletter.7"), FROM, TODAY) is None
-    assert read(postfix("newsletter.7"), FROM, TODAY) is None
-    assert read(answer("Hello"), "survey@other.example", TODAY) is None
+    assert read(answer("Hello", key="newsletter.7"), FROM, SECRET, TODAY) is None
+    assert read(postfix("newsletter.7"), FROM, SECRET, TODAY) is None
+    assert read(answer("Hello"), "survey@other.example", SECRET, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    "forged",
+    ["invitation.7", f"invitation.7.{'0' * 20}", OURS.replace(".7.", ".8."), f"{OURS}0", OURS[:-1]],
+)
+def test_who_never_had_a_mail_of_ours_cannot_name_it(forged: str) -> None:
+    """Our rows are numbered: the number alone is anybody's guess."""
+    for raw in (answer("Unsubscribe"), postfix("invitation.1"), headers_only("invitation.1"),
+                forwarded(postfix("invitation.1"))):  # fmt: skip
+        ours = mail_token(SECRET, "invitation.1").encode()
+        assert ours in raw
+        assert read(raw.replace(ours, forged.encode()), FROM, SECRET, TODAY) is None
+
+
+def test_a_mail_is_named_whatever_its_reader_made_of_upper_and_lower_case() -> None:
+    found = read(
+        answer("Hi", headers={"References": f"<{OURS.upper()}@EXAMPLE.com>"}), FROM, SECRET, TODAY
+    )
+    assert found is not None
+    assert found.keys == ("invitation.1", "invitation.7")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +139,7 @@ def test_what_is_not_about_our_messages_is_nobodys() -> None:
     [b"", b"\x00\xff\xfe", b"Message-ID: <\r\n\r\n", b"Content-Type: multipart/report\r\n\r\nx"],
 )
 def test_rubbish_is_nobodys_mail(raw: bytes) -> None:
-    assert read(raw, FROM, TODAY) is None
+    assert read(raw, FROM, SECRET, TODAY) is None
 
 
 @pytest.mark.parametrize(
@@ -130,11 +154,11 @@ def test_rubbish_is_nobodys_mail(raw: bytes) -> None:
     ids=["style", "angles", "subject", "senders", "content type"],
 )
 def test_a_mail_that_is_made_to_be_long_in_reading_is_read_soon(headers: str, body: str) -> None:
-    about = "Message-ID: <x@y>\r\nIn-Reply-To: <invitation.7@example.com>\r\n"
+    about = f"Message-ID: <x@y>\r\nIn-Reply-To: <{OURS}@example.com>\r\n"
     kind = "" if "Content-Type" in headers else "Content-Type: text/html; charset=utf-8\r\n"
     raw = f"{about}{headers}{kind}\r\n{body}".encode()
     began = monotonic()
-    returned = read(raw, FROM, TODAY)
+    returned = read(raw, FROM, SECRET, TODAY)
     assert monotonic() - began < 10
     assert returned is not None
     assert returned.keys == ("invitation.7",)

@@ -65,8 +65,7 @@ async def of_wave(ctx: Context, wave_id: int, contacts: int, kills: int, log: Pa
         by_status.setdefault(row.status, []).append(row)
     sent, doubt, failed = (by_status.get(name, []) for name in ("sent", "doubt", "failed"))
     taken = {
-        int(message_id.partition("@")[0].partition(".")[2]): times
-        for message_id, times in relay.accepted(log).items()
+        int(message_id.split(".")[1]): times for message_id, times in relay.accepted(log).items()
     }
     arrived = sum(row.id in taken for row in doubt)
     return [

@@ -57,7 +57,7 @@ class Contacts:
             taken = await asyncio.to_thread(relay.accepted, self._log)
             for message_id in taken.keys() - seen:
                 seen.add(message_id)
-                what, _, number = message_id.partition("@")[0].partition(".")
+                what, number, _ = message_id.partition("@")[0].split(".", 2)
                 if what == "invitation" and self._random.random() < ANSWER_SHARE:
                     self._waiting += 1
                     group.create_task(self._answer(http, int(number)))

@@ -17,7 +17,7 @@ from bot.mail.adapter import MailChannel
 from bot.mail.check import check
 from bot.mail.html import draw
 from bot.mail.inbox import Maildir
-from bot.mail.message import compose
+from bot.mail.message import compose, message_id
 from bot.mail.replies import read
 from bot.now import utc_now
 from bot.sections import Mail
@@ -107,7 +107,7 @@ def prompt(key: str) -> Message:
 
 
 async def arrived(postfix: Postfix, key: str) -> bytes:
-    mark = f"<{key.replace(':', '.')}@example.com>".encode()
+    mark = message_id(key, "survey@example.com", ADDRESSES.secret).encode()
     for _ in range(100):
         for raw in postfix.mails():
             if mark in raw:
@@ -235,6 +235,9 @@ async def test_a_bounce_that_comes_back_later_is_read_from_the_maildir(postfix: 
     await asyncio.to_thread(subprocess.run, sendmail, input=mail, check=True, timeout=30)
     await arrived(postfix, "invitation:77")
     box = Maildir(postfix.folder / "mail" / "all")
-    found = [read(raw, own.from_address, date(2026, 11, 24)) for _name, raw in box.new()]
+    found = [
+        read(raw, own.from_address, ADDRESSES.secret, date(2026, 11, 24))
+        for _name, raw in box.new()
+    ]
     (bounce,) = [each for each in found if each is not None and each.what == "bounce"]
     assert (bounce.keys, bounce.about, bounce.code) == (("invitation.77",), lost, "5.0.0")
