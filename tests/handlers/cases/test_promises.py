@@ -1,6 +1,6 @@
 """Promises to customers: who delivers, Done and Can't, reminders, the board, what is promised."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -178,6 +178,32 @@ async def test_a_promise_is_reminded_of_on_its_day_and_later_whatever_became_of_
     assert late[0].card.status == given.card.status == "done"
     await story.forward(days=6)
     assert [e for e in story.posted("slack:U0LARS") if "is not done" in e.card.title] == []
+
+
+async def test_the_cards_say_that_a_promise_is_overdue_when_its_day_is_over(
+    story: Story,
+) -> None:
+    posted, given = await to_mikkel(story)
+    story.clock.at = datetime(2026, 12, 1, 8, 1, tzinfo=COPENHAGEN)
+    # A snooze hides reminders, not what is true.
+    case = await story.case()
+    case.snoozed_until = story.clock() + timedelta(days=3)
+    await story.make.save(case)
+    await story.forward(hours=1)
+    assert len(story.posted("slack:U0MIKKEL")) == 1
+    story.clock.at = datetime(2026, 12, 1, 23, 58, tzinfo=COPENHAGEN)
+    await story.tick()
+    assert "overdue" not in facts(posted.card)["Promised"]
+    before = len(story.chat.posted)
+    await story.forward(minutes=3)
+    assert facts(posted.card)["Promised"].endswith("overdue")
+    assert given.card.status == "overdue"
+    assert len(story.chat.posted) == before, "an edit, no message"
+    edits = len(posted.cards)
+    await story.forward(hours=1)
+    assert len(posted.cards) == edits
+    await story.forward(days=3)
+    assert [e for e in story.posted() if "is not done" in e.card.title] != []
 
 
 async def test_the_lead_hears_of_a_promise_three_days_late_once(story: Story) -> None:
