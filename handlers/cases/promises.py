@@ -20,6 +20,8 @@ from storage.db import Session
 from storage.models import Account, Case, Member, MemberRole, Promise
 from storage.promises import Promised
 
+_LATE_CARDS = (2, 3)  # of the steps: to who promised, and to the lead
+
 
 async def show(ctx: Context, event: Command, me: Member) -> Reply:
     """Shows open promises: mine (the default), my team's, overdue ones, all, or of a function."""
@@ -84,11 +86,18 @@ def _plain(function: str) -> str:
 async def due_lines(
     session: Session, ctx: Context, member: Member, t: Texts, days: int = 1
 ) -> list[Element]:
-    """Gives a line for each promise that a member delivers, overdue or due within these days."""
+    """Gives a line for each promise that a member delivers, overdue or due within these days.
+
+    What a card tells them to be overdue since this morning is not said twice.
+    """
     calendar = times.calendar_of(member, ctx.programme)
     today = ctx.now().astimezone(calendar.zone).date()
     last = today + timedelta(days=days - 1)
     found = await promises.open_of_member(session, member.id, last)
+    cards = [_key(each.promise, number) for each in found for number in _LATE_CARDS]
+    morning = start_of_working_day(today, calendar)
+    told = await outbox.asked_since(session, cards, member.id, morning)
+    found = [each for each in found if not told & {_key(each.promise, n) for n in _LATE_CARDS}]
     lines: list[Element] = [Text(line(each, member, ctx, t)) for each in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(Text(t("task.more", n=len(found) - SHOWN), "note"))
@@ -181,9 +190,13 @@ def _conflict(promise: Promise, lead: Member, account: Account) -> bool:
     return promise.hidden_from_owner and not seeing.sees_hidden(lead, account)
 
 
+def _key(promise: Promise, number: int) -> str:
+    return f"promise:{promise.id}:{promise.due_on:%Y%m%d}:{number}"
+
+
 def _row(promise: Promise, number: int, at: datetime, about: str, to: int) -> dict[str, Any]:
     return {
-        "key": f"promise:{promise.id}:{promise.due_on:%Y%m%d}:{number}",
+        "key": _key(promise, number),
         "what": "promise_reminder",
         "due_at": at,
         "case_id": promise.case_id,

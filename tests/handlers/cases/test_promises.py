@@ -279,6 +279,24 @@ async def test_the_digest_names_promises_of_the_day(story: Story) -> None:
     assert "invoice check by 1 December" in str(digests)
 
 
+@pytest.mark.both_databases
+async def test_the_digest_leaves_to_the_card_what_is_overdue_this_morning(story: Story) -> None:
+    await promise(story, await told(story))
+
+    async def said_on(day: int) -> list[str]:
+        before = len(story.posted())
+        story.clock.at = datetime(2026, 12, day, 8, 1, tzinfo=COPENHAGEN)
+        await story.tick()
+        await story.tick()
+        new = [each.card for each in story.posted()[before:]]
+        return [each.title for each in new if "invoice check" in str(each)]
+
+    assert "Good morning, Anna" in await said_on(1)
+    (late,) = await said_on(2)
+    assert "is not done" in late
+    assert await said_on(3) == ["Good morning, Anna"]
+
+
 async def test_solving_asks_whether_the_customer_was_reached_and_what_they_had_expected(
     story: Story,
 ) -> None:
