@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from handlers import alerts, team_digest
 from handlers.accounts.reader import reader_for
 from handlers.alerts import Outgoing
-from handlers.calendars import is_working_day, start_of_working_day
+from handlers.calendars import is_working_day, nth_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Text, beside
 from handlers.cases import opening, places, promises, times
 from handlers.cases.card import status
@@ -48,12 +48,16 @@ async def due(ctx: Context) -> list[Job]:
             continue
         last = member.last_digest_on
         weekly = member.digest == DigestRhythm.WEEKLY
-        if weekly and last is not None and last >= today - timedelta(days=today.weekday()):
+        monday = today - timedelta(days=today.weekday())
+        if weekly and last is not None and last >= monday:
             continue  # this week's first working day is over
-        if last is None and now > begun + _LATE:
-            by_day.setdefault(today, []).append(member.id)  # the first one comes tomorrow
+        first = not weekly or today == nth_working_day(monday - timedelta(days=1), 1, calendar)
+        if last is None and (now > begun + _LATE or not first):
+            # The first one of all comes tomorrow, or next week.
+            by_day.setdefault(today, []).append(member.id)
             continue
-        since = start_of_working_day(last, calendar) if last else begun - _DAY
+        days = _WEEK if weekly else 1
+        since = start_of_working_day(last, calendar) if last else begun - days * _DAY
         by_day.setdefault(today, []).append(member.id)
         rows.append(
             {
@@ -64,7 +68,7 @@ async def due(ctx: Context) -> list[Job]:
                 "detail": {
                     "since": since.isoformat(),
                     "until": begun.isoformat(),
-                    "days": _WEEK if weekly else 1,
+                    "days": days,
                     "partition": f"digest:{member.id}",
                 },
             }

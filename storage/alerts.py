@@ -185,6 +185,16 @@ async def by_key(session: Session, key: str) -> Alert | None:
     return (await session.exec(select(Alert).where(col(Alert.key) == key))).first()
 
 
+async def asked_since(
+    session: Session, keys: Collection[str], member_id: int, since: datetime
+) -> set[str]:
+    """Gives those of the keys whose alert is for a member and due since a time."""
+    query = select(Alert.key).where(
+        col(Alert.key).in_(keys), col(Alert.member_id) == member_id, col(Alert.due_at) >= since
+    )
+    return set((await session.exec(query)).all())
+
+
 async def due(session: Session, now: datetime, limit: int = 500) -> Sequence[Alert]:
     """Gives alerts that are due, the oldest first."""
     query = (

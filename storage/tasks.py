@@ -35,7 +35,9 @@ _BLANK: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Work:
-    """A task with whom it is about; a task of an answer has the answer."""
+    """A task with whom it is about, but for an open call of somebody who has left; a task of an
+    answer has the answer.
+    """
 
     task: Task
     account: Account
@@ -178,15 +180,21 @@ async def set_mark(session: Session, name: str, at: datetime) -> None:
 
 
 async def _works(session: Session, ids: SelectOfScalar[int]) -> list[Work]:
+    # Whoever has left is not called any more.
+    still_called = or_(
+        col(Task.what) != "call",
+        col(Task.state) != TaskState.OPEN,
+        col(Contact.status) != ContactStatus.INACTIVE,
+    )
     query = (
         select(Task, Account, Contact, Response)
         .join(Account, col(Account.id) == col(Task.account_id))
-        .outerjoin(Contact, col(Contact.id) == col(Task.contact_id))
+        .outerjoin(Contact, and_(col(Contact.id) == col(Task.contact_id), still_called))
         .outerjoin(Response, col(Response.id) == col(Task.response_id))
         .where(
             col(Task.id).in_(ids),
             or_(col(Task.response_id).is_(None), _is_no_critic()),
-            or_(col(Task.contact_id).is_(None), col(Contact.status).not_in(NAMELESS)),
+            or_(col(Contact.id).is_(None), col(Contact.status).not_in(NAMELESS)),
         )
         .order_by(col(Task.due_at).is_(None), col(Task.due_at), col(Task.id))
         .execution_options(populate_existing=True)

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, or_, select
 
 from storage.db import Session
-from storage.models import Case, Touch
+from storage.models import Case, CaseEvent, Touch
+
+_CONTACTS = ("contacted", "promised", "sent")
 
 
 async def log(session: Session, **values: Any) -> Touch:
@@ -43,4 +45,31 @@ async def last_of(session: Session, account_ids: Collection[int]) -> dict[int, d
         for found_id, at in (await session.execute(query.group_by(col(account_id)))).all():
             if at is not None:
                 last[found_id] = max(last.get(found_id, at), at)
+    for found_id, at in await _before(session, account_ids):
+        last[found_id] = max(last.get(found_id, at), at)
     return last
+
+
+async def _before(session: Session, account_ids: Collection[int]) -> list[tuple[int, datetime]]:
+    """Gives account and time of the contacts that a case forgot when it was opened again or its
+    customer was called in vain: its timeline has them.
+    """
+    query = (
+        select(CaseEvent, Case.id, Case.account_id, Case.reached)
+        .join(Case, col(Case.id) == col(CaseEvent.case_id))
+        .where(
+            col(Case.account_id).in_(account_ids),
+            or_(col(Case.contacted_at).is_(None), col(Case.reached).is_(False)),
+            col(CaseEvent.act).in_((*_CONTACTS, "solved", "customer_partly")),
+            col(CaseEvent.undone).is_(False),
+        )
+        .order_by(col(CaseEvent.id).desc())
+    )
+    found: list[tuple[int, datetime]] = []
+    reached: dict[int, bool | None] = {}  # by case, as it was after an event
+    for event, case_id, account_id, now in (await session.exec(query)).all():
+        after = reached.setdefault(case_id, now)
+        if event.act in _CONTACTS and after is not False:
+            found.append((account_id, event.at))
+        reached[case_id] = event.before.get("reached", after)
+    return found

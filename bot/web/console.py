@@ -29,6 +29,7 @@ from handlers.chat import (
 from handlers.context import Context
 from storage import console, members
 from storage.db import Database
+from storage.models import Member
 
 _STATIC = {
     "console.css": "text/css",
@@ -166,7 +167,7 @@ class _Pages:
         raise web.HTTPFound("/console")
 
     async def page(self, request: web.Request) -> web.StreamResponse:
-        view = View(self.ctx, await self._language(request.query))
+        view = View(self.ctx, await self._member(request.query))
         return _html(await view.page(), _PAGE_RULES)
 
     async def static(self, request: web.Request) -> web.StreamResponse:
@@ -187,7 +188,7 @@ class _Pages:
         if query.get("version") == version:
             return web.Response(status=204)
         place = query.get("place", "")
-        view = View(self.ctx, await self._language(query))
+        view = View(self.ctx, await self._member(query))
         return _json(await view.state(query.get("as", ""), place, query.get("typed", "")))
 
     async def lookup(self, request: web.Request) -> web.StreamResponse:
@@ -252,7 +253,8 @@ class _Pages:
     async def _answer(
         self, reply: Reply, data: Mapping[str, Any], ref: MessageRef | None
     ) -> web.Response:
-        language = await self._language(data)
+        me = await self._member(data)
+        language = (me.language if me else None) or self.ctx.programme.language
         match reply:
             case Card() if ref is not None:
                 try:
@@ -274,10 +276,9 @@ class _Pages:
             case None:
                 return _json({"kind": "none"})
 
-    async def _language(self, data: Mapping[str, Any]) -> str:
+    async def _member(self, data: Mapping[str, Any]) -> Member | None:
         async with self.ctx.db.reading() as session:
-            member = await members.by_email(session, str(data.get("as", "")))
-        return (member.language if member else None) or self.ctx.programme.language
+            return await members.by_email(session, str(data.get("as", "")))
 
 
 def _person(data: Mapping[str, Any]) -> Person:

@@ -7,7 +7,6 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -15,6 +14,7 @@ from bot.links import Addresses
 from bot.web import console_draw
 from handlers import texts, wording
 from handlers.cards import Card, from_json
+from handlers.cases.view import zone_of
 from handlers.context import Context
 from handlers.texts import Texts
 from storage import console, members
@@ -41,12 +41,12 @@ def is_direct(place: str) -> bool:
 
 
 class View:
-    """Draws the state of the console for one acting person, in their language."""
+    """Draws the state of the console for one acting person, in their language and time zone."""
 
-    def __init__(self, ctx: Context, language: str | None = None) -> None:
+    def __init__(self, ctx: Context, me: Member | None = None) -> None:
         self.ctx = ctx
-        self.zone = ZoneInfo(ctx.programme.timezone)
-        self.t: Texts = texts.of(language, ctx.programme.language)
+        self.zone = zone_of(me, ctx)
+        self.t: Texts = texts.of(me.language if me else None, ctx.programme.language)
         # Path only: the page, the survey pages and the pictures have one origin.
         self.addresses = Addresses("", ctx.secret, ctx.now)
 
@@ -161,7 +161,7 @@ class View:
             today = row.at.astimezone(self.zone).date()
             if today != day:
                 day = today
-                label = wording.long_day(day, self.t, self.ctx.now().date())
+                label = wording.long_day(day, self.t, self.ctx.now().astimezone(self.zone).date())
                 weekday = wording.weekday(day, self.t)
                 items.append(_item("day", day.isoformat(), f"{weekday} {label}"))
             if row in top:
@@ -177,15 +177,15 @@ class View:
             message=self._drawn(row),
             replies=[self._drawn(reply) for reply in replies],
         )
-        stamp = "|".join(f"{each.id}.{each.changed_at}" for each in (row, *replies))
-        return {"id": f"m{row.id}", "stamp": stamp, "html": html}
+        stamps = (f"{each.id}.{each.changed_at}" for each in (row, *replies))
+        return {"id": f"m{row.id}", "stamp": "|".join([str(self.zone), *stamps]), "html": html}
 
     def _pointer(self, row: ConsoleMessage) -> dict[str, str]:
         title = from_json(row.card).title
         html = console_draw.render(
             "console_pointer.html", t=self.t, title=title, to=row.id, at=self._clock(row.at)
         )
-        return {"id": f"p{row.id}", "stamp": title, "html": html}
+        return {"id": f"p{row.id}", "stamp": f"{self.zone}|{title}", "html": html}
 
     def _drawn(self, row: ConsoleMessage) -> dict[str, Any]:
         return {
@@ -200,7 +200,7 @@ class View:
         return [
             {
                 "id": f"mail{id}",
-                "stamp": "",
+                "stamp": str(self.zone),
                 "html": console_draw.render(
                     "console_mail_row.html",
                     id=id,

@@ -1,13 +1,14 @@
 """`/nps promises`: what is promised, to whom, by when; and the reminders of promises."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from handlers import alerts, rights
 from handlers.calendars import nth_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
-from handlers.cases import promise_cards, seeing, times
+from handlers.cases import promise_cards, seeing, telling, times
 from handlers.cases.promising import SHOWN, line
 from handlers.cases.view import zone_of
 from handlers.chat import Command
@@ -18,6 +19,8 @@ from storage import members, promises, sharing
 from storage.db import Session
 from storage.models import Account, Case, Member, MemberRole, Promise
 from storage.promises import Promised
+
+_LATE_CARDS = (2, 3)  # of the steps: to who promised, and to the lead
 
 
 async def show(ctx: Context, event: Command, me: Member) -> Reply:
@@ -83,11 +86,18 @@ def _plain(function: str) -> str:
 async def due_lines(
     session: Session, ctx: Context, member: Member, t: Texts, days: int = 1
 ) -> list[Element]:
-    """Gives a line for each promise that a member delivers, overdue or due within these days."""
+    """Gives a line for each promise that a member delivers, overdue or due within these days.
+
+    What a card tells them to be overdue since this morning is not said twice.
+    """
     calendar = times.calendar_of(member, ctx.programme)
     today = ctx.now().astimezone(calendar.zone).date()
     last = today + timedelta(days=days - 1)
     found = await promises.open_of_member(session, member.id, last)
+    cards = [_key(each.promise, number) for each in found for number in _LATE_CARDS]
+    morning = start_of_working_day(today, calendar)
+    told = await outbox.asked_since(session, cards, member.id, morning)
+    found = [each for each in found if not told & {_key(each.promise, n) for n in _LATE_CARDS}]
     lines: list[Element] = [Text(line(each, member, ctx, t)) for each in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(Text(t("task.more", n=len(found) - SHOWN), "note"))
@@ -110,7 +120,9 @@ async def late_or_due(session: Session, ctx: Context, until: date, t: Texts) -> 
 
 
 async def due(ctx: Context) -> list[Job]:
-    """Asks for the reminders of promises due now: on the day, when it has passed, then the lead."""
+    """Asks for what is due now of promises: the reminders on the day, when it has passed and to
+    the lead, and the edit of the cards when the day is over.
+    """
     now = ctx.now()
     async with ctx.db.reading() as session:
         if not await promises.to_remind(session, now, limit=1):
@@ -119,11 +131,9 @@ async def due(ctx: Context) -> list[Job]:
         rows: list[dict[str, Any]] = []
         for promise in await promises.to_remind(session, now):
             case = await session.get(Case, promise.case_id) if promise.case_id else None
-            if case is not None and case.snoozed_until is not None and case.snoozed_until > now:
-                await promises.look_again(session, promise, case.snoozed_until)
-                continue
             account = await session.get_one(Account, promise.account_id)
-            steps = await _steps(session, ctx, promise, account)
+            snoozed_until = case.snoozed_until if case is not None else None
+            steps = await _steps(session, ctx, promise, account, snoozed_until)
             rows += [row for row in steps if row["due_at"] <= now]
             later = [row["due_at"] for row in steps if row["due_at"] > now]
             await promises.look_again(session, promise, min(later, default=None))
@@ -132,7 +142,11 @@ async def due(ctx: Context) -> list[Job]:
 
 
 async def _steps(
-    session: Session, ctx: Context, promise: Promise, account: Account
+    session: Session,
+    ctx: Context,
+    promise: Promise,
+    account: Account,
+    snoozed_until: datetime | None,
 ) -> list[dict[str, Any]]:
     deliverer = await members.by_id(session, promise.deliverer_id)
     calendar = times.calendar_of(deliverer, ctx.programme)
@@ -148,22 +162,41 @@ async def _steps(
     if to_lead is not None:
         who.append((last, "late", to_lead.id))
     # Made on the day itself: that day is over before it is said again.
-    made = promise.made_at
-    steps = [(max(at, made + timedelta(hours=1)), about, to) for at, about, to in who]
-    return [
-        _row(promise, number, at, about, to)
-        for number, (at, about, to) in enumerate(steps, start=1)
+    earliest = max(promise.made_at + timedelta(hours=1), snoozed_until or promise.made_at)
+    said = [
+        _row(promise, number, max(at, earliest), about, to)
+        for number, (at, about, to) in enumerate(who, start=1)
         if to is not None
     ]
+    zones = {calendar.zone, zone_of(maker, ctx)}
+    rows = [*said, *_overdue(promise, max(_end_of(promise.due_on, zone) for zone in zones))]
+    return sorted(rows, key=lambda row: row["due_at"])  # what is due at once is done in order
+
+
+def _end_of(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def _overdue(promise: Promise, at: datetime) -> list[dict[str, Any]]:
+    """Gives the rows that edit the cards when the day is over; they say that it has passed."""
+    why = f"overdue:{promise.due_on:%Y%m%d}"
+    rows = [promise_cards.changed_row(promise.id, promise.case_id, why, at)]
+    if promise.case_id is not None:
+        rows.append(telling.changed(promise.case_id, f"promise:{promise.id}:{why}", at))
+    return rows
 
 
 def _conflict(promise: Promise, lead: Member, account: Account) -> bool:
     return promise.hidden_from_owner and not seeing.sees_hidden(lead, account)
 
 
+def _key(promise: Promise, number: int) -> str:
+    return f"promise:{promise.id}:{promise.due_on:%Y%m%d}:{number}"
+
+
 def _row(promise: Promise, number: int, at: datetime, about: str, to: int) -> dict[str, Any]:
     return {
-        "key": f"promise:{promise.id}:{promise.due_on:%Y%m%d}:{number}",
+        "key": _key(promise, number),
         "what": "promise_reminder",
         "due_at": at,
         "case_id": promise.case_id,

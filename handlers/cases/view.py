@@ -1,5 +1,6 @@
 """Loads all that the card of a case shows, for the pure drawing in card.py."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Heard:
-    """Who was asked and what counts now; `critics` are first names."""
+    """Who was asked and what counts now; `critics` are short names."""
 
     asked: int
     rated: int
@@ -230,7 +231,7 @@ async def _heard(session: Session, ctx: Context, case: Case, kept: Collection[in
         promoters,
         passives,
         detractors,
-        tuple(first_name(name) for response_id, name in critics if response_id not in kept),
+        short_names([name for response_id, name in critics if response_id not in kept]),
     )
 
 
@@ -249,6 +250,12 @@ async def _helped(session: Session, case: Case, answers: tuple[Answer, ...]) -> 
 def first_name(name: str) -> str:
     """Gives the first word of a name, "" for an erased one."""
     return name.split()[0] if name.split() else ""
+
+
+def short_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Gives the first names, whole ones where several have the same."""
+    times = Counter(map(first_name, names))
+    return tuple(name if times[first_name(name)] > 1 else first_name(name) for name in names)
 
 
 def zone_of(member: Member | None, ctx: Context) -> ZoneInfo:

@@ -79,6 +79,8 @@ def draft(view: CaseView, answer: Answer, me: Member, t: Texts, today: date) -> 
     elif response.contact_wish == "call":
         when = f" ({response.call_when})" if response.call_when else ""
         lines.append(t("case.draft.call", when=when))
+    elif response.contact_wish in ("write", "none"):
+        lines.append(t(f"case.draft.ask_{response.contact_wish}"))
     else:
         lines.append(t("case.draft.ask"))
     return "\n".join([*lines, "", t("case.draft.bye"), me.name])

@@ -83,14 +83,13 @@ async def _end(
 
 
 async def _tell(session: Session, ctx: Context, shared: Shared) -> list[Added]:
-    """One card for each owner; accounts whose answers are kept from theirs are the lead's."""
+    """One card for each owner; what is kept from an account's owner is the lead's."""
     now = ctx.now()
     whom: dict[tuple[int, bool], list[int]] = {}
     for account_id, voices in accounts_of(shared.voices).items():
-        account = voices[0].account
-        kept = all(each.response.id in shared.kept for each in voices)
-        member = await _responsible(session, ctx, account, kept=kept)
-        whom.setdefault((member.id if member else 0, kept), []).append(account_id)
+        for kept in sorted({each.response.id in shared.kept for each in voices}):
+            member = await _responsible(session, ctx, voices[0].account, kept=kept)
+            whom.setdefault((member.id if member else 0, kept), []).append(account_id)
     told = []
     for (member_id, kept), ids in whom.items():
         detail = {

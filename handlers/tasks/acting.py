@@ -106,7 +106,7 @@ async def done(ctx: Context, event: Submission, me: Member) -> Reply:
         if errors:
             return FormErrors(errors)
         outcome, note = event.text("outcome"), event.text("note") or None
-        contact_id = row_id(event.text("contact")) or work.task.contact_id
+        contact_id = row_id(event.text("contact")) or (work.contact.id if work.contact else None)
         now = ctx.now()
         if outcome == outcomes.TRIED:
             until = nth_working_day(reader.today, 1, times.calendar_of(me, ctx.programme))

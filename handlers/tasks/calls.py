@@ -63,14 +63,12 @@ async def show(ctx: Context, command: Command, me: Member) -> Reply:
     """`/nps calls`: my calls of this week; `/nps calls acme` logs one with an account."""
     if command.text.strip():
         return await _log_form(ctx, me, command.text)
-    async with ctx.db.session() as session:
-        await _plan(session, ctx, [me.id], _monday(ctx.now(), ctx))
-    return await _list(ctx, me)
+    return await _week(ctx, me)
 
 
 async def press(ctx: Context, _click: Click, me: Member) -> Reply:
     """The calls of the week, in place of one of them."""
-    return await _list(ctx, me)
+    return await _week(ctx, me)
 
 
 async def log_form(ctx: Context, click: Click, me: Member) -> Reply:
@@ -148,6 +146,24 @@ async def _form_of(ctx: Context, me: Member, account: Account) -> Form:
     heading = t("calls.form.title")
     intro = tuple(Text(words) for words, _button in open_cases.values())
     return Form(heading, inputs, LOG, str(account.id), t("task.form.submit"), intro)
+
+
+async def _week(ctx: Context, me: Member) -> Card:
+    async with ctx.db.session() as session:
+        await _plan(session, ctx, [me.id], _monday(ctx.now(), ctx))
+        await _replace_who_left(session, me)
+    return await _list(ctx, me)
+
+
+async def _replace_who_left(session: Session, me: Member) -> None:
+    """Names somebody else of the account to call."""
+    open_ones = await tasks.open_of(session, [me.id], ("call",))
+    left = [each for each in open_ones if each.contact is None and each.task.contact_id is not None]
+    people = await _people(session, [each.account.id for each in left])
+    for each in left:
+        whom = _whom(people.get(each.account.id, []))
+        values = {"contact_id": whom.id if whom else None}
+        await versions.change(session, each.task, values)
 
 
 async def _list(ctx: Context, me: Member) -> Card:
@@ -250,9 +266,7 @@ async def _plan(
             : programme.calls_a_week
         ]
     ]
-    people: dict[int, list[Contact]] = {}
-    for contact in await calls.people(session, [account.id for account in chosen]):
-        people.setdefault(contact.account_id, []).append(contact)
+    people = await _people(session, [account.id for account in chosen])
     rows = []
     for account in chosen:
         owner = await members.by_id(session, account.owner_id)
@@ -289,6 +303,13 @@ def _row(
         "opened_at": ctx.now(),
         "due_at": end_of_work(friday, calendar),
     }
+
+
+async def _people(session: Session, account_ids: Sequence[int]) -> dict[int, list[Contact]]:
+    people: dict[int, list[Contact]] = {}
+    for contact in await calls.people(session, account_ids):
+        people.setdefault(contact.account_id, []).append(contact)
+    return people
 
 
 def _whom(people: Sequence[Contact]) -> Contact | None:

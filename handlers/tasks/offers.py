@@ -19,7 +19,7 @@ from handlers.tasks.extras import ADDRESS
 from handlers.tasks.opening import responsible
 from storage import accounts, answers, offers, privacy, tasks
 from storage.db import Session
-from storage.models import Account, ContactRole, ContactStatus, Member, TaskState
+from storage.models import NAMELESS, Account, ContactRole, ContactStatus, Member, TaskState
 from storage.tasks import Work
 
 log = structlog.get_logger()
@@ -143,8 +143,10 @@ async def signs(ctx: Context, click: Click, me: Member) -> Reply:
     async with ctx.db.session() as session:
         account = await account_to_change(ctx, session, me, key)
         contact = await accounts.contact(session, row_id(person))
-        if contact is None or contact.account_id != account.id:
+        if contact is None or contact.account_id != account.id or contact.status in NAMELESS:
             raise Refused(reader.t("people.form.which"))
+        if contact.status == ContactStatus.INACTIVE:
+            raise Refused(reader.t("people.signs.gone", name=contact.name))
         correct(contact, "role", ContactRole.DECISION_MAKER.value)
         session.add(contact)
         await session.flush()

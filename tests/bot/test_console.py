@@ -65,6 +65,26 @@ async def test_the_consoles_own_words_are_in_the_language_of_who_acts(console: C
     assert 'lang="en"' in await (await console.client.get("/console")).text()
 
 
+async def test_times_are_those_of_who_acts_as_on_the_cards(console: Console) -> None:
+    first = await console.say(Card("first"))
+    await console.say(Card("second"))
+    await console.say(Card("reply"), reply_to=first)
+    before = await console.state()
+    async with console.db.session() as session:
+        anna = await members.by_email(session, ANNA)
+        assert anna is not None
+        anna.timezone = "Asia/Tokyo"
+        session.add(anna)
+    state = await console.state()
+    assert drawn(before).count("13:20") == 4
+    assert drawn(state).count("21:20") == 4
+    assert "13:20" not in drawn(state)
+    # What the page has drawn for somebody elsewhere is drawn anew.
+    old, new = ({item["id"]: item["stamp"] for item in each["items"]} for each in (before, state))
+    assert all(new[id] != old[id] for id in new if id[0] != "d")
+    assert "13:20" in drawn(await console.state(**{"as": "nobody@nordfab.example"}))
+
+
 async def test_a_posted_card_shows_with_all_its_elements_as_plain_text(console: Console) -> None:
     await console.say(EVERYTHING)
     html = drawn(await console.state())

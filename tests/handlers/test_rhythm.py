@@ -50,6 +50,26 @@ async def test_a_weekly_digest_comes_on_the_first_working_day_of_the_week(story:
     assert "Due this week" in str(digests(story)[-1].card)
 
 
+async def test_the_first_weekly_digest_of_all_comes_in_the_next_week(story: Story) -> None:
+    await renews_never(story)
+    await choose(story, story.acme.anna, "digest weekly")
+    await story.answer("ole", 9, comment="great planners")
+    for day in (25, 26, 27):
+        await morning(story, day)
+    assert digests(story) == []
+    await story.answer("mia", 10)
+    await morning(story, 30)
+    assert "Mia Lund" in str(digests(story)[0].card)
+
+
+async def test_the_first_digest_of_all_may_be_a_weekly_one(story: Story) -> None:
+    await renews_never(story)
+    await choose(story, story.acme.anna, "digest weekly")
+    await story.answer("ole", 9, comment="great planners")
+    await morning(story, 30)
+    assert "great planners" in str(digests(story)[0].card), "it tells of a week"
+
+
 async def test_who_wants_no_digest_gets_none_and_begins_anew_later(story: Story) -> None:
     await renews_never(story)
     await morning(story, 24)

@@ -207,6 +207,26 @@ async def test_a_draft_is_written_in_the_contacts_language_and_sent_by_nobody(
     assert posted.card.tone == "attention"
 
 
+@pytest.mark.parametrize(
+    ("wish", "asked"),
+    [
+        ("none", "You asked for no contact, so I will not call. If you want to tell me more"),
+        ("write", "Would you write to me what happened and what would help?"),
+        (None, "May I call you in the next days to hear what happened and what would help?"),
+    ],
+)
+async def test_a_draft_asks_for_no_call_where_the_customer_wants_none(
+    story: Story, wish: str | None, asked: str
+) -> None:
+    await story.answer("jane", 3, contact_wish=wish)
+    await story.work()
+    reply = await story.press(story.acme.anna, story.posted()[0], "case.write")
+    assert isinstance(reply, Whisper)
+    text = str(reply.card.body[1])
+    assert asked in text
+    assert ("May I call" in text) == (wish is None)
+
+
 async def test_a_colleagues_draft_takes_nothing(story: Story) -> None:
     posted = await told(story)
     await story.press(story.acme.mikkel, posted, "case.write")

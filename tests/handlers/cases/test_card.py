@@ -55,6 +55,18 @@ async def test_the_card_of_the_product_comes_out_word_for_word(story: Story) -> 
     assert card.push == "Acme A/S: 3 of 10 from Jane Jensen (CFO). Take by 15:20."
 
 
+async def test_critics_with_one_first_name_are_named_in_full(story: Story) -> None:
+    peter = story.acme.contacts["peter"]
+    peter.name = "Jane Holm"
+    await story.make.save(peter)
+    await story.answer("peter", 2)
+    await story.answer("ole", 5)
+    await story.answer("jane", 3)
+    await story.work()
+    heard = facts(story.posted()[0].card)["Heard"]
+    assert heard == "3 of 6: 3 critics (Jane Jensen, Jane Holm, Ole)"
+
+
 async def test_taking_it_turns_the_card_amber_everywhere(story: Story) -> None:
     await jane(story)
     await story.work()

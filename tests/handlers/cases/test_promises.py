@@ -1,6 +1,6 @@
 """Promises to customers: who delivers, Done and Can't, reminders, the board, what is promised."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -180,6 +180,32 @@ async def test_a_promise_is_reminded_of_on_its_day_and_later_whatever_became_of_
     assert [e for e in story.posted("slack:U0LARS") if "is not done" in e.card.title] == []
 
 
+async def test_the_cards_say_that_a_promise_is_overdue_when_its_day_is_over(
+    story: Story,
+) -> None:
+    posted, given = await to_mikkel(story)
+    story.clock.at = datetime(2026, 12, 1, 8, 1, tzinfo=COPENHAGEN)
+    # A snooze hides reminders, not what is true.
+    case = await story.case()
+    case.snoozed_until = story.clock() + timedelta(days=3)
+    await story.make.save(case)
+    await story.forward(hours=1)
+    assert len(story.posted("slack:U0MIKKEL")) == 1
+    story.clock.at = datetime(2026, 12, 1, 23, 58, tzinfo=COPENHAGEN)
+    await story.tick()
+    assert "overdue" not in facts(posted.card)["Promised"]
+    before = len(story.chat.posted)
+    await story.forward(minutes=3)
+    assert facts(posted.card)["Promised"].endswith("overdue")
+    assert given.card.status == "overdue"
+    assert len(story.chat.posted) == before, "an edit, no message"
+    edits = len(posted.cards)
+    await story.forward(hours=1)
+    assert len(posted.cards) == edits
+    await story.forward(days=3)
+    assert [e for e in story.posted() if "is not done" in e.card.title] != []
+
+
 async def test_the_lead_hears_of_a_promise_three_days_late_once(story: Story) -> None:
     await to_mikkel(story)
     for day in (1, 2, 4, 7):
@@ -251,6 +277,24 @@ async def test_the_digest_names_promises_of_the_day(story: Story) -> None:
     await story.tick()
     digests = [e for e in story.posted() if e.card.title.startswith("Good")]
     assert "invoice check by 1 December" in str(digests)
+
+
+@pytest.mark.both_databases
+async def test_the_digest_leaves_to_the_card_what_is_overdue_this_morning(story: Story) -> None:
+    await promise(story, await told(story))
+
+    async def said_on(day: int) -> list[str]:
+        before = len(story.posted())
+        story.clock.at = datetime(2026, 12, day, 8, 1, tzinfo=COPENHAGEN)
+        await story.tick()
+        await story.tick()
+        new = [each.card for each in story.posted()[before:]]
+        return [each.title for each in new if "invoice check" in str(each)]
+
+    assert "Good morning, Anna" in await said_on(1)
+    (late,) = await said_on(2)
+    assert "is not done" in late
+    assert await said_on(3) == ["Good morning, Anna"]
 
 
 async def test_solving_asks_whether_the_customer_was_reached_and_what_they_had_expected(

@@ -126,6 +126,28 @@ async def test_a_hidden_answer_counts_and_its_account_is_not_named(story: Story)
     assert "Acme" in text(to_lead.card)
 
 
+async def test_the_hidden_answer_of_an_account_with_a_visible_one_is_told_to_the_lead(
+    story: Story,
+) -> None:
+    await bind(story, "reason invoicing")
+    await three(story)
+    hidden = await story.make.contact(story.acme.account, "Hidden Hanne")
+    invitation = await story.make.invitation(hidden, story.acme.wave)
+    values = {"reasons": ["invoicing"], "finished_at": story.clock(), "to_manager": True}
+    await story.make.response(invitation, 2, **values)
+    await look(story)
+    (posted,) = story.posted(PLACE)
+    await story.submit(
+        story.acme.clara, "reason_fixed", "1", {"fixed": "Checked twice"}, posted.ref
+    )
+    told = [each for each in story.chat.posted if each.card.title == "Invoicing: fixed"]
+    cards = {each.place: text(each.card) for each in told}
+    assert "Acme A/S: named by Acme Contact" in cards["console:anna"]
+    assert "Acme A/S: named by Hidden Hanne" in cards["slack:U0LARS"]
+    only_lars = {"slack:U0LARS", "console:lars@nordfab.example"}
+    assert {place for place, card in cards.items() if "Hanne" in card} == only_lars
+
+
 async def test_without_an_owner_cx_hears_it_and_how_to_bind(story: Story) -> None:
     await three(story)
     await look(story)

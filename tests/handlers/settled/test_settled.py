@@ -9,7 +9,7 @@ from handlers import links, routes
 from handlers.cards import Card, Facts, FormErrors, Link, Whisper
 from handlers.chat import Click, InDoubt, Person, TryLater, Unreachable
 from handlers.context import Job
-from storage import letters
+from storage import letters, touches
 from storage.models import CaseState, Contact, ContactStatus, Letter
 from storage.scopes import Part
 from tests.fakes import Posted
@@ -83,6 +83,31 @@ async def test_the_customer_is_asked_on_the_third_working_day_at_a_good_hour(sto
     assert [each.label for each in labels if isinstance(each, Link)][:3] == ["Yes", "Partly", "No"]
     assert (await story.case()).state == CaseState.WAITING
     assert facts(posted.card)["Customer's word"].startswith("Jane was asked; the answer may come")
+
+
+@pytest.mark.both_databases
+async def test_a_contact_before_the_customers_no_stays_the_last_one(story: Story) -> None:
+    await asked(story)
+    account = story.acme.account.id
+
+    async def last() -> datetime | None:
+        async with story.ctx.db.reading() as session:
+            return (await touches.last_of(session, [account])).get(account)
+
+    spoken = datetime(2026, 11, 24, 12, 20, tzinfo=UTC)
+    assert await last() == spoken
+    await says(story, "no")
+    assert (await story.case()).contacted_at is None
+    assert await last() == spoken
+    # Called in vain, then called again; the second call is taken back.
+    for reached, expected in (("no", spoken), ("yes", FRIDAY + timedelta(hours=2))):
+        story.clock.forward(hours=1)
+        inputs = {"reached": reached, "next": "again", "again_on": "2026-12-03", "said": "Hm"}
+        await story.submit(story.acme.anna, "case.contact", "1", inputs)
+        assert await last() == expected
+    posted = story.posted()[0]
+    await story.press(story.acme.anna, posted, "case.undo")
+    assert await last() == spoken
 
 
 async def test_an_hour_at_night_becomes_the_next_good_one(story: Story) -> None:

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from handlers.cards import Card, Form, FormErrors, Text
 from handlers.tasks.calls import days_over
-from storage.models import Account, Touch
+from storage.models import Account, Contact, ContactStatus, Touch
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.cases.test_acting import told
 from tests.handlers.cases.test_digests import digests, morning, renews_never
@@ -178,6 +178,30 @@ async def test_the_week_begins_anew_on_monday_and_the_digest_tells_it_once(story
     assert "Acme A/S: call Jane Jensen" in str(digest.card)
     states = [(each.key[-10:], each.state) for each in await tasks_of(story) if each.what == "call"]
     assert states == [("2026-11-23", "dropped"), ("2026-11-30", "open")]
+
+
+@pytest.mark.both_databases
+async def test_a_call_of_the_week_names_nobody_who_left_meanwhile(story: Story) -> None:
+    jane = story.acme.contacts["jane"]
+    assert "call Jane Jensen" in str(await board(story, "calls"))
+    jane.status = "inactive"
+    await story.make.save(jane)
+    card = await board(story, "calls")
+    assert "Jane" not in str(card)
+    assert "+45 12 34 56 78" not in str(card)
+    # Somebody else there is to be called now.
+    assert "Acme A/S: call Karen Friis" in str(card)
+    task = next(each for each in await tasks_of(story) if each.what == "call")
+    one = await pressed(story, story.acme.anna, "task_open", task.id)
+    assert isinstance(one, Card)
+    assert one.title == "Acme A/S: call Karen Friis"
+    async with story.ctx.db.session() as session:
+        for each in story.acme.contacts.values():
+            (await session.get_one(Contact, each.id)).status = ContactStatus.INACTIVE
+    one = await pressed(story, story.acme.anna, "task_open", task.id)
+    assert isinstance(one, Card)
+    assert one.title == "Acme A/S: time for a call"
+    assert "Acme A/S: time for a call" in str(await board(story, "calls"))
 
 
 async def test_an_account_with_an_open_case_is_not_called_beside_it(story: Story) -> None:

@@ -105,6 +105,22 @@ async def test_who_has_left_is_not_asked_and_somebody_else_is_looked_for(story: 
     assert [each.state for each in await of_kind(story, "key_people")] == ["dropped"]
 
 
+async def test_who_has_left_meanwhile_is_not_made_a_decision_maker(story: Story) -> None:
+    jane, peter = story.acme.contacts["jane"], story.acme.contacts["peter"]
+    jane.role = None
+    await story.make.save(jane)
+    people = await story.type(story.acme.anna, "acme people")
+    assert isinstance(people, Card)
+    named = next(each for each in buttons(people) if each.label.startswith("Peter Holm"))
+    await repaired(story, "peter", status="inactive")
+    reply = await pressed(story, story.acme.anna, named.action, named.value)
+    assert refused(reply) == "Peter Holm has left or does not work with us. Nothing was changed."
+    assert (await contact(story, peter.id)).role == "influencer"
+    await erase_person(story.ctx, "peter@acme.example")
+    reply = await pressed(story, story.acme.anna, named.action, named.value)
+    assert refused(reply) == "Choose a person of this account."
+
+
 async def test_dont_know_ends_the_question(story: Story) -> None:
     jane = story.acme.contacts["jane"]
     jane.role = None
