@@ -112,15 +112,17 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
             return None
         own = {**acting.taking(scene), **values, "contacted_at": scene.now}
         who = await naming.contact_for(scene, event.value)
+        apart = await naming.is_apart(scene, who)
+        own = {} if apart else own
         if deliverer is None or by is None:
-            return Plan("contacted", own, said, contact_id=who)
+            return Plan("contacted", own, said, undoable=not apart, contact_id=who)
         draft = promising.Draft(
             event.text("promise"), by, deliverer, event.text("lasting") == "always", who
         )
         tell, kept = await promising.promise(scene, draft)
         if not kept:
             own |= {"promised": draft.what, "promise_by": by}
-        return Plan("promised", own, said, tell=tell, contact_id=who)
+        return Plan("promised", own, said, undoable=not apart, tell=tell, contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     if outcome.done and step == "solved":
