@@ -92,8 +92,9 @@ async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             return None
         t = of(member.language, ctx.programme.language)
         days = int(alert.detail.get("days", 1))
-        body = await _body(session, ctx, member, (since, until), days, t)
         route = await places.of_person(session, ctx, member)
+        alone = set(route.direct).issuperset(route.steps[0]) if route.steps else True
+        body = await _body(session, ctx, member, (since, until), days, t, alone)
     if not body:
         return None
     card = Card(
@@ -122,6 +123,7 @@ async def _body(
     span: tuple[datetime, datetime],
     days: int,
     t: Texts,
+    alone: bool,
 ) -> list[Element]:
     body: list[Element] = [*await health.lines(session, ctx, member, t)]
     since, until = span
@@ -151,7 +153,7 @@ async def _body(
     reader = reader_for(ctx, member)
     body += await said.digest_lines(session, member, span, reader)
     body += await tasks.digest_lines(session, ctx, member, span, reader, days)
-    return body + await team_digest.lines(session, ctx, member, span, reader)
+    return body + await team_digest.lines(session, ctx, member, span, reader, alone)
 
 
 async def _due(

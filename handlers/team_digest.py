@@ -15,9 +15,17 @@ _SHOWN = 3
 
 
 async def lines(
-    session: Session, ctx: Context, me: Member, span: tuple[datetime, datetime], reader: Reader
+    session: Session,
+    ctx: Context,
+    me: Member,
+    span: tuple[datetime, datetime],
+    reader: Reader,
+    alone: bool,
 ) -> list[Element]:
-    """Gives a lead's part: the team's, or the programme's for CX; no figure of a person."""
+    """Gives a lead's part: the team's, or the programme's for CX; no figure of a person.
+
+    Others may read it unless it is for the lead `alone`: then hidden cases don't count.
+    """
     if me.role not in (MemberRole.TEAM_LEAD, MemberRole.CX_LEAD):
         return []
     team_id = me.team_id if me.role == MemberRole.TEAM_LEAD else None
@@ -29,11 +37,16 @@ async def lines(
         (case, account)
         for case, account in await cases.open_with_accounts(session)
         if (team_id is None or account.team_id == team_id)
-        and me.id not in (case.owner_id, case.taken_by)  # those are due among one's own
-        and not case.hidden_from_owner  # escalated to who may see it; others may read here
+        and (alone or not case.hidden_from_owner)
         and seeing.may_see(me, account, case, ctx.programme)
     ]
-    late = [pair for pair in found if board.overdue(pair[0], ctx)]
+    late = [
+        (case, account)
+        for case, account in found
+        if board.overdue(case, ctx)
+        and me.id not in (case.owner_id, case.taken_by)  # those are due among one's own
+        and not case.hidden_from_owner  # escalated to who may see it
+    ]
     if not answered and not late:
         return []
     parts = [t.count("digest.answered", answered), t.count("digest.open", len(found))]

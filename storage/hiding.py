@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, String, cast, exists
 from sqlmodel import col, or_, select, update
 
 from storage.db import Session
-from storage.models import Case, CaseEvent, CaseResponse
+from storage.models import Alert, Case, CaseEvent, CaseResponse, Posting, Promise
 from storage.owning import give_hidden_to_lead
 
 
@@ -95,6 +95,39 @@ async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
         .values(hidden_from_owner=~visible)
         .execution_options(synchronize_session=False)
     )
+
+
+async def move(
+    session: Session,
+    response_ids: Collection[int],
+    contact_ids: Collection[int],
+    old: int,
+    new: int,
+) -> None:
+    """Moves hidden responses to another case, with their cards and what was done for them."""
+    told = col(CaseEvent.act).in_(("opened", "joined", "released")) & col(CaseEvent.note).in_(
+        [str(each) for each in response_ids]
+    )
+    done = col(CaseEvent.contact_id).in_(contact_ids) & col(CaseEvent.hidden_from_owner).is_(True)
+    promised = col(Promise.contact_id).in_(contact_ids) & col(Promise.hidden_from_owner).is_(True)
+    for statement in (
+        update(CaseResponse)
+        .where(col(CaseResponse.case_id) == old, col(CaseResponse.response_id).in_(response_ids))
+        .values(case_id=new),
+        update(Posting)
+        .where(
+            col(Posting.subject) == "case",
+            col(Posting.subject_id) == old,
+            col(Posting.response_id).in_(response_ids),
+        )
+        .values(subject_id=new),
+        update(Alert)
+        .where(col(Alert.case_id) == old, col(Alert.response_id).in_(response_ids))
+        .values(case_id=new),
+        update(CaseEvent).where(col(CaseEvent.case_id) == old, told | done).values(case_id=new),
+        update(Promise).where(col(Promise.case_id) == old, promised).values(case_id=new),
+    ):
+        await session.execute(statement.execution_options(synchronize_session=False))
 
 
 async def hidden_responses(session: Session, account_ids: Collection[int]) -> frozenset[int]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
 from handlers.cards import Card, Reply, Whisper, whisper
-from handlers.cases import pacing, seeing, telling, times, undoing
+from handlers.cases import keeping, pacing, seeing, telling, times, undoing
 from handlers.cases.card import alert_card, who_did
 from handlers.cases.card_facts import Reader
 from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
@@ -60,6 +60,7 @@ class Plan:
     undoable: bool = True
     tell: tuple[dict[str, Any], ...] = ()
     contact_id: int | None = None  # which of the case's customers it is about
+    hidden: bool = False  # the owner, who sees the case, must not know of it
 
 
 # Gives the plan, or None when the case's state does not allow the act any more.
@@ -172,7 +173,7 @@ async def _keep(
         "contact_id": plan.contact_id,
         "before": before if plan.undoable else {},
         "undone": False,
-        "hidden_from_owner": kept or case.hidden_from_owner,
+        "hidden_from_owner": kept or plan.hidden or case.hidden_from_owner,
     }
     await cases.note_events(session, [event])
     version = case.version + 1
@@ -181,6 +182,9 @@ async def _keep(
         # The Undo button goes when its minute is over.
         over = telling.changed(case.id, f"v{version}:undo", now)
         rows.append({**over, "due_at": now + timedelta(seconds=61)})
+    ends = is_open(case) and plan.values.get("state", case.state) not in OPEN_STATES
+    if ends and not case.hidden_from_owner and await case_view.has_hidden(session, case.id):
+        rows.append(keeping.moves_row(case.id, version, now))
     return await outbox.add_many(session, rows)
 
 

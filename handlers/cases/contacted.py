@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers import days
 from handlers.cards import Choice, Form, FormErrors, Input, Reply, Text
-from handlers.cases import acting, naming, promising
+from handlers.cases import acting, apart, naming, promising
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
@@ -112,15 +112,17 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
             return None
         own = {**acting.taking(scene), **values, "contacted_at": scene.now}
         who = await naming.contact_for(scene, event.value)
+        apart = await naming.is_apart(scene, who)
+        own = {} if apart else own
         if deliverer is None or by is None:
-            return Plan("contacted", own, said, contact_id=who)
+            return Plan("contacted", own, said, undoable=not apart, contact_id=who)
         draft = promising.Draft(
             event.text("promise"), by, deliverer, event.text("lasting") == "always", who
         )
         tell, kept = await promising.promise(scene, draft)
         if not kept:
             own |= {"promised": draft.what, "promise_by": by}
-        return Plan("promised", own, said, tell=tell, contact_id=who)
+        return Plan("promised", own, said, undoable=not apart, tell=tell, contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     if outcome.done and step == "solved":
@@ -148,10 +150,11 @@ def solve_questions(view: CaseView, value: str, me: Member, t: Texts) -> Form:
     )
     name = first_name(answer.contact.name)
     reached = Input("yes_no", "reached", t("case.contact_form.reached", name=name))
+    apart = answer.hidden and not view.case.hidden_from_owner  # the case tells of another
     return Form(
         t("case.solve_form.title"),
         (
-            *((reached,) if view.case.reached is None else ()),
+            *((reached,) if view.case.reached is None or apart else ()),
             Input(
                 "choice",
                 "outcome",
@@ -210,8 +213,11 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
     if errors:
         return FormErrors(errors)
 
+    own: int | None = None
+
     async def decide(scene: Scene) -> Plan | None:
-        case = scene.case
+        nonlocal own
+        case, own = scene.case, None
         if not acting.is_open(case):
             return None
         values = {
@@ -229,13 +235,18 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
         }
         if event.text("reached"):
             values["reached"] = event.text("reached") == "yes"
+        who = await naming.contact_for(scene, event.value)
+        if await naming.is_apart(scene, who):
+            own, tell = await apart.solve(scene, who, values)
+            return Plan("solved_apart", {}, undoable=False, tell=(tell,), hidden=True)
         reached = values.get("reached", await _was_reached(scene))
         values["not_asked"] = await planning.solved(scene, event.text("outcome"), reached)
         values["settled"] = None
-        who = await naming.contact_for(scene, event.value)
         return Plan("solved", values, event.text("done"), contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
+    if own is not None:
+        return await acting.card_here(ctx, event, me, await acting.opened(ctx, me, own))
     return await acting.reply(ctx, event, me, outcome)
 
 

@@ -31,3 +31,14 @@ async def contact_for(scene: Scene, value: str) -> int | None:
         found = [each for each in found if not each.hidden] or found
     named = [each for each in found if each.response.id == wanted]
     return next((each.contact.id for each in (*named, *found)), None)
+
+
+async def is_apart(scene: Scene, contact_id: int | None) -> bool:
+    """Tells whether a customer's answer is hidden in a case that the owner sees.
+
+    What the lead does for them leaves the case, which is the owner's, as it is.
+    """
+    if scene.case.hidden_from_owner:
+        return False
+    found = await case_view.joined(scene.session, scene.case.id)
+    return any(each.hidden and each.contact.id == contact_id for each in found)

@@ -158,6 +158,8 @@ def holds(case: Case, about: str) -> bool:
             return case.state == CaseState.CONTACTED and case.call_again_on is not None
         case "quiet":
             return case.state == CaseState.CONTACTED and case.call_again_on is None
+        case "apart":
+            return case.state in (CaseState.NEW, CaseState.CONTACTED) and case.hidden_from_owner
         case _:
             raise ValueError(f"no reminder is about {about}")
 

@@ -73,7 +73,9 @@ async def yes(ctx: Context, click: Click, me: Member) -> Reply:
             "state": CaseState.CONTACTED,
             "contacted_at": scene.now,
         }
-        return Plan("sent", values, contact_id=await naming.contact_for(scene, click.value))
+        who = await naming.contact_for(scene, click.value)
+        apart = await naming.is_apart(scene, who)
+        return Plan("sent", {} if apart else values, undoable=not apart, contact_id=who)
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     if not outcome.done:

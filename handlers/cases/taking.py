@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.cards import Reply
-from handlers.cases import acting, owning, seeing, undoing
+from handlers.cases import acting, apart, owning, seeing, undoing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.promise_cards import changed_row
 from handlers.cases.telling import SUBJECT, stands_above
@@ -77,7 +77,7 @@ async def undo(ctx: Context, click: Click, me: Member) -> Reply:
 
 async def _refuse_beside_another(scene: Scene) -> None:
     """Says what is true where the account has a newer open case of the same survey."""
-    if await case_view.other_open(scene.session, scene.case) is not None:
+    if await apart.in_the_way(scene.session, scene.case) is not None:
         raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
 
 

@@ -106,8 +106,11 @@ class CaseView:
 
     @property
     def contact_step(self) -> CaseEvent | None:
-        """The last call or letter to a customer; who did it may not have the case any more."""
-        return next((e for e in self.events if e.act in CONTACTS and not e.undone), None)
+        """The last call or letter that the case's state tells of, whoever has the case now."""
+        hidden = {each.contact.id for each in self.answers if each.hidden}
+        apart = set() if self.case.hidden_from_owner else hidden
+        found = (e for e in self.events if e.act in CONTACTS and not e.undone)
+        return next((e for e in found if e.contact_id not in apart), None)
 
     def last_of(self, act: str) -> CaseEvent | None:
         """Gives the last time that something was done and not taken back."""

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from handlers import routes
 from handlers.cards import Card
 from handlers.chat import Click
+from storage import members
 from storage.models import Member
 from tests.handlers.cases.conftest import Story, buttons, story
 from tests.handlers.cases.test_acting import said
@@ -117,6 +118,25 @@ async def test_leads_and_cx_are_told_what_nobody_did_in_time_and_no_figure_of_a_
     count = len(story.posted("slack:U0MIKKEL"))
     await morning(story, 26)
     assert len(story.posted("slack:U0MIKKEL")) == count
+
+
+async def test_leads_count_every_case_they_may_see_where_they_alone_read(story: Story) -> None:
+    await renews_never(story)
+    for lead in (story.acme.lars, story.acme.clara):
+        await choose(story, lead, "digest daily")
+    async with story.ctx.db.session() as session:
+        await members.bind(session, "console:cx", story.clock(), member_id=story.acme.clara.id)
+    story.clock.at = datetime(2026, 11, 24, 13, 20, tzinfo=COPENHAGEN)
+    await story.answer("jane", 3)
+    await story.work()
+    owner = story.posted()[-1]
+    await story.press(story.acme.anna, owner, "case.take")
+    await story.submit(story.acme.anna, "case.escalate", "1", {}, owner.ref)
+    await story.press(story.acme.lars, story.posted("slack:U0LARS")[-1], "about_owner")
+    await morning(story, 25)
+    assert "1 person answered · 1 case is open" in str(story.posted("slack:U0LARS")[-1].card)
+    # Others may read a bound place: what is kept from the owner is not counted there.
+    assert "1 person answered · 0 cases are open" in str(story.posted("console:cx")[-1].card)
 
 
 async def test_who_stands_in_reads_the_good_news_of_the_absent(story: Story) -> None:

@@ -27,14 +27,14 @@ from sqlmodel import col, select
 
 from handlers import routes
 from handlers.cards import Card, Reply, Whisper
-from handlers.cases import acting, telling
+from handlers.cases import acting, apart, telling
 from handlers.cases.acting import Plan
 from handlers.cases.view import load
 from handlers.chat import Click, InDoubt, Message, MessageRef, Person, Place, Submission, TryLater
 from handlers.context import Context
 from handlers.places.editing import ref_of
 from handlers.settings import Privacy, Programme
-from storage import case_view, members
+from storage import members
 from storage.db import Database, Session
 from storage.models import (
     OPEN_STATES,
@@ -226,13 +226,13 @@ class CaseMachine(RuleBasedStateMachine):
     def process_dies(self) -> None:
         self.engine.jobs.clear()
 
-    @rule()
-    def another_critic(self) -> None:
+    @rule(to_manager=st.booleans())
+    def another_critic(self, to_manager: bool) -> None:
         if self.waiting:
-            self.wait(self._answers(self.waiting.pop()))
+            self.wait(self._answers(self.waiting.pop(), to_manager))
 
-    async def _answers(self, who: str) -> None:
-        await self.story.answer(who, 4)
+    async def _answers(self, who: str, to_manager: bool) -> None:
+        await self.story.answer(who, 4, to_manager=to_manager)
         await self.work()
 
     @rule(word=st.sampled_from(("yes", "no")))
@@ -245,7 +245,7 @@ class CaseMachine(RuleBasedStateMachine):
                 return None
             if word == "yes":
                 return Plan("settled", {"settled": "yes", "settled_at": self.clock()})
-            if await case_view.other_open(session, case) is not None:
+            if await apart.in_the_way(session, case) is not None:
                 return None
             values = {
                 "state": CaseState.REOPENED,
@@ -322,8 +322,17 @@ class CaseMachine(RuleBasedStateMachine):
                 case.id: await load(session, self.ctx, case.id)
                 for case in (await session.exec(select(Case))).all()
             }
-        for case_id in views:
-            assert any(each.subject_id == case_id for each in posted), "nobody has this case"
+        for case_id, view in views.items():
+            has = any(each.subject_id == case_id for each in posted)
+            # What was hidden may have come back into the owner's case: an empty one is closed.
+            empty = not view.answers and view.case.state == CaseState.NOT_A_CRITIC
+            assert has or empty, "nobody has this case"
+            closed = view.case.state in SHUT and not view.case.hidden_from_owner
+            by_lead = view.case.state == CaseState.NOT_A_CRITIC and any(
+                e.act == "not_a_critic" and e.hidden_from_owner for e in view.events
+            )
+            left = [each for each in view.answers if each.hidden]
+            assert not left or not closed or by_lead, "nobody follows up what is hidden"
         for each in posted:
             if each.subject != telling.SUBJECT:
                 continue
