@@ -49,7 +49,13 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
         # Its own cards are not above it: a retry brings the same card to the places left.
         others = [each for each in posted if each.response_id != answer.response.id]
-        own = [each for each in others if _shows(each, answer)]
+        whose = await _own_places(session, [each.place for each in others]) if others else {}
+        own = [
+            each
+            for each in others
+            if _shows(each, answer)
+            and (each.place not in whose or _may_read(ctx, view, each, whose[each.place]))
+        ]
         if answer.hidden:
             route = await places.of_lead(session, ctx, view.account, "conflict")
         else:

@@ -193,6 +193,18 @@ async def test_who_leads_no_more_gets_nothing_new_on_the_cards_of_before(story: 
         assert "third time" not in str(posted.cards)
 
 
+async def test_an_answer_goes_below_no_card_of_who_leads_no_more(story: Story) -> None:
+    await story.answer("peter", 2, comment=SECRET)
+    await story.work()
+    lars = story.acme.lars
+    lars.role = "account_manager"
+    await story.make.save(lars)
+    await story.answer("ole", 3, comment="Nobody calls back", to_manager=True)
+    await story.work()
+    assert not any("Ole" in str(each.cards) for each in story.posted("slack:U0LARS"))
+    assert any("Ole" in str(each.cards) for each in story.posted("slack:U0CLARA"))
+
+
 async def test_what_is_kept_from_the_owner_goes_to_cx_and_to_no_common_place(
     story: Story,
 ) -> None:
