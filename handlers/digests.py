@@ -167,7 +167,7 @@ async def _due(
     body: list[Element] = []
     for case_id in found[:_SHOWN]:
         view = await load(session, ctx, case_id)
-        if view.case.hidden_from_owner and member.id == view.account.owner_id:
+        if view.case.hidden_from_owner and member.id in view.account.kept_from:
             continue
         reader = Reader(t, ZoneInfo(str(calendar.zone)), "board")
         words = status(view, view.answer(None), reader, now)

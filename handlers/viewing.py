@@ -26,7 +26,7 @@ async def kept_answers(session: Session, me: Member) -> set[int]:
     return {
         each.id
         for each in await groups.kept_responses(session)
-        if not sees_kept(me, each.owner_id, each.team_id)
+        if not sees_kept(me, each.kept_from, each.team_id)
     }
 
 
@@ -35,7 +35,7 @@ async def kept_cases(session: Session, me: Member) -> set[int]:
     return {
         each.id
         for each in await groups.kept_cases(session)
-        if not sees_kept(me, each.owner_id, each.team_id)
+        if not sees_kept(me, each.kept_from, each.team_id)
     }
 
 

@@ -56,6 +56,12 @@ class Stake(NamedTuple):
     tier: str | None
     strategic: bool
     renewal_date: date | None
+    once_kept_from: Sequence[int]
+
+    @property
+    def kept_from(self) -> frozenset[int | None]:
+        """The members who must not know what is kept from the owner."""
+        return frozenset((self.owner_id, *self.once_kept_from))
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,11 @@ class OpenCases(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The id of a response or case that is kept from the owner of its account."""
+    """The id of a response or case that is kept from the owner of its account, and from whom."""
 
     id: int
-    owner_id: int | None
     team_id: int | None
+    kept_from: frozenset[int | None]
 
 
 async def deciding_critics(
@@ -133,13 +133,13 @@ async def kept_responses(session: Session, account_id: int | None = None) -> lis
     """
     values = {} if account_id is None else {"account": account_id}
     found = await session.execute(_kept(account_id is not None), values)
-    return [Kept(*row) for row in found.all()]
+    return [_of_row(*row) for row in found.all()]
 
 
 @cache
 def _kept(of_account: bool) -> Executable:
     mine = col(Account.id) == bindparam("account") if of_account else true()
-    whom = (col(Account.owner_id), col(Account.team_id))
+    whom = (col(Account.team_id), col(Account.owner_id), col(Account.once_kept_from))
     in_cases = (
         select(col(CaseResponse.response_id), *whom)
         .join(Case, col(Case.id) == col(CaseResponse.case_id))
@@ -167,11 +167,17 @@ async def kept_cases(session: Session) -> list[Kept]:
     hidden = exists().where(own, col(CaseResponse.hidden_from_owner).is_(True))
     visible = exists().where(own, col(CaseResponse.hidden_from_owner).is_(False))
     query = (
-        select(col(Case.id), col(Account.owner_id), col(Account.team_id))
+        select(
+            col(Case.id), col(Account.team_id), col(Account.owner_id), col(Account.once_kept_from)
+        )
         .join(Account, col(Account.id) == col(Case.account_id))
         .where(or_(col(Case.hidden_from_owner).is_(True), and_(hidden, ~visible)))
     )
-    return [Kept(*row) for row in (await session.execute(query)).all()]
+    return [_of_row(*row) for row in (await session.execute(query)).all()]
+
+
+def _of_row(row_id: int, team_id: int | None, owner_id: int | None, once: list[int]) -> Kept:
+    return Kept(row_id, team_id, frozenset((owner_id, *once)))
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

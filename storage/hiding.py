@@ -1,12 +1,21 @@
 """What is hidden from an account's owner: answers and whole cases that only leads may see."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import ColumnElement, String, cast, exists
 from sqlmodel import col, or_, select, update
 
 from storage.db import Session
-from storage.models import Alert, Case, CaseEvent, CaseResponse, Posting, Promise
+from storage.models import (
+    Account,
+    Alert,
+    Case,
+    CaseEvent,
+    CaseResponse,
+    Posting,
+    Promise,
+    Response,
+)
 from storage.owning import give_hidden_to_lead
 
 
@@ -44,6 +53,33 @@ async def _hide(session: Session, which: ColumnElement[bool]) -> set[int]:
         await _hide_cases(session, col(Case.id).in_(ids))
         await give_hidden_to_lead(session, ids)
     return hidden
+
+
+async def keep_from(session: Session, old_of: Mapping[int, int | None]) -> None:
+    """Remembers by account who owned it until now, where an answer is kept from them.
+
+    What they were not shown as owner they are not to see as the lead of the team, or in CX.
+    """
+    in_case = col(CaseResponse.response_id).is_not(None)
+    hidden = or_(
+        col(CaseResponse.hidden_from_owner).is_(True), col(Case.hidden_from_owner).is_(True)
+    )
+    keeping = (
+        select(Response.account_id)
+        .outerjoin(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
+        .outerjoin(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(
+            col(Response.account_id).in_(old_of),
+            or_(hidden, col(Response.to_manager).is_(True) & ~in_case),
+        )
+    )
+    found = await session.exec(select(Account).where(col(Account.id).in_(keeping)))
+    for account in found.all():
+        old = old_of[account.id]
+        if old is not None:
+            account.once_kept_from = sorted({*account.once_kept_from, old})
+            session.add(account)
+    await session.flush()
 
 
 async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:

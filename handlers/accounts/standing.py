@@ -176,13 +176,13 @@ async def standings_of(
 
 
 def sees_hidden(me: Member, account: Account) -> bool:
-    """Whether a member may know what is kept from the owner: lead and CX, unless they own it."""
-    return sees_kept(me, account.owner_id, account.team_id)
+    """Whether a member may know what is kept from the owner: lead and CX, if not from them."""
+    return sees_kept(me, account.kept_from, account.team_id)
 
 
-def sees_kept(me: Member, owner_id: int | None, team_id: int | None) -> bool:
-    """The same by the ids of the account's owner and team."""
-    if me.id == owner_id:
+def sees_kept(me: Member, kept_from: Collection[int | None], team_id: int | None) -> bool:
+    """The same by the ids of whom it is kept from and of the account's team."""
+    if me.id in kept_from:
         return False
     if me.role == MemberRole.TEAM_LEAD:
         return me.team_id is not None and me.team_id == team_id

@@ -329,7 +329,7 @@ def _same(posting: Any, ref: MessageRef) -> bool:
 
 async def _not_yours(session: Session, me: Member, account: Account, case: Case, t: Texts) -> str:
     if case.hidden_from_owner and not seeing.sees_hidden(me, account):
-        lead = await members.lead_of(session, account.team_id)
+        lead = await seeing.lead_for_hidden(session, account)
         return t("case.stale.hidden", lead=lead.name if lead else "CX")
     owner = await members.by_id(session, account.owner_id)
     return t("case.stale.not_yours", account=account.name, owner=owner.name if owner else "CX")

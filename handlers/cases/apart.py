@@ -7,13 +7,13 @@ from typing import Any
 from handlers import alerts
 from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
-from handlers.cases import acting, telling, times
+from handlers.cases import acting, seeing, telling, times
 from handlers.cases.acting import Scene
 from handlers.cases.view import CONTACTS
 from handlers.context import Context
 from handlers.settled import planning
 from storage import alerts as outbox
-from storage import case_view, cases, hiding, members
+from storage import case_view, cases, hiding
 from storage.case_view import Joined
 from storage.cases import AnotherOpen
 from storage.db import Session
@@ -35,7 +35,7 @@ async def move(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             return None  # it was opened again or released meanwhile
         account = await session.get_one(Account, case.account_id)
         other = await case_view.other_open(session, case)
-        lead = await _lead(session, account)
+        lead = await seeing.lead_for_hidden(session, account)
         values = _as_it_stands(ctx, account, lead, joined, events)
         new_id = other.id if other else await _open(session, case, values)
         rows = [await _join(session, ctx, joined, case.id, new_id)]
@@ -63,7 +63,7 @@ async def solve(
         if each.hidden and each.contact.id == contact_id
     ]
     events = await case_view.events(session, case.id)
-    lead = await _lead(session, scene.account)
+    lead = await seeing.lead_for_hidden(session, scene.account)
     own = {**_as_it_stands(scene.ctx, scene.account, lead, joined, events), **values}
     new_id = await _open(session, case, {**own, "taken_by": scene.me.id, "taken_at": scene.now})
     tell = await _join(session, scene.ctx, joined, case.id, new_id)
@@ -152,11 +152,6 @@ async def _join(
     await hiding.move(session, ids, _contacts(joined), old_id, new_id)
     await cases.note_events(session, [_line(ctx, new_id, "came_apart")])
     return telling.changed(new_id, f"apart:{old_id}:{min(ids)}", ctx.now())
-
-
-async def _lead(session: Session, account: Account) -> Member | None:
-    lead = await members.lead_of(session, account.team_id)
-    return lead if lead is not None and lead.id != account.owner_id else None
 
 
 def _contacts(joined: Sequence[Joined]) -> set[int]:

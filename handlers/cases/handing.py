@@ -7,13 +7,13 @@ from typing import Any
 from handlers import texts
 from handlers.alerts import Outgoing, job_of
 from handlers.cards import Button, Buttons, Card, Element, Text, beside
-from handlers.cases import leaving, owning, places, telling
+from handlers.cases import leaving, owning, places, seeing, telling
 from handlers.cases.card import title
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
 from handlers.context import Context, Job
 from storage import alerts as outbox
-from storage import cases, members, tasks
+from storage import cases, hiding, members, tasks
 from storage import owning as rows
 from storage.alerts import Added
 from storage.db import Session
@@ -37,6 +37,7 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
     Rows only: the new owner gets one card with all cases, the old one a notice.
     """
     old_of = {each.account_id: each.old_id for each in moved}
+    await hiding.keep_from(session, old_of)
     found = await rows.open_with(session, account_ids=old_of)
     passing = []
     taken: list[dict[str, Any]] = []
@@ -119,9 +120,7 @@ async def left(
     passing: list[tuple[Case, Member]] = []
     for case, account in await rows.held_by(session, gone.id):
         if case.hidden_from_owner:
-            lead = await members.lead_of(session, account.team_id)
-            may = lead is not None and lead.id != account.owner_id
-            passing.append((case, lead if lead is not None and may else by))
+            passing.append((case, await seeing.lead_for_hidden(session, account) or by))
             continue
         owner = await owning.responsible_for(session, account, ctx.now())
         passing.append((case, owner or to or by))

@@ -230,7 +230,7 @@ def _responsible_for(ctx: Context, ground: Ground, account_id: int) -> Member | 
 def _lead_for(ground: Ground, account_id: int) -> Member | None:
     account = ground.accounts[account_id]
     lead = ground.leads.get(account.team_id) if account.team_id is not None else None
-    return lead if lead is not None and lead.id != account.owner_id else None
+    return lead if lead is not None and lead.id not in account.kept_from else None
 
 
 def _given_back(

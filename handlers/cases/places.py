@@ -1,11 +1,11 @@
 """Where a card goes, why there, and in whose language and time it is written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handlers.calendars import is_working_time
-from handlers.cases import opening, owning, times
+from handlers.cases import opening, owning, seeing, times
 from handlers.chat import Place
 from handlers.context import Context
 from storage import members
@@ -97,20 +97,30 @@ async def of_lead(session: Session, ctx: Context, account: Account, reason: str 
 
     What is kept from the owner ("conflict") goes to the CX leads where the lead can't be reached.
     """
-    lead = await members.lead_of(session, account.team_id)
-    cx = await of_cx(session, ctx, reason)
-    if lead is None or lead.id == account.owner_id:
-        return kept(cx) if reason == "conflict" else cx
-    direct = direct_places(lead)
     if reason == "conflict":
+        cx = await of_cx(session, ctx, reason, without=account.kept_from)
+        lead = await seeing.lead_for_hidden(session, account)
+        if lead is None:
+            return kept(cx)
+        direct = direct_places(lead)
         return _route(lead, (*direct, *cx.direct), [(direct, reason), (cx.direct, reason)])
+    lead = await members.lead_of(session, account.team_id)
+    if lead is None or lead.id == account.owner_id:
+        return await of_cx(session, ctx, reason)
+    direct = direct_places(lead)
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
     return _route(lead, direct, [(direct, reason), (fallback, reason)])
 
 
-async def of_cx(session: Session, ctx: Context, reason: str = "cx") -> Route:
-    """Gives where cards for the CX leads go: direct messages of all, else the fallback."""
-    leaders = await members.with_role(session, MemberRole.CX_LEAD)
+async def of_cx(
+    session: Session, ctx: Context, reason: str = "cx", without: Collection[int | None] = ()
+) -> Route:
+    """Gives where cards for the CX leads go: direct messages of all, else the fallback.
+
+    Those `without` may not see it.
+    """
+    found = await members.with_role(session, MemberRole.CX_LEAD)
+    leaders = [each for each in found if each.id not in without]
     direct = tuple(place for leader in leaders for place in direct_places(leader))
     fallback = (ctx.programme.fallback_place,) if ctx.programme.fallback_place else ()
     first = leaders[0] if leaders else None

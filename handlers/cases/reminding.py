@@ -63,8 +63,10 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     async with ctx.db.session() as session:
         view = await load(session, ctx, alert.case_id)
         still = view.case.state in OPEN_STATES if asked else holds(view.case, _about(alert))
-        lead = await members.lead_of(session, view.account.team_id)
-        if lead is not None and lead.id == view.account.owner_id:
+        answer, account = view.answers[0], view.account
+        shut_out = account.kept_from if answer.hidden else frozenset[int | None]()
+        lead = await members.lead_of(session, account.team_id)
+        if lead is not None and lead.id in {account.owner_id, *shut_out}:
             lead = None  # there is nobody between the owner and CX
         step = str(alert.detail["to"])
         to = step if asked else _step_of(view.case, lead, step)
@@ -73,9 +75,9 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         later = [] if asked else await _note_told(session, ctx, view, alert, to)
         by = await members.by_id(session, alert.member_id)
         route = (
-            await places.of_lead(session, ctx, view.account)
-            if to == "lead"
-            else await places.of_cx(session, ctx)
+            await places.of_lead(session, ctx, account)
+            if to == "lead" and lead is not None
+            else await places.of_cx(session, ctx, without=shut_out)
         )
     for each in later:
         await ctx.soon(alerts.job_of(each), each.due_at)
@@ -86,7 +88,6 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     elif _about(alert) == "lapsed":
         who = view.answer(None).contact.name
         note = t("case.reminder.lead_lapsed", account=view.account.name, who=who)
-    answer = view.answers[0]
     route = places.kept(route) if answer.hidden else route
     reason = "conflict" if answer.hidden and to == "lead" else to
     reader = Reader(t, zone_of(route.member, ctx), reason)

@@ -2,6 +2,8 @@
 
 from handlers import rights
 from handlers.settings import Programme
+from storage import members
+from storage.db import Session
 from storage.models import Account, Case, Member, MemberRole
 
 
@@ -13,9 +15,18 @@ def may_see(me: Member, account: Account, case: Case, programme: Programme) -> b
 
 
 def sees_hidden(me: Member, account: Account) -> bool:
-    """Tells whether a member sees answers that are hidden from the account's owner."""
-    if me.id == account.owner_id:
+    """Tells whether a member sees answers that are hidden from the account's owner.
+
+    Who owned the account while an answer was hidden from them sees none, whatever they became.
+    """
+    if me.id in account.kept_from:
         return False
     if me.role == MemberRole.CX_LEAD:
         return True
     return me.role == MemberRole.TEAM_LEAD and me.team_id == account.team_id
+
+
+async def lead_for_hidden(session: Session, account: Account) -> Member | None:
+    """Gives the lead who may see and work on what is hidden; None where that is left to CX."""
+    lead = await members.lead_of(session, account.team_id)
+    return None if lead is None or lead.id in account.kept_from else lead

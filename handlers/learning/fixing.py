@@ -7,7 +7,7 @@ from handlers import alerts, texts
 from handlers.accounts.reader import Reader, reader_for
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Element, Form, FormErrors, Input, Reply, Text
-from handlers.cases import owning, places
+from handlers.cases import owning, places, seeing
 from handlers.cases.places import Route, direct_places
 from handlers.cases.view import zone_of
 from handlers.chat import Click, Message, Place, Submission, row_id
@@ -110,8 +110,7 @@ async def _responsible(
 ) -> Member | None:
     if not kept:
         return await owning.responsible_for(session, account, ctx.now())
-    lead = await members.lead_of(session, account.team_id)
-    return None if lead is None or lead.id == account.owner_id else lead
+    return await seeing.lead_for_hidden(session, account)
 
 
 async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -121,26 +120,32 @@ async def told(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         member = await members.by_id(session, alert.member_id)
         if shared is None:
             return None
-        route = await _route(session, ctx, member, kept=bool(alert.detail["kept"]))
+        kept = bool(alert.detail["kept"])
+        accounts = [each.account for each in shared.voices if kept]
+        named = [each for each in accounts if each.id in alert.detail["accounts"]]
+        from_whom = {who for each in named for who in each.kept_from}
+        route = await _route(session, ctx, member, from_whom, kept=kept)
     t = texts.of(route.member.language if route.member else None, ctx.programme.language)
     reader = Reader(t, zone_of(route.member, ctx), ctx.now(), comments=True)
     label = reason_label(shared.reason.reason, t)
     by = shared.by.name if shared.by else ctx.programme.company
     body: list[Element] = [Text(shared.reason.what_was_fixed or "–")]
     for account_id in alert.detail["accounts"]:
-        body += _account(shared, int(account_id), reader, kept=bool(alert.detail["kept"]))
+        body += _account(shared, int(account_id), reader, kept=kept)
     title = t("shared.told.title", reason=label)
     foot = t("shared.told.foot", name=by)
     card = Card(title, tuple(body), tone="good", foot=foot)
     return [Outgoing(Message(card, f"alert:{alert.id}", t.language), route.steps, route.direct)]
 
 
-async def _route(session: Session, ctx: Context, member: Member | None, *, kept: bool) -> Route:
+async def _route(
+    session: Session, ctx: Context, member: Member | None, from_whom: set[int | None], *, kept: bool
+) -> Route:
     if member is None:
-        return await places.of_cx(session, ctx)
+        return await places.of_cx(session, ctx, without=from_whom)
     if kept:
         # The owner reads the channels of the team: what is kept from them goes to the lead alone.
-        cx = await places.of_cx(session, ctx)
+        cx = await places.of_cx(session, ctx, without=from_whom)
         direct = direct_places(member)
         return Route(member, (direct, *cx.steps), direct)
     return await places.of_member(session, ctx, member)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from handlers import rights
 from handlers.accounts.reader import Reader, cut
-from handlers.accounts.standing import sees_kept
+from handlers.accounts.standing import sees_hidden
 from handlers.cards import Button, Buttons, Card, Element, Text, Tone
 from handlers.context import Context
 from handlers.names import short
@@ -76,7 +76,7 @@ def sees(me: Member, had: Had, ctx: Context, kept: Collection[int]) -> bool:
     account = had.account
     if not rights.may_see_account(me, account, ctx.programme):
         return False
-    return had.response.id not in kept or sees_kept(me, account.owner_id, account.team_id)
+    return had.response.id not in kept or sees_hidden(me, account)
 
 
 def counts(found: Sequence[Had], reader: Reader) -> str:

@@ -132,7 +132,7 @@ async def changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         lists = await storage.posted_since(session, LISTED, idea.opened_at)
         kept = {each.id for each in await groups.kept_responses(session, idea.account_id)}
         if had is not None and had.response.id in kept:
-            route = await places.of_lead(session, ctx, had.account)
+            route = await places.of_lead(session, ctx, had.account, "conflict")
         elif had is not None:
             owner = await owning.responsible_for(session, had.account, ctx.now())
             route = await places.of_member(session, ctx, owner, had.account.team_id)

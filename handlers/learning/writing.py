@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from handlers.accounts.reader import Reader, reader_for
-from handlers.accounts.standing import sees_kept
+from handlers.accounts.standing import sees_hidden
 from handlers.calendars import next_working_moment
 from handlers.cards import (
     Button,
@@ -163,7 +163,7 @@ async def _audience(session: Session, ctx: Context, me: Member, told: Told) -> _
     account, shared_id = told.account, told.improvement.shared_reason_id
     # Who wants the manager alone is not written to in the owner's name, nor named to them.
     kept: set[int] = set()
-    if not sees_kept(me, account.owner_id, account.team_id):
+    if not sees_hidden(me, account):
         kept = {each.id for each in await groups.kept_responses(session, account.id)}
     found = (
         await improvements.named(session, account.id, shared_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from handlers import wording
 from handlers.accounts.reader import Reader, cut, first_name
-from handlers.accounts.standing import sees_kept
+from handlers.accounts.standing import sees_hidden
 from handlers.surveys import NPS_KINDS
 from storage import calls, hiding
 from storage.calls import Said
@@ -23,7 +23,7 @@ async def lines(
         return {}
     hidden = await hiding.hidden_responses(session, ids)
     said: dict[int, list[Said]] = {}
-    blind = {each.id for each in found if not sees_kept(me, each.owner_id, each.team_id)}
+    blind = {each.id for each in found if not sees_hidden(me, each)}
     for each in await calls.said(session, ids):
         kept = each.response.to_manager or each.response.id in hidden
         if not (kept and each.response.account_id in blind):

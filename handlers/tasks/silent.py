@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from handlers import rights, wording
 from handlers.accounts.reader import Reader, first_name, reader_for
-from handlers.accounts.standing import KIND, sees_kept
+from handlers.accounts.standing import KIND, sees_hidden
 from handlers.calendars import add_working_days
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
 from handlers.cases import times
@@ -64,11 +64,7 @@ async def _silent(session: Session, ctx: Context, me: Member) -> list[Silent]:
     asked = await calls.asked_decision_makers(session, seen, kinds, span.start, now - _PATIENCE)
     ids = [each.contact.id for each in asked]
     hidden = await hiding.hidden_responses(session, {each.account.id for each in asked})
-    kept = {
-        each.contact.id
-        for each in asked
-        if not sees_kept(me, each.account.owner_id, each.account.team_id)
-    }
+    kept = {each.contact.id for each in asked if not sees_hidden(me, each.account)}
     heard = {
         each.contact_id
         for each in await calls.answered_since(session, ids, kinds, span.start)

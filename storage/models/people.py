@@ -136,6 +136,13 @@ class Account(SQLModel, table=True):
     team_id: int | None = Field(default=None, foreign_key="team.id", index=True)
     recommend_policy: str = RecommendPolicy.ALLOWED
     key_people_unknown: bool = False  # asked who signs, the owner does not know
+    # Owners of before who had answers kept from them: whatever they are now, these stay kept.
+    once_kept_from: list[int] = Field(default_factory=list, sa_type=JSON)
+
+    @property
+    def kept_from(self) -> frozenset[int | None]:
+        """The members who must not know what is kept from the owner: the owner, and those."""
+        return frozenset((self.owner_id, *self.once_kept_from))
 
 
 class Contact(SQLModel, table=True):

@@ -16,13 +16,14 @@ from bot.measure_command import figures
 from handlers import jobs, routes
 from handlers.cards import Card, Chart, to_json
 from handlers.cases import changing
+from handlers.cases.handing import Moved, owners_changed
 from handlers.chat import Click, Notice, Person
 from handlers.context import Context
 from handlers.files import export_file
 from handlers.files.columns import COLUMNS
 from handlers.measures.measure import Scope
 from handlers.privacy import erase_person
-from storage.models import Member, Response
+from storage.models import Account, Member, Response
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, buttons, story
 
@@ -117,6 +118,71 @@ async def test_files_figures_and_pictures_as_the_owner_sees_them_know_nothing_of
     log = caplog.text + "".join(capsys.readouterr())
     assert SECRET not in log
     assert NAME not in log
+
+
+async def leads_now(story: Story, role: str = "team_lead") -> Member:
+    """Anna has passed Acme on to Bo, and rises: to be its team's lead in Lars' place, or CX."""
+    bo = await story.make.member("Bo Dahl", email="bo@nordfab.example", team_id=story.acme.team.id)
+    async with story.ctx.db.session() as session:
+        (await session.get_one(Account, story.acme.account.id)).owner_id = bo.id
+        anna = await session.get_one(Member, story.acme.anna.id)
+        anna.role = role
+        if role == "team_lead":
+            (await session.get_one(Member, story.acme.lars.id)).role = "account_manager"
+        await session.flush()
+        moved = Moved(story.acme.account.id, anna.id, bo.id)
+        await owners_changed(session, story.ctx, [moved])
+    await story.work()
+    return anna
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("role", ["team_lead", "cx_lead"])
+async def test_what_was_kept_from_an_owner_stays_kept_from_them_whatever_they_become(
+    story: Story, role: str
+) -> None:
+    await hidden_case(story)
+    anna = await leads_now(story, role)
+    await story.answer("jane", 3, comment="Nobody calls back")
+    for _day in range(4):
+        await story.forward(hours=24)
+    for surface, words in (await everything_told_to(story, anna)).items():
+        assert SECRET not in words, surface
+    for posted in story.chat.posted:
+        if posted.place not in ("slack:U0LARS", "slack:U0CLARA", "console:lars@nordfab.example",
+                                "console:clara@nordfab.example"):  # fmt: skip
+            assert SECRET not in _ever(posted), posted.place
+    assert SECRET in _ever(story.posted("slack:U0CLARA")[0])
+    for what in COLUMNS:
+        assert SECRET.encode() not in await export_file(story.ctx, what, "csv", anna), what
+    for scope in SCOPES:
+        told = await measured(story.ctx, scope, anna.email)
+        assert told == await measured(story.ctx, scope, "bo@nordfab.example"), scope
+        assert told != await measured(story.ctx, scope, None)
+
+
+async def test_a_lead_from_whom_an_answer_is_kept_gets_no_later_one_of_that_account(
+    story: Story,
+) -> None:
+    await hidden_case(story)
+    anna = await leads_now(story)
+    await story.answer("ole", 3, comment=SECRET, to_manager=True)
+    await story.work()
+    assert (await story.case()).owner_id != anna.id
+    for posted in story.chat.posted:
+        if posted.place.startswith("console:anna"):
+            assert SECRET not in _ever(posted)
+    assert any("Ole" in _ever(each) for each in story.posted("slack:U0CLARA"))
+    # Lars, who leads no more, keeps no card below which it could stand.
+    assert not any("Ole" in _ever(each) for each in story.posted("slack:U0LARS"))
+
+
+async def test_who_owned_an_account_while_nothing_was_kept_leads_as_anybody(story: Story) -> None:
+    anna = await leads_now(story)
+    await story.answer("ole", 3, comment=SECRET, to_manager=True)
+    await story.work()
+    assert (await story.case()).owner_id == anna.id
+    assert SECRET in words_of(await story.type(anna, "acme history"))
 
 
 async def heard_in_spring(story: Story) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, make_url, text
@@ -16,6 +17,9 @@ from sqlmodel import SQLModel
 
 from storage import migrate, version
 from storage.db import Database
+from storage.models import Account
+from tests.factories import Make, acme_story
+from tests.fakes import FakeClock
 
 _numbers = count()
 
@@ -91,6 +95,32 @@ async def test_a_migrated_database_takes_rows(empty_url: str) -> None:
         async with database.connection() as connection:
             found = await connection.execute(text("SELECT id, name FROM team"))
             assert [tuple(row) for row in found] == [(1, "Nordics")]
+    finally:
+        await database.close()
+
+
+async def test_owners_of_before_from_whom_answers_are_kept_are_known_after_the_upgrade(
+    empty_url: str,
+) -> None:
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    try:
+        make = Make(database, FakeClock())
+        acme = await acme_story(make)
+        await make.response(acme.invitations["jane"], 3, to_manager=True)
+        quiet = await make.account("Quiet", owner_id=acme.anna.id)
+        acme.account.owner_id = acme.lars.id
+        await make.save(acme.account)
+        with _open(empty_url) as connection:
+            command.downgrade(migrate._config(connection), "0001")
+            command.upgrade(migrate._config(connection), "head")
+            connection.commit()
+        async with database.reading() as session:
+            kept = [
+                (await session.get_one(Account, each)).once_kept_from
+                for each in (acme.account.id, quiet.id)
+            ]
+        assert kept == [[acme.anna.id], []]
     finally:
         await database.close()
 
