@@ -424,6 +424,33 @@ async def test_a_guest_with_the_address_of_a_member_is_nobody(bot: TeamsBot) -> 
     assert CASE.title not in words(reply)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"userRole": "guest"}, {"userPrincipalName": "anna_nordfab.example#EXT#@other.example"},
+     {"tenantId": "another"}],
+)  # fmt: skip
+async def test_a_member_who_is_made_a_guest_gets_no_figures_any_more(
+    bot: TeamsBot, make: Make, happened: list[object], said: dict[str, str]
+) -> None:
+    bot.member.teams_id = "aad-anna"
+    await make.save(bot.member)
+    bot.teams.users["aad-anna"].update(said)
+    assert CASE.title not in words(await bot.anna.ask("nps acme"))
+    await bot.anna.say("nps acme", CHANNEL)
+    await bot.quiet()
+    assert not happened
+    assert not any(CASE.title in words(each) for each in bot.teams.messages)
+
+
+async def test_a_member_is_served_while_teams_does_not_say_who_they_are(
+    bot: TeamsBot, make: Make
+) -> None:
+    bot.member.teams_id = "aad-anna"
+    await make.save(bot.member)
+    bot.teams.faults.append(Fault("members/", hang=True))
+    assert CASE.title in words(await bot.anna.ask("nps acme"))
+
+
 async def test_events_of_places_are_passed_on(bot: TeamsBot, happened: list[object]) -> None:
     anna, place = bot.anna, f"teams:{CHANNEL}"
 
