@@ -80,16 +80,18 @@ def posting_of_case(
     steps = ((tuple(refs),) if refs else ()) + route.steps
     reasons = {**route.reasons, **{each.place: each.reason or "owner" for each in own}}
     language = texts.of(route.member.language if route.member else None, ctx.programme.language)
-    usual = next(iter(reasons))
+    usual = next(iter(reasons), None)  # None: nobody may read it yet, and it waits
 
     @cache
     def draw(place: Place) -> Card:
-        reason = reasons.get(place, reasons[usual])
+        reason = reasons.get(place) or reasons.get(usual or "", "conflict")
         reader = Reader(language, zone_of(route.member, ctx), reason, main=place not in refs)
         return alert_card(view, answer, reader, now)
 
     return Outgoing(
-        Message(draw(usual), f"alert:{alert.id}", language.language, also_in_channel=bool(refs)),
+        Message(
+            draw(usual or ""), f"alert:{alert.id}", language.language, also_in_channel=bool(refs)
+        ),
         steps,
         direct=route.direct,
         threads=refs,

@@ -1,5 +1,9 @@
 """What the owner must not see is taken from them, also when it is learned late."""
 
+from dataclasses import replace
+
+import pytest
+
 from handlers import answers as answering
 from handlers import routes
 from handlers.answers import Answer
@@ -203,6 +207,23 @@ async def test_an_answer_goes_below_no_card_of_who_leads_no_more(story: Story) -
     await story.work()
     assert not any("Ole" in str(each.cards) for each in story.posted("slack:U0LARS"))
     assert any("Ole" in str(each.cards) for each in story.posted("slack:U0CLARA"))
+
+
+async def test_a_hidden_answer_waits_where_nobody_may_read_it_yet(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story.ctx = replace(story.ctx, programme=replace(story.ctx.programme, fallback_place=None))
+    lars, clara = story.acme.lars, story.acme.clara
+    lars.role = clara.role = "account_manager"
+    await story.make.save(lars)
+    await story.make.save(clara)
+    await story.answer("peter", 2, comment=SECRET)
+    await story.work()
+    clara.role = "cx_lead"
+    await story.make.save(clara)
+    await story.forward(hours=1)
+    assert SECRET in str([each.cards for each in story.posted("slack:U0CLARA")])
+    assert "alert failed" not in "".join(capsys.readouterr())
 
 
 async def test_what_is_kept_from_the_owner_goes_to_cx_and_to_no_common_place(
