@@ -57,10 +57,10 @@ class Contacts:
             taken = await asyncio.to_thread(relay.accepted, self._log)
             for message_id in taken.keys() - seen:
                 seen.add(message_id)
-                what, number, _ = message_id.partition("@")[0].split(".", 2)
+                what, _, rest = message_id.partition(".")
                 if what == "invitation" and self._random.random() < ANSWER_SHARE:
                     self._waiting += 1
-                    group.create_task(self._answer(http, int(number)))
+                    group.create_task(self._answer(http, int(rest.partition(".")[0])))
             await asyncio.sleep(0.2)
 
     async def _answer(self, http: aiohttp.ClientSession, invitation: int) -> None:
