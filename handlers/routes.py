@@ -119,6 +119,7 @@ CLICKS: dict[str, ClickHandler] = {
     rhythm.CHOOSE: rhythm.press,
     departing.LEFT: departing.form,
     binding.UNBIND: binding.unbind,
+    binding.TAKE_AWAY: binding.take_away,
     SHOW: account.press,
     SHOW_IN_CHANNEL: account.show_in_channel,
     SHOW_GROUP: account_teams.press,
