@@ -120,6 +120,8 @@ CLICKS: dict[str, ClickHandler] = {
     departing.LEFT: departing.form,
     binding.UNBIND: binding.unbind,
     binding.TAKE_AWAY: binding.take_away,
+    sharing.GIVE: sharing.press_give,
+    people.AWAY: people.press_away,
     SHOW: account.press,
     SHOW_IN_CHANNEL: account.show_in_channel,
     SHOW_GROUP: account_teams.press,

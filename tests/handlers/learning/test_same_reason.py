@@ -171,6 +171,27 @@ async def test_a_function_or_a_member_owns_a_reason(story: Story) -> None:
     assert "Clara Lind" in str(not_mine)  # who may
 
 
+async def test_who_owns_a_reason_is_chosen_where_several_are_called_so(story: Story) -> None:
+    acme = story.acme
+    await story.make.member("Mikkel Winther")
+    card = await bind(story, "reason invoicing mikkel")
+    assert isinstance(card, Card)
+    first, second = buttons(card)
+    assert (first.label, second.label) == ("Mikkel Skov", "Mikkel Winther")
+
+    async def press_(me: Member, value: str) -> Reply:
+        person = story.person(me)
+        return await routes.click(story.ctx, Click(person, person.place, second.action, value))
+
+    assert "your lead or a CX lead" in str(await press_(acme.anna, second.value))
+    for wrong in ("", "x", f"{acme.mikkel.id} weather", "999 invoicing"):
+        assert isinstance(await press_(acme.clara, wrong), Whisper)
+    assert "Reason" not in str(await bind(story, "list"))
+    given = await press_(acme.clara, second.value)
+    assert "“Invoicing”, Mikkel Winther gets the card" in str(given)
+    assert "Reason Invoicing: Mikkel Winther" in str(await bind(story, "list"))
+
+
 @pytest.mark.both_databases
 async def test_a_reason_is_taken_away_again_from_who_owns_it(story: Story) -> None:
     acme = story.acme
