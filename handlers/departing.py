@@ -29,12 +29,9 @@ async def command(ctx: Context, event: Command, me: Member) -> Reply:
         found = await names.find_member(session, typed)
         if isinstance(found, Member):
             return await _form(session, found, me, t)
-    several = isinstance(found, names.Several)
-    told = names.sentence(ctx, me, "member", typed, [each.name for each in found], several)
-    if not found:
-        raise Refused(told)
-    row = tuple(Button(each.name, LEFT, str(each.id), opens_form=True) for each in found)
-    return Card(told, (Buttons(row),), audience="person")
+    return names.choose_member(
+        ctx, me, typed, found, lambda each: Button(each.name, LEFT, str(each.id), opens_form=True)
+    )
 
 
 async def form(ctx: Context, click: Click, me: Member) -> Reply:

@@ -1,13 +1,13 @@
 """What members set for themselves: absence with a backup, and the place where alerts come."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers import alerts, audit, days, names, wording
 from handlers.calendars import zone_of
-from handlers.cards import Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
+from handlers.cards import Button, Card, Choice, Form, FormErrors, Input, Reply, Text, whisper
 from handlers.cases import handing, opening
-from handlers.chat import Command, Place, Submission, row_id
+from handlers.chat import Click, Command, Place, Submission, row_id
 from handlers.context import Context, NotAllowed, Refused
 from handlers.outsiders import refuse_outsiders
 from handlers.places import binding
@@ -16,9 +16,9 @@ from handlers.rights import LEADERS
 from handlers.texts import Texts, of
 from storage import members, places
 from storage.audit import Noted
-from storage.db import Session
 from storage.models import Act, Member, MemberRole, Team
 
+AWAY = "away_backup"
 _BACK = ("off", "back", "hjem", "tilbage", "terug", "slut", "stop")
 _UNTIL = ("until", "till", "til", "indtil", "tot", "t/m")
 _BACKUP = ("backup", "afløser", "vervanger")
@@ -39,19 +39,50 @@ async def away(ctx: Context, event: Command, me: Member) -> Reply:
         raise Refused(t("away.bad_day", typed=day_words))
     if day < today:
         raise Refused(t("away.past", day=wording.long_day(day, t, today)))
+    if not backup_words:
+        return await _away(ctx, me, day, None, t, day_words)
+    async with ctx.db.reading() as session:
+        backup = await names.find_member(session, backup_words)
+    if isinstance(backup, Member):
+        return await _away(ctx, me, day, backup, t)
+    return names.choose_member(
+        ctx, me, backup_words, backup, lambda each: Button(each.name, AWAY, f"{each.id} {day}")
+    )
+
+
+async def press_away(ctx: Context, click: Click, me: Member) -> Reply:
+    """The same, with the backup chosen of several; the value is `MEMBER DAY`."""
+    t = of(me.language, ctx.programme.language)
+    key, _, typed = click.value.partition(" ")
+    today = days.today(ctx, me)
+    day = days.read_day(typed, today)
+    async with ctx.db.reading() as session:
+        backup = await members.by_id(session, row_id(key))
+    if day is None or backup is None or backup.left_at is not None:
+        raise Refused(t("routes.unknown_action"))
+    if day < today:
+        raise Refused(t("away.past", day=wording.long_day(day, t, today)))
+    ctx.note(Act.CHANGED, "member", me.id)
+    return await _away(ctx, me, day, backup, t)
+
+
+async def _away(
+    ctx: Context, me: Member, day: date, backup: Member | None, t: Texts, typed: str = ""
+) -> Card:
+    if backup is not None:
+        _refuse_backup(ctx, me, backup, t)
     zone = zone_of(me.timezone) or ZoneInfo(ctx.programme.timezone)
     until = datetime.combine(day + timedelta(days=1), time(), zone)
     async with ctx.db.session() as session:
-        backup = await _backup(ctx, session, me, backup_words, t) if backup_words else None
         await members.set_away(session, me.id, ctx.now(), until, backup.id if backup else None)
         # As the row stands now: who is away, and who stands in.
         away_now = await session.get_one(Member, me.id, populate_existing=True)
         passed = await handing.while_away(session, ctx, away_now)
     for each in passed:
         await ctx.soon(alerts.job_of(each), each.due_at)
-    words = f"{wording.weekday(day, t)} {wording.long_day(day, t, today)}"
+    words = f"{wording.weekday(day, t)} {wording.long_day(day, t, days.today(ctx, me))}"
     if backup is None:
-        return Card(t("away.set_alone", day=words, typed=day_words), audience="person")
+        return Card(t("away.set_alone", day=words, typed=typed), audience="person")
     return Card(t("away.set", day=words, backup=backup.name), audience="person")
 
 
@@ -66,15 +97,13 @@ async def _back(ctx: Context, me: Member, t: Texts) -> Reply:
     return Card(t("away.back"), audience="person")
 
 
-async def _backup(ctx: Context, session: Session, me: Member, typed: str, t: Texts) -> Member:
-    backup = await names.the_member(ctx, session, me, typed)
+def _refuse_backup(ctx: Context, me: Member, backup: Member, t: Texts) -> None:
     if backup.id == me.id:
         raise Refused(t("away.backup_self"))
     if opening.is_away(backup, ctx.now()) and backup.away_until is not None:
         zone = zone_of(me.timezone) or ZoneInfo(ctx.programme.timezone)
         last = (backup.away_until.astimezone(zone) - timedelta(seconds=1)).date()
         raise Refused(t("away.backup_away", name=backup.name, day=wording.long_day(last, t)))
-    return backup
 
 
 def _split(typed: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from handlers import rights, texts
-from handlers.cards import Choice
+from handlers.cards import Button, Buttons, Card, Choice
 from handlers.chat import Lookup
 from handlers.context import Context, NotAllowed, Refused
 from handlers.wording import one_of
@@ -151,13 +151,19 @@ def _named_so(names: Sequence[str], typed: str) -> str | list[str]:
     return _rows(match([Named(each, (name,)) for each, name in rows.items()], typed), rows)
 
 
-async def the_member(ctx: Context, session: Session, me: Member, typed: str) -> Member:
-    """Gives the one member meant; raises Refused with a sentence that names the likely ones."""
-    found = await find_member(session, typed)
-    if isinstance(found, Member):
-        return found
-    offered = [member.name for member in found]
-    raise Refused(sentence(ctx, me, "member", typed, offered, isinstance(found, Several)))
+def choose_member(
+    ctx: Context,
+    me: Member,
+    typed: str,
+    found: Sequence[Member],
+    button: Callable[[Member], Button],
+) -> Card:
+    """Gives a card with a button for each who may be meant; raises Refused where there is none."""
+    offered = [each.name for each in found]
+    told = sentence(ctx, me, "member", typed, offered, isinstance(found, Several))
+    if not found:
+        raise Refused(told)
+    return Card(told, (Buttons(tuple(map(button, found))),), audience="person")
 
 
 def near_word(typed: str, known: Iterable[str]) -> str | None:

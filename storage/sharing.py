@@ -87,7 +87,16 @@ async def functions(session: Session) -> Sequence[str]:
     return sorted({each for each in (await session.exec(query)).all() if each})
 
 
-async def all_owners(session: Session) -> list[tuple[str, str]]:
+async def take_away(session: Session, reason: str, set_at: str) -> bool:
+    """Takes a reason from who was given it at this moment; False where nobody has it since then."""
+    owner = await session.get(ReasonOwner, reason)
+    if owner is None or owner.set_at.isoformat() != set_at:
+        return False
+    await session.delete(owner)
+    return True
+
+
+async def all_owners(session: Session) -> list[tuple[ReasonOwner, str]]:
     """Gives each reason that is not a place's, and the member or function who owns it."""
     query = (
         select(ReasonOwner, Member.name)
@@ -95,4 +104,4 @@ async def all_owners(session: Session) -> list[tuple[str, str]]:
         .order_by(col(ReasonOwner.reason))
     )
     rows = (await session.exec(query)).all()
-    return [(owner.reason, name or owner.function or "–") for owner, name in rows]
+    return [(owner, name or owner.function or "–") for owner, name in rows]

@@ -15,7 +15,7 @@ from storage.db import Session
 from storage.models import Act, Member, MemberRole
 from storage.places import Bound
 
-UNBIND = "place_unbind"
+UNBIND, TAKE_AWAY = "place_unbind", "reason_unbind"
 _SHOWN = 15
 _TYPED = 60
 
@@ -40,6 +40,19 @@ async def unbind(ctx: Context, click: Click, me: Member) -> Reply:
     return await _list(ctx, me)
 
 
+async def take_away(ctx: Context, click: Click, me: Member) -> Reply:
+    """Takes a reason from the member or function who owns it: its cards go to CX."""
+    t = texts.of(me.language, ctx.programme.language)
+    if me.role not in LEADERS:
+        raise NotAllowed(t("bind.not_allowed"), "reason")
+    set_at, _, reason = click.value.partition(" ")
+    async with ctx.db.session() as session:
+        if not await sharing.take_away(session, reason, set_at):
+            raise Refused(t("bind.gone"))
+    ctx.note(Act.BOUND, "reason")
+    return await _list(ctx, me)
+
+
 async def bound_here(session: Session, place: Place, t: Texts) -> tuple[Text, ...]:
     """Gives what a place is bound for now, for the form that binds it."""
     found = await places.bound_here(session, place)
@@ -56,7 +69,7 @@ async def _list(ctx: Context, me: Member, typed: str = "") -> Card:
         owners = await sharing.all_owners(session) if me.role in LEADERS and not typed else []
     found = [each for each in mine if _fits(each, typed, t)]
     none = t("bind.list.none_fits", typed=cut(typed, _TYPED)) if mine else t("bind.list.none")
-    body: list[Element] = [] if found else [Text(none)]
+    body: list[Element] = [] if found or owners else [Text(none)]
     for each in found[:_SHOWN]:
         row = each.row
         body.append(
@@ -68,8 +81,12 @@ async def _list(ctx: Context, me: Member, typed: str = "") -> Card:
         body.append(Buttons((Button(t("bind.list.unbind"), UNBIND, str(row.id), confirm=sure),)))
     if len(found) > _SHOWN:
         body.append(Text(t("bind.list.more", n=len(found) - _SHOWN), "note"))
-    for reason, who in owners:
-        body.append(Text(t("bind.list.owner", reason=reason_label(reason, t), who=who)))
+    for owner, who in owners:
+        reason = reason_label(owner.reason, t)
+        body.append(Text(t("bind.list.owner", reason=reason, who=who)))
+        value = f"{owner.set_at.isoformat()} {owner.reason}"
+        sure = t("bind.list.sure_owner", reason=reason, who=who)
+        body.append(Buttons((Button(t("bind.list.unbind"), TAKE_AWAY, value, confirm=sure),)))
     body.append(Text(t("bind.list.next"), "note"))
     tone: Tone = "attention" if any(each.troubled for each in found) else "neutral"
     return Card(t("bind.list.title"), tuple(body), tone, audience="person")

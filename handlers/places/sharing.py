@@ -3,18 +3,19 @@
 from collections.abc import Collection
 
 from handlers import audit, names, texts
-from handlers.cards import Reply, whisper
-from handlers.chat import Command, Place
-from handlers.context import Context, Refused
+from handlers.cards import Button, Card, Reply, whisper
+from handlers.chat import Click, Command, Place, row_id
+from handlers.context import Context, NotAllowed, Refused
 from handlers.outsiders import refuse_outsiders
 from handlers.places.naming import name_of, refuse_no_place
+from handlers.rights import LEADERS
 from handlers.surveys import OUTSIDE, REASONS, reason_label
 from handlers.texts import Texts
-from storage import learning, places, sharing
+from storage import learning, members, places, sharing
 from storage.audit import Noted
-from storage.db import Session
 from storage.models import Act, Member
 
+GIVE = "reason_give"
 BOARDS = ("ideas", "references", "promises")
 _TO = ("to", "til", "aan")
 
@@ -34,24 +35,49 @@ async def bind_reason(ctx: Context, event: Command, me: Member) -> Reply:
         async with ctx.db.session() as session:
             await sharing.give(session, reason, ctx.now(), function=function)
         told = t("share.reason_function", reason=label, function=function)
+    elif who:
+        return await _give_named(ctx, me, reason, who, functions)
     else:
-        async with ctx.db.session() as session:
-            owner = await _owner(ctx, session, me, who, functions) if who else me
-            await sharing.give(session, reason, ctx.now(), member_id=owner.id)
-        told = t("share.reason_member", reason=label, name=owner.name)
+        return whisper(await _give(ctx, me, reason, me))
     ctx.note(Act.BOUND, "reason")
     return whisper(told)
 
 
-async def _owner(
-    ctx: Context, session: Session, me: Member, who: str, functions: Collection[str]
-) -> Member:
-    """Gives the colleague meant; raises Refused, with the functions where nobody is called so."""
-    found = await names.find_member(session, who)
-    if isinstance(found, names.Nearest) and not found and functions:
+async def press_give(ctx: Context, click: Click, me: Member) -> Reply:
+    """The same, with the owner chosen of several; the value is `MEMBER REASON`."""
+    t = texts.of(me.language, ctx.programme.language)
+    if me.role not in LEADERS:
+        raise NotAllowed(t("bind.not_allowed"), "reason")
+    key, _, reason = click.value.partition(" ")
+    async with ctx.db.reading() as session:
+        owner = await members.by_id(session, row_id(key))
+    if owner is None or owner.left_at is not None or reason not in await _known(ctx):
+        raise Refused(t("routes.unknown_action"))
+    return Card(await _give(ctx, me, reason, owner), audience="person")
+
+
+async def _give(ctx: Context, me: Member, reason: str, owner: Member) -> str:
+    t = texts.of(me.language, ctx.programme.language)
+    async with ctx.db.session() as session:
+        await sharing.give(session, reason, ctx.now(), member_id=owner.id)
+    ctx.note(Act.BOUND, "reason")
+    return t("share.reason_member", reason=reason_label(reason, t), name=owner.name)
+
+
+async def _give_named(
+    ctx: Context, me: Member, reason: str, who: str, functions: Collection[str]
+) -> Reply:
+    """Gives the reason to the colleague meant; tells the functions where nobody is called so."""
+    async with ctx.db.reading() as session:
+        found = await names.find_member(session, who)
+    if isinstance(found, Member):
+        return whisper(await _give(ctx, me, reason, found))
+    if not found and functions:
         t = texts.of(me.language, ctx.programme.language)
         raise Refused(t("share.nobody", typed=who, functions=", ".join(functions)))
-    return await names.the_member(ctx, session, me, who)
+    return names.choose_member(
+        ctx, me, who, found, lambda each: Button(each.name, GIVE, f"{each.id} {reason}")
+    )
 
 
 async def bind_board(ctx: Context, event: Command, me: Member) -> Reply:

@@ -26,6 +26,7 @@ TOLD_ELSEWHERE = {
     "wave_resume", "wave_stop", "wave_doubts", "wave_preview", "wave_left_out", "policy.only",
     "about_owner", "settled_edit", "settled_dont", "said_line", "said_write", "said_send",
     "said_discard", "reason_fixed", "reason_close", "idea_change", "place_unbind",
+    "reason_unbind", "reason_give", "away_backup",
 }  # fmt: skip
 
 

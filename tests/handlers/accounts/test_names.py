@@ -2,12 +2,14 @@
 
 import pytest
 
+from handlers.cards import Button, Buttons
 from handlers.chat import Lookup, Person
 from handlers.context import Context, Refused
 from handlers.names import (
     Named,
     Nearest,
     Several,
+    choose_member,
     find_account,
     find_member,
     find_segment,
@@ -17,7 +19,6 @@ from handlers.names import (
     lookup_members,
     match,
     sentence,
-    the_member,
 )
 from storage.models import Account, Member, Team
 from tests.factories import Make
@@ -147,9 +148,14 @@ async def test_members_teams_and_segments_are_found_forgivingly(ctx: Context, ma
         by_mail = await find_member(session, "BO@nordfab.example")
         team = await find_team(session, "nordcis")
         assert await find_segment(session, "industri") == "Industry"
-        assert (await the_member(ctx, session, anna, "@bo")).id == bo.id
-        with pytest.raises(Refused, match="Nobody here is called “berta”"):
-            await the_member(ctx, session, anna, "berta")
+        assert await find_member(session, "@bo") == by_first_name
+        near = await find_member(session, "berta")
+    assert isinstance(near, list)
+    card = choose_member(ctx, anna, "berta", near, lambda each: Button(each.name, "x", "1"))
+    assert card.title == "Nobody here is called “berta”. Did you mean Anna Berg?"
+    assert card.body == (Buttons((Button("Anna Berg", "x", "1"),)),)
+    with pytest.raises(Refused, match="Nobody here is called “berta”"):
+        choose_member(ctx, anna, "berta", [], lambda each: Button(each.name, "x", "1"))
     assert isinstance(by_first_name, Member)
     assert by_first_name.id == bo.id
     assert by_mail == by_first_name

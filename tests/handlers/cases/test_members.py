@@ -7,12 +7,12 @@ import pytest
 
 from handlers import members as people
 from handlers import routes
-from handlers.cards import Card, Form, FormErrors, Whisper
-from handlers.chat import Notice
+from handlers.cards import Card, Form, FormErrors, Reply, Whisper
+from handlers.chat import Click, Notice
 from handlers.context import Refused
 from storage import members
 from storage.models import Member
-from tests.handlers.cases.conftest import Story
+from tests.handlers.cases.conftest import Story, buttons
 from tests.handlers.cases.test_acting import said
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -55,6 +55,33 @@ async def test_what_away_answers(story: Story, typed: str, answer: str) -> None:
     assert isinstance(reply, Card | Whisper)
     shown = reply if isinstance(reply, Card) else reply.card
     assert shown.title.startswith(answer)
+
+
+async def test_the_backup_is_chosen_where_several_are_called_so(story: Story) -> None:
+    anna = story.acme.anna
+    await story.make.member("Mikkel Winther")
+
+    card = await story.type(anna, "away until friday backup mikkel")
+
+    assert isinstance(card, Card)
+    assert [each.label for each in buttons(card)] == ["Mikkel Skov", "Mikkel Winther"]
+    assert (await member(story, anna)).away_until is None
+    chosen = buttons(card)[1]
+
+    async def press(value: str) -> Reply:
+        person = story.person(anna)
+        return await routes.click(story.ctx, Click(person, person.place, chosen.action, value))
+
+    for wrong in ("", "x", "999 2026-11-27", f"{story.acme.mikkel.id} someday"):
+        assert isinstance(await press(wrong), Whisper)
+    assert said(await press(f"{anna.id} 2026-11-27")).startswith("You can't be your own")
+    assert (await member(story, anna)).away_until is None
+    done = await press(chosen.value)
+    assert isinstance(done, Card)
+    assert done.title == "You are away until Fri 27 November. Mikkel Winther gets your cases."
+    assert (await member(story, anna)).away_until == datetime(2026, 11, 28, tzinfo=COPENHAGEN)
+    story.clock.forward(days=9)
+    assert said(await press(chosen.value)).startswith("27 November has passed.")
 
 
 async def test_an_absent_backup_is_refused(story: Story) -> None:

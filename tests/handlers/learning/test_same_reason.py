@@ -8,9 +8,9 @@ from sqlmodel import select
 
 from handlers import jobs, routes
 from handlers.cards import Card, FormErrors, Reply, Text, Whisper
-from handlers.chat import Command
+from handlers.chat import Click, Command
 from storage.models import Account, Member, Response, SharedReason
-from tests.handlers.cases.conftest import Story, button, run, story
+from tests.handlers.cases.conftest import Story, button, buttons, run, story
 from tests.handlers.learning.test_said import press
 
 __all__ = ["story"]
@@ -169,6 +169,59 @@ async def test_a_function_or_a_member_owns_a_reason(story: Story) -> None:
     assert "invoicing" in refused.card.title
     not_mine = await bind(story, "reason invoicing", me=story.acme.anna)
     assert "Clara Lind" in str(not_mine)  # who may
+
+
+async def test_who_owns_a_reason_is_chosen_where_several_are_called_so(story: Story) -> None:
+    acme = story.acme
+    await story.make.member("Mikkel Winther")
+    card = await bind(story, "reason invoicing mikkel")
+    assert isinstance(card, Card)
+    first, second = buttons(card)
+    assert (first.label, second.label) == ("Mikkel Skov", "Mikkel Winther")
+
+    async def press_(me: Member, value: str) -> Reply:
+        person = story.person(me)
+        return await routes.click(story.ctx, Click(person, person.place, second.action, value))
+
+    assert "your lead or a CX lead" in str(await press_(acme.anna, second.value))
+    for wrong in ("", "x", f"{acme.mikkel.id} weather", "999 invoicing"):
+        assert isinstance(await press_(acme.clara, wrong), Whisper)
+    assert "Reason" not in str(await bind(story, "list"))
+    given = await press_(acme.clara, second.value)
+    assert "“Invoicing”, Mikkel Winther gets the card" in str(given)
+    assert "Reason Invoicing: Mikkel Winther" in str(await bind(story, "list"))
+
+
+@pytest.mark.both_databases
+async def test_a_reason_is_taken_away_again_from_who_owns_it(story: Story) -> None:
+    acme = story.acme
+    await bind(story, "reason invoicing to mikkel")
+    await bind(story, "reason price technical support")
+    listed = await bind(story, "list")
+    assert isinstance(listed, Card)
+    first, second = [each for each in buttons(listed) if each.action == "reason_unbind"]
+    assert first.confirm == "Take the reason Invoicing from Mikkel Skov? CX gets its cards then."
+
+    async def press_(me: Member, value: str) -> Reply:
+        person = story.person(me)
+        return await routes.click(story.ctx, Click(person, person.place, "reason_unbind", value))
+
+    assert "your lead or a CX lead" in str(await press_(acme.anna, first.value))
+    # An old list takes nothing from who was given it since.
+    story.clock.forward(minutes=1)
+    await bind(story, "reason price to anna")
+    for value in (second.value, "", "x", "1 price"):
+        assert "This is not bound any more" in str(await press_(acme.clara, value))
+    left = await press_(acme.clara, first.value)
+    assert isinstance(left, Card)
+    assert [each.action for each in buttons(left)].count("reason_unbind") == 1
+    assert "Price: Anna Berg" in text(left)
+    assert "Mikkel" not in text(left)
+    assert "This is not bound any more" in str(await press_(acme.clara, first.value))
+    await three(story)
+    await look(story)
+    (posted,) = story.posted("slack:U0CLARA")
+    assert "/nps bind reason invoicing" in (posted.card.foot or "")
 
 
 async def test_a_place_that_outsiders_read_is_refused(story: Story) -> None:
