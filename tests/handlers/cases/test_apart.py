@@ -47,6 +47,26 @@ async def test_what_the_lead_does_for_a_hidden_answer_leaves_the_owners_case_as_
     assert "nobody has taken this" in str([each.card for each in story.posted()])
 
 
+@pytest.mark.both_databases
+async def test_the_lead_is_reminded_to_call_a_hidden_customer_again(story: Story) -> None:
+    _owner, lead = await jane_and_hidden_ole(story)
+    value = button(lead.card, "case.contact").value
+    await story.submit(story.acme.lars, "case.contact", value, AGAIN, lead.ref)
+    later = {**AGAIN, "again_on": "2026-12-02"}
+    await story.submit(story.acme.lars, "case.contact", value, later, lead.ref)
+    line = "Acme A/S: you wanted to call Ole Holm again today."
+
+    def reminders() -> list[Posted]:
+        return [each for each in story.chat.posted if each.card.title == line]
+
+    await story.forward(days=7)  # 1 December, 13:20: the day of before is not meant any more
+    assert reminders() == []
+    await story.forward(days=1)
+    places = [each.place for each in reminders()]
+    assert places == ["slack:U0LARS", "console:lars@nordfab.example"]
+    assert "Ole" not in str([each.cards for each in story.posted()])
+
+
 async def test_a_letter_to_a_hidden_customer_is_no_contact_with_the_owners(story: Story) -> None:
     owner, lead = await jane_and_hidden_ole(story)
     await story.press(story.acme.anna, owner, "case.take")
