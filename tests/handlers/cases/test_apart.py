@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import col, select
 
 from handlers.cards import Form
+from handlers.cases import acting
 from storage import case_view, letters
 from storage.models import Case, CaseState
 from tests.fakes import Posted
@@ -65,6 +66,28 @@ async def test_the_lead_is_reminded_to_call_a_hidden_customer_again(story: Story
     places = [each.place for each in reminders()]
     assert places == ["slack:U0LARS", "console:lars@nordfab.example"]
     assert "Ole" not in str([each.cards for each in story.posted()])
+
+
+@pytest.mark.both_databases
+async def test_a_hidden_decision_maker_hurries_no_case_of_the_owner(story: Story) -> None:
+    """The owner would wonder who joined: the deadline moved, and who was contacted was not."""
+    account = story.acme.account
+    account.renewal_date = account.tier = None
+    await story.make.save(account)
+    await story.answer("ole", 3)
+    await story.work()
+    (owner,) = story.posted()
+    value = button(owner.card, "case.contact").value
+    await story.submit(story.acme.anna, "case.contact", value, AGAIN, owner.ref)
+    before, status = await story.case(), owner.card.status
+    await story.answer("jane", 2, to_manager=True)
+    await story.work()
+    after = await story.case()
+    for name in ("state", "take_by", "contact_by", "contacted_at"):
+        assert getattr(after, name) == getattr(before, name), name
+    assert owner.card.status == status
+    async with story.ctx.db.reading() as session:
+        assert not await acting.is_halved(session, after, account)
 
 
 async def test_a_letter_to_a_hidden_customer_is_no_contact_with_the_owners(story: Story) -> None:
