@@ -13,6 +13,7 @@ from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, button
 from tests.handlers.cases.test_acting import SOLVED
 from tests.handlers.cases.test_card import facts
+from tests.handlers.settled.test_settled import FRIDAY, says
 
 REACHED = {"reached": "yes", "said": "Anna is the reason"}
 AGAIN = {**REACHED, "next": "again", "again_on": "2026-12-01"}
@@ -234,6 +235,23 @@ async def test_the_owners_case_opens_again_beside_a_hidden_one(story: Story) -> 
     await story.forward(minutes=5)
     third = await story.case(3)
     assert (third.state, third.hidden_from_owner) == (CaseState.NEW, True)
+
+
+@pytest.mark.both_databases
+async def test_a_no_of_the_owners_customer_opens_their_case_beside_a_hidden_one(
+    story: Story,
+) -> None:
+    owner, lead = await jane_and_hidden_ole(story)
+    await solved_by_the_owner(story, owner)
+    story.clock.at = FRIDAY
+    await story.tick()
+    assert (await story.case(2)).hidden_from_owner
+    await says(story, "no")
+    old, new = await story.case(1), await story.case(2)
+    assert (old.state, new.state) == (CaseState.REOPENED, CaseState.NOT_A_CRITIC)
+    assert "Jane" in (owner.card.status or "")
+    assert "another open case" not in str([each.cards for each in story.posted()])
+    assert button(lead.card, "case.contact").value.startswith("1:")
 
 
 async def test_the_lead_who_spoke_with_the_hidden_customer_is_not_asked_to_take_it(
