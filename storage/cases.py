@@ -224,12 +224,19 @@ async def take_out(session: Session, response_id: int) -> None:
 
 
 async def contacts_of(session: Session, case_id: int) -> Sequence[Contact]:
-    """Gives the contacts whose responses belong to a case."""
+    """Gives the contacts of a case; those that are hidden only where the whole case is."""
     query = (
         select(Contact)
         .join(Response, col(Response.contact_id) == col(Contact.id))
         .join(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
-        .where(col(CaseResponse.case_id) == case_id)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(
+            col(Case.id) == case_id,
+            or_(
+                col(CaseResponse.hidden_from_owner).is_(False),
+                col(Case.hidden_from_owner).is_(True),
+            ),
+        )
     )
     return (await session.exec(query)).all()
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from handlers import alerts
 from handlers.alerts import Outgoing
-from handlers.calendars import next_working_moment
+from handlers.calendars import next_working_moment, start_of_working_day
 from handlers.cases import acting, seeing, telling, times
 from handlers.cases.acting import Scene
-from handlers.cases.view import CONTACTS
+from handlers.cases.view import talks_with
 from handlers.context import Context
 from handlers.settled import planning
 from storage import alerts as outbox
@@ -77,6 +78,31 @@ async def solve(
     return new_id, tell
 
 
+async def call_again(scene: Scene, contact_id: int | None, day: date) -> tuple[dict[str, Any], ...]:
+    """Gives the reminder to call who is hidden again; the day on the case is the owner's."""
+    calendar = times.calendar_of(scene.me, scene.ctx.programme)
+    joined = await case_view.joined(scene.session, scene.case.id)
+    events = await case_view.events(scene.session, scene.case.id)
+    case_id = scene.case.id
+    return tuple(
+        {
+            "key": f"case:{case_id}:again:{each.response.id}:{scene.case.version}",
+            "what": "case_reminder",
+            "due_at": start_of_working_day(day, calendar),
+            "case_id": case_id,
+            "response_id": each.response.id,
+            "account_id": scene.account.id,
+            "detail": {
+                "about": "again",
+                "talks": len(talks_with(events, each.contact.id)) + 1,
+                "partition": f"case:{case_id}",
+            },
+        }
+        for each in joined
+        if each.hidden and each.contact.id == contact_id
+    )
+
+
 async def in_the_way(session: Session, case: Case) -> Case | None:
     """Gives the open case beside which this one can't be opened again.
 
@@ -120,11 +146,11 @@ def _as_it_stands(
         "contact_by": times.contact_by(now, halved, calendar, ctx.programme),
         "remind_at": now,
     }
-    talks = [e for e in events if e.act in CONTACTS and not e.undone]
-    talks = [e for e in talks if e.contact_id in _contacts(joined)]
-    if {each.contact_id for each in talks} != _contacts(joined):
+    each_one = [talks_with(events, contact_id) for contact_id in _contacts(joined)]
+    if not all(each_one):
         return values
-    by = {"taken_by": talks[0].member_id, "taken_at": talks[-1].at, "contacted_at": talks[0].at}
+    talks = sorted((talk for found in each_one for talk in found), key=lambda talk: talk.id)
+    by = {"taken_by": talks[-1].member_id, "taken_at": talks[0].at, "contacted_at": talks[-1].at}
     return {**values, **by, "state": CaseState.CONTACTED}
 
 

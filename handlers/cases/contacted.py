@@ -112,17 +112,18 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
             return None
         own = {**acting.taking(scene), **values, "contacted_at": scene.now}
         who = await naming.contact_for(scene, event.value)
-        apart = await naming.is_apart(scene, who)
-        own = {} if apart else own
+        kept = await naming.is_apart(scene, who)
+        own = {} if kept else own
         if deliverer is None or by is None:
-            return Plan("contacted", own, said, undoable=not apart, contact_id=who)
+            call = await apart.call_again(scene, who, again) if kept and again else ()
+            return Plan("contacted", own, said, undoable=not kept, tell=call, contact_id=who)
         draft = promising.Draft(
             event.text("promise"), by, deliverer, event.text("lasting") == "always", who
         )
-        tell, kept = await promising.promise(scene, draft)
-        if not kept:
+        tell, hidden = await promising.promise(scene, draft)
+        if not hidden:
             own |= {"promised": draft.what, "promise_by": by}
-        return Plan("promised", own, said, undoable=not apart, tell=tell, contact_id=who)
+        return Plan("promised", own, said, undoable=not kept, tell=tell, contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     if outcome.done and step == "solved":

@@ -92,7 +92,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
             for critic in new
         ],
     )
-    await _note_joining(session, ctx, ground, new, opened)
+    await _note_joining(session, ctx, ground, new, opened, hidden)
     case_ids = {critic.response_id: opened[critic.key].id for critic in new}
     case_ids |= {response_id: case.id for response_id, case in ground.joined.items()}
     # Also for an answer that is in its case already: "show it to the manager" comes last.
@@ -270,6 +270,7 @@ async def _note_joining(
     ground: Ground,
     critics: Sequence[Critic],
     opened: Mapping[CaseKey, Opened],
+    hidden: Collection[int],
 ) -> None:
     """Writes the timeline, and gives an open case the deadline of a decision maker who joins it."""
     events: list[dict[str, Any]] = []
@@ -286,6 +287,8 @@ async def _note_joining(
                 "undone": False,
             }
         )
+        if case is not None and critic.response_id in hidden and not case.hidden_from_owner:
+            continue  # the owner would see that somebody joined: it is followed up apart
         if case is not None and ground.roles[critic.contact_id] == ContactRole.DECISION_MAKER:
             who = _responsible_for(ctx, ground, critic.account_id)
             change = changes.setdefault(case.id, _unchanged(case))

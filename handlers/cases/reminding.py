@@ -8,7 +8,7 @@ from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
 from handlers.cases.telling import SUBJECT, changed, posting_of_case
-from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
+from handlers.cases.view import Answer, CaseView, first_name, load, talks_with, zone_of
 from handlers.chat import Message
 from handlers.context import Context
 from handlers.places.editing import ref_of
@@ -31,19 +31,21 @@ from storage.models import (
 async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """Reminds who is responsible, in the thread of the case's card; silent once it was done."""
     assert alert.case_id is not None
-    about = str(alert.detail["about"])
+    about, apart = _about(alert), alert.response_id is not None
     async with ctx.db.reading() as session:
         view = await load(session, ctx, alert.case_id)
-        if not holds(view.case, about) or (about == "quiet" and _promised(view)):
+        still = _still_apart(view, alert) if apart else holds(view.case, about)
+        if not still or (about == "quiet" and _promised(view)):
             return None
-        route = await _route(ctx, view, session)
+        hidden = apart or view.case.hidden_from_owner
+        route = await _route(ctx, view, session, hidden)
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
     # Only under cards of the one who is reminded: a case may have passed to another member.
     theirs = (None, route.member.id if route.member else None)
-    own = [e for e in posted if _of_side(e, view.case) and e.member_id in theirs]
+    own = [e for e in posted if _of_side(e, hidden) and e.member_id in theirs]
     refs = {each.place: ref_of(each) for each in own}
     t = texts.of(route.member.language if route.member else None, ctx.programme.language)
-    card = reminder_card(ctx, view, about, t, route)
+    card = reminder_card(ctx, view, about, t, route, alert.response_id)
     steps = ((tuple(refs),) if refs else ()) + route.steps
     return [
         Outgoing(
@@ -165,11 +167,16 @@ def holds(case: Case, about: str) -> bool:
             raise ValueError(f"no reminder is about {about}")
 
 
-def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Route) -> Card:
-    """Gives a reminder: one sentence and the buttons with which it is done."""
+def reminder_card(
+    ctx: Context, view: CaseView, about: str, t: Texts, route: Route, apart: int | None = None
+) -> Card:
+    """Gives a reminder: one sentence and the buttons with which it is done.
+
+    `apart` is the response it is about where that is hidden in a case which the owner sees.
+    """
     case, now = view.case, ctx.now()
     zone = zone_of(route.member, ctx)
-    answer = _asked_about(view, about)
+    answer = view.answer(apart) if apart is not None else _asked_about(view, about)
     value = f"{case.id}:{answer.response.id}"
     deadline = case.take_by if about in ("take", "morning", "lapsed") else case.contact_by
     time = wording.moment(deadline, now, zone, t) if deadline else "–"
@@ -181,11 +188,19 @@ def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Rou
         time=time,
     )
     row = [Button(t("case.contact"), "case.contact", value, "primary", opens_form=True)]
-    if case.state == CaseState.NEW:
+    if case.state == CaseState.NEW and apart is None:
         row.append(Button(t("case.take"), "case.take", str(case.id)))
     if about == "quiet":
         row.append(Button(t("case.solve"), "case.solve", value, opens_form=True))
     return Card(title, (Buttons(tuple(row)),), tone="warning" if late else "attention")
+
+
+def _still_apart(view: CaseView, alert: Alert) -> bool:
+    """Tells whether a lead still wants to call who is hidden: not called since, nor released."""
+    answer = view.answer(alert.response_id)
+    here = answer.response.id == alert.response_id and answer.hidden
+    talks = talks_with(view.events, answer.contact.id)
+    return here and view.case.state in OPEN_STATES and len(talks) == alert.detail["talks"]
 
 
 def _promised(view: CaseView) -> bool:
@@ -204,14 +219,14 @@ def _about(alert: Alert) -> str:
     return str(alert.detail["about"])
 
 
-def _of_side(posting: Posting, case: Case) -> bool:
+def _of_side(posting: Posting, hidden: bool) -> bool:
     """Tells whether a reminder belongs under this card: never the owner's while it is hidden."""
     if posting.reason in ("lead", "cx"):
         return False
-    return (posting.reason == "conflict") == case.hidden_from_owner
+    return (posting.reason == "conflict") == hidden
 
 
-async def _route(ctx: Context, view: CaseView, session: Session) -> Route:
-    if view.case.hidden_from_owner:
+async def _route(ctx: Context, view: CaseView, session: Session, hidden: bool) -> Route:
+    if hidden:
         return await places.of_lead(session, ctx, view.account, "conflict")
     return await places.of_case(session, ctx, view.case, view.account)

@@ -182,6 +182,12 @@ async def load(session: Session, ctx: Context, case_id: int) -> CaseView:
     )
 
 
+def talks_with(events: Sequence[CaseEvent], contact_id: int) -> list[CaseEvent]:
+    """Gives the calls and letters to one customer, the latest first."""
+    done = (each for each in events if each.act in CONTACTS and not each.undone)
+    return [each for each in done if each.contact_id == contact_id]
+
+
 def _has_letters(case: Case) -> bool:
     # Before a case was solved nobody was written to: no statement on the way of an alert.
     return case.state in DONE_STATES or case.settled is not None or case.round > 1

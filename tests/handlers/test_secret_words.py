@@ -25,7 +25,7 @@ from handlers.measures.measure import Scope
 from handlers.privacy import erase_person
 from storage.models import Account, Member, Response
 from tests.fakes import Posted
-from tests.handlers.cases.conftest import Story, buttons, story
+from tests.handlers.cases.conftest import Story, button, buttons, story
 
 __all__ = ["story"]
 SECRET = "Zanzibar"
@@ -183,6 +183,41 @@ async def test_who_owned_an_account_while_nothing_was_kept_leads_as_anybody(stor
     await story.work()
     assert (await story.case()).owner_id == anna.id
     assert SECRET in words_of(await story.type(anna, "acme history"))
+
+
+@pytest.mark.parametrize("solver", ["owner", "lead"])
+async def test_what_the_lead_does_for_a_hidden_answer_is_on_no_surface_of_the_owner(
+    story: Story, solver: str
+) -> None:
+    """From the case that both see, over its end, to what the customer says in the end."""
+    await story.answer("jane", 3, comment="Nobody calls back")
+    await story.work()
+    await hidden_case(story)
+    (owner,), (lead,) = story.posted(), story.posted("slack:U0LARS")
+    said = {"reached": "yes", "said": SECRET, "next": "promised", "promise": SECRET}
+    said |= {"promise_by": "2026-12-01"}
+    value = f"{button(lead.card, 'case.contact').value}:anyway"
+    await story.submit(story.acme.lars, "case.contact", value, said, lead.ref)
+    solved = {"outcome": "saved", "done": "Called back", "reached": "yes"}
+    for who, posted in ((story.acme.lars, lead), (story.acme.anna, owner)):
+        if who is story.acme.lars and solver == "owner":
+            continue
+        inputs = {**solved, "done": SECRET, "helped": SECRET} if posted is lead else solved
+        value = button(posted.card, "case.solve").value
+        await story.submit(who, "case.solve", value, inputs, posted.ref)
+    for _day in range(6):
+        await story.forward(hours=24)
+    await story.press(story.acme.anna, owner, "case.reopen")
+    for _day in range(3):
+        await story.forward(hours=24)
+    for where, words in (await everything_told_to(story, story.acme.anna)).items():
+        assert SECRET not in words, where
+    told = {"timeline": words_of(await story.press(story.acme.anna, owner, "case.timeline"))}
+    for place in ("console:anna", "slack:U0ANNA", "console:nordics"):
+        told[place] = "".join(_ever(each) for each in story.posted(place))
+    for where, words in told.items():
+        assert SECRET not in words, where
+        assert NAME not in words, where
 
 
 async def heard_in_spring(story: Story) -> None:

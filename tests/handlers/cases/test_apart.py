@@ -6,12 +6,14 @@ import pytest
 from sqlmodel import col, select
 
 from handlers.cards import Form
+from handlers.cases import acting
 from storage import case_view, letters
 from storage.models import Case, CaseState
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, button
 from tests.handlers.cases.test_acting import SOLVED
 from tests.handlers.cases.test_card import facts
+from tests.handlers.settled.test_settled import FRIDAY, says
 
 REACHED = {"reached": "yes", "said": "Anna is the reason"}
 AGAIN = {**REACHED, "next": "again", "again_on": "2026-12-01"}
@@ -45,6 +47,48 @@ async def test_what_the_lead_does_for_a_hidden_answer_leaves_the_owners_case_as_
     # Jane has not been contacted: the owner is reminded, and the lead hears of it.
     await story.forward(hours=4)
     assert "nobody has taken this" in str([each.card for each in story.posted()])
+
+
+@pytest.mark.both_databases
+async def test_the_lead_is_reminded_to_call_a_hidden_customer_again(story: Story) -> None:
+    _owner, lead = await jane_and_hidden_ole(story)
+    value = button(lead.card, "case.contact").value
+    await story.submit(story.acme.lars, "case.contact", value, AGAIN, lead.ref)
+    later = {**AGAIN, "again_on": "2026-12-02"}
+    await story.submit(story.acme.lars, "case.contact", value, later, lead.ref)
+    line = "Acme A/S: you wanted to call Ole Holm again today."
+
+    def reminders() -> list[Posted]:
+        return [each for each in story.chat.posted if each.card.title == line]
+
+    await story.forward(days=7)  # 1 December, 13:20: the day of before is not meant any more
+    assert reminders() == []
+    await story.forward(days=1)
+    places = [each.place for each in reminders()]
+    assert places == ["slack:U0LARS", "console:lars@nordfab.example"]
+    assert "Ole" not in str([each.cards for each in story.posted()])
+
+
+@pytest.mark.both_databases
+async def test_a_hidden_decision_maker_hurries_no_case_of_the_owner(story: Story) -> None:
+    """The owner would wonder who joined: the deadline moved, and who was contacted was not."""
+    account = story.acme.account
+    account.renewal_date = account.tier = None
+    await story.make.save(account)
+    await story.answer("ole", 3)
+    await story.work()
+    (owner,) = story.posted()
+    value = button(owner.card, "case.contact").value
+    await story.submit(story.acme.anna, "case.contact", value, AGAIN, owner.ref)
+    before, status = await story.case(), owner.card.status
+    await story.answer("jane", 2, to_manager=True)
+    await story.work()
+    after = await story.case()
+    for name in ("state", "take_by", "contact_by", "contacted_at"):
+        assert getattr(after, name) == getattr(before, name), name
+    assert owner.card.status == status
+    async with story.ctx.db.reading() as session:
+        assert not await acting.is_halved(session, after, account)
 
 
 async def test_a_letter_to_a_hidden_customer_is_no_contact_with_the_owners(story: Story) -> None:
@@ -191,6 +235,23 @@ async def test_the_owners_case_opens_again_beside_a_hidden_one(story: Story) -> 
     await story.forward(minutes=5)
     third = await story.case(3)
     assert (third.state, third.hidden_from_owner) == (CaseState.NEW, True)
+
+
+@pytest.mark.both_databases
+async def test_a_no_of_the_owners_customer_opens_their_case_beside_a_hidden_one(
+    story: Story,
+) -> None:
+    owner, lead = await jane_and_hidden_ole(story)
+    await solved_by_the_owner(story, owner)
+    story.clock.at = FRIDAY
+    await story.tick()
+    assert (await story.case(2)).hidden_from_owner
+    await says(story, "no")
+    old, new = await story.case(1), await story.case(2)
+    assert (old.state, new.state) == (CaseState.REOPENED, CaseState.NOT_A_CRITIC)
+    assert "Jane" in (owner.card.status or "")
+    assert "another open case" not in str([each.cards for each in story.posted()])
+    assert button(lead.card, "case.contact").value.startswith("1:")
 
 
 async def test_the_lead_who_spoke_with_the_hidden_customer_is_not_asked_to_take_it(
