@@ -94,6 +94,8 @@ async def digest(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         days = int(alert.detail.get("days", 1))
         route = await places.of_person(session, ctx, member)
         alone = set(route.direct).issuperset(route.steps[0]) if route.steps else True
+        if alone:  # what only the person may read stays with them
+            route = places.kept(route)
         body = await _body(session, ctx, member, (since, until), days, t, alone)
     if not body:
         return None
@@ -148,7 +150,7 @@ async def _body(
     quiet = await digests.unfinished(session, member.id, since - _DAY, until - _DAY)
     if quiet:
         body.append(Text(t.count("digest.quiet", quiet), "note"))
-    body += await _due(session, ctx, member, days, t)
+    body += await _due(session, ctx, member, days, t, alone)
     body += await promises.due_lines(session, ctx, member, t, days)
     reader = reader_for(ctx, member)
     body += await said.digest_lines(session, member, span, reader)
@@ -157,7 +159,7 @@ async def _body(
 
 
 async def _due(
-    session: Session, ctx: Context, member: Member, days: int, t: Texts
+    session: Session, ctx: Context, member: Member, days: int, t: Texts, alone: bool
 ) -> list[Element]:
     now, calendar = ctx.now(), times.calendar_of(member, ctx.programme)
     today = now.astimezone(calendar.zone).date()
@@ -167,7 +169,7 @@ async def _due(
     body: list[Element] = []
     for case_id in found[:_SHOWN]:
         view = await load(session, ctx, case_id)
-        if view.case.hidden_from_owner and member.id in view.account.kept_from:
+        if view.case.hidden_from_owner and (not alone or member.id in view.account.kept_from):
             continue
         reader = Reader(t, ZoneInfo(str(calendar.zone)), "board")
         words = status(view, view.answer(None), reader, now)

@@ -1,14 +1,14 @@
 """The daily digest, the boards and the question about a company's rule."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from handlers import routes
 from handlers.cards import Card, Whisper
-from handlers.chat import Click, Person
-from storage.models import Account, RecommendPolicy, ResponseStatus
+from handlers.chat import Click, Person, Unreachable
+from storage.models import Account, BoundPlace, RecommendPolicy, ResponseStatus
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, buttons
 from tests.handlers.cases.test_acting import said, told
@@ -174,3 +174,27 @@ async def test_two_who_may_not_recommend_ask_for_the_companys_rule(story: Story)
     async with story.ctx.db.reading() as session:
         account = await session.get_one(Account, story.acme.account.id)
     assert account.recommend_policy == RecommendPolicy.FORBIDDEN
+
+
+@pytest.mark.parametrize("bound", [True, False])
+async def test_a_hidden_case_stands_in_no_digest_that_others_may_read(
+    story: Story, bound: bool
+) -> None:
+    lars = story.acme.lars
+    lars.digest, lars.last_digest_on = "daily", date(2026, 11, 24)
+    await story.make.save(lars)
+    if bound:
+        place = BoundPlace(
+            platform="slack", place="slack:C0LARS", member_id=lars.id, bound_at=story.clock()
+        )
+        await story.make.save(place)
+    await story.answer("peter", 2, to_manager=True)
+    await story.work()
+    if not bound:  # without a way to reach Lars the fallback place would read it
+        for place_of_lars in ("slack:U0LARS", f"console:{lars.email}"):
+            story.chat.refuse[place_of_lars] = [Unreachable("user_not_found")] * 99
+    await morning(story, 25)
+    places = ("slack:C0LARS", story.ctx.programme.fallback_place)
+    read = [each.cards for each in story.chat.posted if each.place in places]
+    assert "case.open" not in str(read)
+    assert "Acme" not in str(read)
