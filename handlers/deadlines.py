@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers import alerts
 from handlers.calendars import Calendar, next_working_moment, start_of_working_day
-from handlers.cases import acting, lapsing, telling, times
+from handlers.cases import acting, lapsing, redraw, times
 from handlers.context import Context, Job
 from handlers.settings import Programme
 from storage import alerts as outbox
@@ -46,7 +46,7 @@ async def due(ctx: Context) -> list[Job]:
                 rows.append(_row(case, step, await _awake(session, ctx, account, step)))
             if now_due and case.state != CaseState.CONTACTED:
                 # The cards say that the deadline has passed.
-                rows.append(telling.changed(case.id, f"late:{steps[0].key}", now))
+                rows.append(redraw.row(case.id, f"late:{steps[0].key}", now))
             later = [step.at for step in steps if step.at > now]
             await cases.look_again(session, case, min(later, default=None))
         found = await outbox.add_many(session, rows)

@@ -19,9 +19,7 @@ from handlers import (
 from handlers.accounts import shown
 from handlers.alerts import Builder
 from handlers.cases import (
-    apart,
     handing,
-    keeping,
     lapsing,
     leaving,
     policy,
@@ -53,7 +51,6 @@ BUILDERS: dict[str, Builder] = {
     "cases_handed": handing.cases_handed,
     leaving.WHAT: leaving.build,
     leaving.PLACE: leaving.empty_place,
-    keeping.MOVES: apart.move,
     "case_lapsed": lapsing.case_lapsed,
     "case_draft_sent": sent.case_draft_sent,
     "promise_card": promise_cards.promise_card,

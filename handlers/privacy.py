@@ -8,7 +8,7 @@ import structlog
 
 from handlers import alerts
 from handlers.accounts import shown
-from handlers.cases import telling
+from handlers.cases import redraw
 from handlers.context import Context
 from handlers.learning import idea_channel, same_reason
 from storage import alerts as outbox
@@ -178,7 +178,7 @@ async def forget(session: Session, found: Traces, status: ContactStatus) -> Touc
 def drawn_again(ctx: Context, touched: Touched, why: str) -> list[dict[str, Any]]:
     """Gives the rows of the alerts that draw the cards posted of all this again, keyed by `why`."""
     return [
-        *(telling.changed(case_id, why, ctx.now()) for case_id in touched.cases),
+        *(redraw.row(case_id, why, ctx.now()) for case_id in touched.cases),
         *(idea_channel.changed_row(idea_id, why, ctx, quiet=True) for idea_id in touched.ideas),
         *(same_reason.changed_row(each, why, ctx.now()) for each in touched.shared_reasons),
         *(shown.gone_row(each, why, ctx.now(), touched.responses) for each in touched.accounts),

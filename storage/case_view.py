@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Executable, bindparam, exists
+from sqlalchemy import Executable, bindparam
 from sqlalchemy import case as first_of
 from sqlalchemy import select as select_rows
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.db import Session
@@ -23,7 +23,6 @@ from storage.models import (
     Contact,
     CurrentAnswer,
     Member,
-    Promise,
     Reply,
     Response,
     ResponseChange,
@@ -141,10 +140,11 @@ def _joined() -> Executable:
         .correlate(Response)
         .scalar_subquery()
     )
-    shown = (col(CaseResponse.hidden_from_owner), col(previous.score), col(previous.answered_at))
+    shown = (col(Case.hidden_from_owner), col(previous.score), col(previous.answered_at))
     return (
         select_rows(Response, Contact, *shown, changed_from)
         .join(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
         .join(Contact, col(Contact.id) == col(Response.contact_id))
         .outerjoin(previous, col(previous.id) == last_before)
         .where(col(CaseResponse.case_id) == bindparam("case"))
@@ -172,9 +172,10 @@ def _critics() -> Executable:
     )
 
 
-async def other_open(session: Session, case: Case) -> Case | None:
+async def other_open(session: Session, case: Case, *, hidden: bool | None = None) -> Case | None:
     """Gives the case that is open for the same account, survey kind and wave, if not this one.
 
+    It is of the same side as this case, or of that of what is `hidden` from the owner or not.
     The account is locked first, as opening a case does: none is opened before the commit.
     """
     lock = select(Account.id).where(col(Account.id) == case.account_id)
@@ -186,6 +187,7 @@ async def other_open(session: Session, case: Case) -> Case | None:
         col(Case.account_id) == case.account_id,
         col(Case.kind) == case.kind,
         same_wave,
+        col(Case.hidden_from_owner).is_(case.hidden_from_owner if hidden is None else hidden),
         col(Case.state).in_(OPEN_STATES),
         col(Case.id) != case.id,
     )
@@ -201,31 +203,6 @@ async def events(session: Session, case_id: int) -> Sequence[CaseEvent]:
 def _events() -> SelectOfScalar[CaseEvent]:
     of_case = select(CaseEvent).where(col(CaseEvent.case_id) == bindparam("case"))
     return of_case.order_by(col(CaseEvent.id).desc())
-
-
-async def has_hidden(session: Session, case_id: int) -> bool:
-    """Tells whether an answer of a case is hidden from the owner."""
-    query = select(CaseResponse.response_id).where(
-        col(CaseResponse.case_id) == case_id, col(CaseResponse.hidden_from_owner).is_(True)
-    )
-    return (await session.exec(query.limit(1))).first() is not None
-
-
-async def show_events(session: Session, case_id: int) -> None:
-    """Shows the owner what the lead did meanwhile, once no answer of the case is hidden."""
-    if not await has_hidden(session, case_id):
-        await session.execute(
-            update(CaseEvent)
-            .where(col(CaseEvent.case_id) == case_id)
-            .values(hidden_from_owner=False)
-            .execution_options(synchronize_session=False)
-        )
-        await session.execute(
-            update(Promise)
-            .where(col(Promise.case_id) == case_id)
-            .values(hidden_from_owner=False)
-            .execution_options(synchronize_session=False)
-        )
 
 
 async def people(session: Session, ids: Collection[int]) -> dict[int, Member]:
@@ -246,7 +223,6 @@ async def solved_like(
     """
     if not reasons:
         return None
-    kept = aliased(CaseResponse)
     query = (
         select(Case, Account, Member, Response.reasons)
         .join(Account, col(Account.id) == col(Case.account_id))
@@ -258,9 +234,6 @@ async def solved_like(
             col(Case.what_helped).is_not(None),
             col(Case.account_id) != case.account_id,
             col(Case.hidden_from_owner).is_(False),
-            ~exists().where(
-                col(kept.case_id) == col(Case.id), col(kept.hidden_from_owner).is_(True)
-            ),
         )
         .order_by(
             first_of((col(Case.settled) == "yes", 0), else_=1),

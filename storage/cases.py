@@ -28,18 +28,20 @@ from storage.models import (
 )
 from storage.writing import insert_new, inserting
 
-CaseKey = tuple[int, str, int | None]  # account, kind, wave
+CaseKey = tuple[int, str, int | None, bool]  # account, kind, wave, hidden from the owner
+
+
+_KEY = ("account_id", "kind", "wave_id", "hidden_from_owner")
 
 
 class AnotherOpen(Exception):
-    """A case was opened for the same account, kind and wave a moment before; nothing was kept."""
+    """Another case was opened for the same a moment before; nothing was kept."""
 
 
 class Opened(NamedTuple):
     """What joining an open case needs to know of it; making a whole row of each costs too much."""
 
     id: int
-    hidden_from_owner: bool
     state: str
     version: int
     take_by: datetime | None
@@ -153,7 +155,7 @@ def _places() -> Select[int | None, int | None, str]:
 @cache
 def _open() -> Executable:
     case = SQLModel.metadata.tables["case"]
-    key = (case.c.account_id, case.c.kind, case.c.wave_id)
+    key = (case.c[name] for name in _KEY)
     return columns(*key, *(case.c[name] for name in Opened._fields)).where(
         case.c.account_id.in_(_given("ids")), case.c.state.in_(OPEN_STATES)
     )
@@ -168,23 +170,23 @@ def _place_owner(member_id: int | None, team_id: int | None) -> tuple[str, int]:
 
 
 async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Opened]:
-    """Gives the open cases of these accounts by account, kind and wave."""
+    """Gives the open cases of these accounts by their key."""
     found = (await session.execute(_open(), {"ids": list(account_ids)})).all()
-    return {(row[0], row[1], row[2]): Opened(*row[3:]) for row in found}
+    return {(row[0], row[1], row[2], row[3]): Opened(*row[4:]) for row in found}
 
 
 async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[CaseKey, Opened]:
-    """Opens cases, and gives those that were not open already for account, kind and wave."""
+    """Opens cases, and gives by key those that were not open already."""
     if not rows:
         return {}
-    statement = inserting(session, Case, "id", "account_id", "kind", "wave_id")
+    statement = inserting(session, Case, "id", *_KEY)
     made = (await session.execute(statement, list(rows))).all()
-    by_key = {(row["account_id"], row["kind"], row["wave_id"]): row for row in rows}
+    by_key = {tuple(row[name] for name in _KEY): row for row in rows}
     opened: dict[CaseKey, Opened] = {}
-    for case_id, account_id, kind, wave_id in made:
-        row = by_key[account_id, kind, wave_id]
+    for case_id, account_id, kind, wave_id, hidden in made:
+        row = by_key[account_id, kind, wave_id, hidden]
         known = (row[name] for name in Opened._fields[1:-1])
-        opened[account_id, kind, wave_id] = Opened(case_id, *known)
+        opened[account_id, kind, wave_id, hidden] = Opened(case_id, *known)
     return opened
 
 
@@ -224,19 +226,12 @@ async def take_out(session: Session, response_id: int) -> None:
 
 
 async def contacts_of(session: Session, case_id: int) -> Sequence[Contact]:
-    """Gives the contacts of a case; those that are hidden only where the whole case is."""
+    """Gives the contacts of a case."""
     query = (
         select(Contact)
         .join(Response, col(Response.contact_id) == col(Contact.id))
         .join(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
-        .join(Case, col(Case.id) == col(CaseResponse.case_id))
-        .where(
-            col(Case.id) == case_id,
-            or_(
-                col(CaseResponse.hidden_from_owner).is_(False),
-                col(Case.hidden_from_owner).is_(True),
-            ),
-        )
+        .where(col(CaseResponse.case_id) == case_id)
     )
     return (await session.exec(query)).all()
 

@@ -111,7 +111,7 @@ async def promoters(
     hidden = exists().where(
         col(CaseResponse.response_id) == col(Response.id),
         col(CaseResponse.case_id) == col(Case.id),
-        or_(col(CaseResponse.hidden_from_owner).is_(True), col(Case.hidden_from_owner).is_(True)),
+        col(Case.hidden_from_owner).is_(True),
     )
     query = (
         select(Account.name, Contact.name, Response)

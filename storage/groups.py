@@ -8,7 +8,6 @@ from typing import NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    and_,
     bindparam,
     case,
     exists,
@@ -144,13 +143,7 @@ def _kept(of_account: bool) -> Executable:
         select(col(CaseResponse.response_id), *whom)
         .join(Case, col(Case.id) == col(CaseResponse.case_id))
         .join(Account, col(Account.id) == col(Case.account_id))
-        .where(
-            mine,
-            or_(
-                col(CaseResponse.hidden_from_owner).is_(True),
-                col(Case.hidden_from_owner).is_(True),
-            ),
-        )
+        .where(mine, col(Case.hidden_from_owner).is_(True))
     )
     in_case = exists().where(col(CaseResponse.response_id) == col(Response.id))
     asked = (
@@ -162,16 +155,13 @@ def _kept(of_account: bool) -> Executable:
 
 
 async def kept_cases(session: Session) -> list[Kept]:
-    """Gives the cases that are kept from the owners of their accounts, whole or by every answer."""
-    own = col(CaseResponse.case_id) == col(Case.id)
-    hidden = exists().where(own, col(CaseResponse.hidden_from_owner).is_(True))
-    visible = exists().where(own, col(CaseResponse.hidden_from_owner).is_(False))
+    """Gives the cases that are kept from the owners of their accounts."""
     query = (
         select(
             col(Case.id), col(Account.team_id), col(Account.owner_id), col(Account.once_kept_from)
         )
         .join(Account, col(Account.id) == col(Case.account_id))
-        .where(or_(col(Case.hidden_from_owner).is_(True), and_(hidden, ~visible)))
+        .where(col(Case.hidden_from_owner).is_(True))
     )
     return [_of_row(*row) for row in (await session.execute(query)).all()]
 

@@ -1,9 +1,10 @@
-"""What is hidden from an account's owner: answers and whole cases that only leads may see."""
+"""What is hidden from an account's owner: cases that only leads may see, and all in them."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists
-from sqlmodel import col, or_, select, update
+from sqlalchemy import true
+from sqlmodel import SQLModel, col, or_, select, update
 
 from storage.db import Session
 from storage.models import (
@@ -12,47 +13,85 @@ from storage.models import (
     Case,
     CaseEvent,
     CaseResponse,
+    CaseState,
+    Letter,
+    LetterStatus,
     Posting,
     Promise,
     Response,
+    Settled,
 )
 from storage.owning import give_hidden_to_lead
 
 
-async def hide(session: Session, response_ids: Collection[int]) -> set[int]:
-    """Hides responses from the owner, told or not; a case of hidden ones is hidden.
+async def seen_by_owner(
+    session: Session, response_ids: Collection[int], *, also_released: bool = False
+) -> dict[int, dict[int, int]]:
+    """Gives response and contact, by case, of those of these responses that the owner sees.
 
-    What the lead has released stays as it is. Gives the responses that were not hidden before.
+    What the lead has released is none of them, unless `also_released`.
     """
-    if not response_ids:
-        return set()
-    released = exists().where(
-        col(CaseEvent.case_id) == col(CaseResponse.case_id),
-        col(CaseEvent.act) == "released",
-        col(CaseEvent.note) == cast(col(CaseResponse.response_id), String),
+    look = bool(response_ids) and not also_released
+    released = await _released(session, response_ids) if look else set()
+    wanted = [each for each in response_ids if each not in released]
+    if not wanted:
+        return {}
+    query = (
+        select(CaseResponse.case_id, CaseResponse.response_id, Response.contact_id)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .join(Response, col(Response.id) == col(CaseResponse.response_id))
+        .where(col(CaseResponse.response_id).in_(wanted), col(Case.hidden_from_owner).is_(False))
+        .order_by(col(CaseResponse.case_id), col(CaseResponse.response_id))
     )
-    return await _hide(session, col(CaseResponse.response_id).in_(response_ids) & ~released)
+    found: dict[int, dict[int, int]] = {}
+    for case_id, response_id, contact_id in (await session.exec(query)).all():
+        found.setdefault(case_id, {})[response_id] = contact_id
+    return found
 
 
-async def hide_whole(session: Session, case_id: int) -> set[int]:
-    """Hides all responses of a case from the owner; gives those that were not hidden before."""
-    return await _hide(session, col(CaseResponse.case_id) == case_id)
+async def hide_case(session: Session, case_id: int) -> None:
+    """Hides a case from the owner and gives it to the lead."""
+    await _set(session, case_id, {"hidden_from_owner": True})
+    await _mark_promises(session, case_id, hidden=True)
+    await give_hidden_to_lead(session, [case_id])
 
 
-async def _hide(session: Session, which: ColumnElement[bool]) -> set[int]:
-    rows = await session.execute(
-        update(CaseResponse)
-        .where(which, col(CaseResponse.hidden_from_owner).is_(False))
-        .values(hidden_from_owner=True)
-        .returning(col(CaseResponse.response_id))
+async def show_case(session: Session, case_id: int) -> None:
+    """Shows a hidden case to the owner, with what the lead did meanwhile."""
+    await _set(session, case_id, {"hidden_from_owner": False})
+    await _mark_promises(session, case_id, hidden=False)
+
+
+async def close_emptied(session: Session, case_id: int) -> None:
+    """Closes a case whose answers are all in another one now; the owner sees none of what it was.
+
+    Its version stays: whoever acts at this moment is the one who emptied it.
+    """
+    closed = {"state": CaseState.NOT_A_CRITIC, "remind_at": None, "hidden_from_owner": True}
+    await _set(session, case_id, closed)
+
+
+async def mark_about_owner(session: Session, case_id: int) -> None:
+    """Notes that a hidden case is about the owner."""
+    await _set(session, case_id, {"about_owner": True})
+
+
+async def _set(session: Session, case_id: int, values: Mapping[str, Any]) -> None:
+    await session.execute(
+        update(Case)
+        .where(col(Case.id) == case_id)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
-    hidden = set(rows.scalars())
-    if hidden:
-        ids = select(CaseResponse.case_id).where(col(CaseResponse.response_id).in_(hidden))
-        await _hide_cases(session, col(Case.id).in_(ids))
-        await give_hidden_to_lead(session, ids)
-    return hidden
+
+
+async def _mark_promises(session: Session, case_id: int, *, hidden: bool) -> None:
+    await session.execute(
+        update(Promise)
+        .where(col(Promise.case_id) == case_id)
+        .values(hidden_from_owner=hidden)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def keep_from(session: Session, old_of: Mapping[int, int | None]) -> None:
@@ -61,9 +100,7 @@ async def keep_from(session: Session, old_of: Mapping[int, int | None]) -> None:
     What they were not shown as owner they are not to see as the lead of the team, or in CX.
     """
     in_case = col(CaseResponse.response_id).is_not(None)
-    hidden = or_(
-        col(CaseResponse.hidden_from_owner).is_(True), col(Case.hidden_from_owner).is_(True)
-    )
+    hidden = col(Case.hidden_from_owner).is_(True)
     keeping = (
         select(Response.account_id)
         .outerjoin(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
@@ -84,86 +121,81 @@ async def keep_from(session: Session, old_of: Mapping[int, int | None]) -> None:
 
 async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:
     """Tells whether a response of this case is hidden from the owner."""
-    row = await session.get(CaseResponse, response_id, populate_existing=True)
-    return row is not None and row.case_id == case_id and row.hidden_from_owner
-
-
-async def release(session: Session, case_id: int, response_id: int) -> None:
-    """Shows a hidden response to the owner."""
-    await session.execute(
-        update(CaseResponse)
-        .where(col(CaseResponse.response_id) == response_id)
-        .values(hidden_from_owner=False)
-        .execution_options(synchronize_session=False)
+    query = (
+        select(CaseResponse.response_id)
+        .join(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(
+            col(Case.id) == case_id,
+            col(Case.hidden_from_owner).is_(True),
+            col(CaseResponse.response_id) == response_id,
+        )
     )
-    await _hide_cases(session, col(Case.id) == case_id)
+    return (await session.exec(query)).first() is not None
 
 
-async def was_released(session: Session, case_id: int, response_id: int) -> bool:
+async def was_released(session: Session, response_id: int) -> bool:
     """Tells whether the lead has shown this response to the owner."""
-    query = select(CaseEvent.id).where(
-        col(CaseEvent.case_id) == case_id,
+    return bool(await _released(session, [response_id]))
+
+
+async def _released(session: Session, response_ids: Collection[int]) -> set[int]:
+    query = select(CaseEvent.note).where(
         col(CaseEvent.act) == "released",
-        col(CaseEvent.note) == str(response_id),
+        col(CaseEvent.note).in_([str(each) for each in response_ids]),
     )
-    return (await session.exec(query.limit(1))).first() is not None
-
-
-async def look_who_sees(session: Session, case_ids: Collection[int]) -> None:
-    """Hides cases all of whose responses are hidden from the owner, and no others."""
-    await _hide_cases(session, col(Case.id).in_(case_ids))
-
-
-async def leave_to_lead(session: Session, case_id: int) -> None:
-    """Hides a case and gives it to the lead, where only hidden responses are left in it."""
-    left = exists().where(col(CaseResponse.case_id) == col(Case.id))
-    await _hide_cases(session, (col(Case.id) == case_id) & left)
-    await give_hidden_to_lead(session, [case_id])
-
-
-async def _hide_cases(session: Session, which: ColumnElement[bool]) -> None:
-    visible = exists().where(
-        col(CaseResponse.case_id) == col(Case.id), col(CaseResponse.hidden_from_owner).is_(False)
-    )
-    await session.execute(
-        update(Case)
-        .where(which)
-        .values(hidden_from_owner=~visible)
-        .execution_options(synchronize_session=False)
-    )
+    return {int(note) for note in (await session.exec(query)).all() if note}
 
 
 async def move(
-    session: Session,
-    response_ids: Collection[int],
-    contact_ids: Collection[int],
-    old: int,
-    new: int,
+    session: Session, answers: Mapping[int, int], old: int, new: int, *, hidden: bool, whole: bool
 ) -> None:
-    """Moves hidden responses to another case, with their cards and what was done for them."""
-    told = col(CaseEvent.act).in_(("opened", "joined", "released")) & col(CaseEvent.note).in_(
-        [str(each) for each in response_ids]
-    )
-    done = col(CaseEvent.contact_id).in_(contact_ids) & col(CaseEvent.hidden_from_owner).is_(True)
-    promised = col(Promise.contact_id).in_(contact_ids) & col(Promise.hidden_from_owner).is_(True)
-    for statement in (
-        update(CaseResponse)
-        .where(col(CaseResponse.case_id) == old, col(CaseResponse.response_id).in_(response_ids))
-        .values(case_id=new),
-        update(Posting)
-        .where(
-            col(Posting.subject) == "case",
-            col(Posting.subject_id) == old,
-            col(Posting.response_id).in_(response_ids),
-        )
-        .values(subject_id=new),
-        update(Alert)
-        .where(col(Alert.case_id) == old, col(Alert.response_id).in_(response_ids))
-        .values(case_id=new),
-        update(CaseEvent).where(col(CaseEvent.case_id) == old, told | done).values(case_id=new),
-        update(Promise).where(col(Promise.case_id) == old, promised).values(case_id=new),
-    ):
+    """Moves responses to a case of the other side, with their cards and what was done for them.
+
+    `answers` gives the contact of each response; they are the `whole` of the case, or part of it,
+    and then what was done for no customer by name stays. What was done can't be undone any more:
+    the case it was done in is another. A case that is hidden now is the lead's to solve: what its
+    customers were asked before is of no round of it, or asked no more.
+    """
+    contacts = set(answers.values())
+    notes = [str(each) for each in answers]
+    told = col(CaseEvent.act).in_(("opened", "joined", "released")) & col(CaseEvent.note).in_(notes)
+    done = true() if whole else col(CaseEvent.contact_id).in_(contacts)
+    shown = true() if whole else col(Posting.response_id).in_(answers)
+    promised = true() if whole else col(Promise.contact_id).in_(contacts)
+
+    async def to_new(table: type[SQLModel], mine: Any, **values: Any) -> None:
+        statement = update(table).where(mine).values(**values)
         await session.execute(statement.execution_options(synchronize_session=False))
+
+    posted = (col(Posting.subject) == "case") & (col(Posting.subject_id) == old)
+    await to_new(
+        CaseResponse,
+        (col(CaseResponse.case_id) == old) & col(CaseResponse.response_id).in_(answers),
+        case_id=new,
+    )
+    await to_new(Posting, posted & shown, subject_id=new)
+    await to_new(
+        Alert, (col(Alert.case_id) == old) & col(Alert.response_id).in_(answers), case_id=new
+    )
+    await to_new(CaseEvent, (col(CaseEvent.case_id) == old) & told, case_id=new)
+    await to_new(CaseEvent, (col(CaseEvent.case_id) == old) & done, case_id=new, before={})
+    await to_new(
+        Promise,
+        (col(Promise.case_id) == old) & promised,
+        case_id=new,
+        hidden_from_owner=hidden,
+    )
+    letters = (col(Letter.case_id) == old) & col(Letter.contact_id).in_(contacts)
+    if hidden:
+        planned = letters & (col(Letter.status) == LetterStatus.PLANNED)
+        await to_new(Letter, planned, status=LetterStatus.CANCELLED, reason="moved")
+        await to_new(Letter, letters, round=0)
+    await to_new(Letter, letters, case_id=new)
+    await to_new(
+        Settled,
+        (col(Settled.case_id) == old) & col(Settled.contact_id).in_(contacts),
+        case_id=new,
+    )
 
 
 async def hidden_responses(session: Session, account_ids: Collection[int]) -> frozenset[int]:
@@ -171,11 +203,6 @@ async def hidden_responses(session: Session, account_ids: Collection[int]) -> fr
     query = (
         select(CaseResponse.response_id)
         .join(Case, col(Case.id) == col(CaseResponse.case_id))
-        .where(
-            col(Case.account_id).in_(account_ids),
-            or_(
-                col(CaseResponse.hidden_from_owner).is_(True), col(Case.hidden_from_owner).is_(True)
-            ),
-        )
+        .where(col(Case.account_id).in_(account_ids), col(Case.hidden_from_owner).is_(True))
     )
     return frozenset((await session.exec(query)).all())

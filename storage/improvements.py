@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import func
-from sqlmodel import col, delete, exists, or_, select, update
+from sqlmodel import col, delete, exists, select, update
 
 from storage.db import Session
 from storage.models import (
@@ -67,14 +67,12 @@ async def done(session: Session, account_id: int, since: datetime) -> list[Done]
         col(Promise.done_at) > since,
         col(Promise.hidden_from_owner).is_(False),
     )
-    kept = select(CaseResponse.case_id).where(col(CaseResponse.hidden_from_owner).is_(True))
     cases = select(Case.what_was_done, Case.solved_at).where(
         col(Case.account_id) == account_id,
         col(Case.state).in_(DONE_STATES),
         col(Case.outcome).in_(_DONE_FOR_GOOD),
         col(Case.solved_at) > since,
         col(Case.hidden_from_owner).is_(False),
-        col(Case.id).not_in(kept),
     )
     reasons = (
         select(SharedReason.what_was_fixed, SharedReason.changed_at)
@@ -98,10 +96,7 @@ async def done(session: Session, account_id: int, since: datetime) -> list[Done]
             ~exists().where(
                 col(CaseResponse.response_id) == col(Response.id),
                 col(CaseResponse.case_id) == col(Case.id),
-                or_(
-                    col(CaseResponse.hidden_from_owner).is_(True),
-                    col(Case.hidden_from_owner).is_(True),
-                ),
+                col(Case.hidden_from_owner).is_(True),
             ),
         )
     )
@@ -131,7 +126,6 @@ async def newly_done(
             col(Promise.hidden_from_owner).is_(False),
         )
     )
-    kept = select(CaseResponse.case_id).where(col(CaseResponse.hidden_from_owner).is_(True))
     cases = (
         select(Account, Case.what_was_done)
         .join(Case, col(Case.account_id) == col(Account.id))
@@ -141,7 +135,6 @@ async def newly_done(
             col(Case.settled_at) > since,
             col(Case.settled_at) <= until,
             col(Case.hidden_from_owner).is_(False),
-            col(Case.id).not_in(kept),
         )
     )
     found = [*(await session.exec(promises)).all(), *(await session.exec(cases)).all()]

@@ -9,6 +9,7 @@ from sqlmodel import col
 from storage.db import Session
 from storage.models import (
     Account,
+    Case,
     CaseResponse,
     Invitation,
     InvitationStatus,
@@ -53,7 +54,9 @@ async def by_account(
     Answers that the owner must not see count as not given: owners read their team's place, too.
     """
     of_case = col(CaseResponse.response_id) == col(Response.id)
-    hidden = exists(literal(1)).where(of_case, col(CaseResponse.hidden_from_owner).is_(True))
+    hidden = exists(literal(1)).where(
+        of_case, col(Case.id) == col(CaseResponse.case_id), col(Case.hidden_from_owner).is_(True)
+    )
     for_manager = col(Response.to_manager).is_(True) & ~exists(literal(1)).where(of_case)
     seen = and_(
         col(Response.invitation_id) == col(Invitation.id),

@@ -135,9 +135,8 @@ async def standings_of(
             now,
             months,
         )
-        shown = _shown_cases(cases, account, joined, hidden)
-        if kept:
-            shown = [case for case in shown if not case.hidden_from_owner]
+        theirs = (case for case in cases if case.account_id == account.id)
+        shown = [case for case in theirs if not (kept and case.hidden_from_owner)]
         figures = measure(
             Scope("account", account.key),
             KIND,
@@ -196,7 +195,7 @@ def _hidden(
 ) -> set[int]:
     kept = {case.id for case in cases if case.hidden_from_owner}
     in_case = {each.response_id for each in joined}
-    hidden = {each.response_id for each in joined if each.hidden_from_owner or each.case_id in kept}
+    hidden = {each.response_id for each in joined if each.case_id in kept}
     # What a contact wants shown to the manager stays hidden also where no case says so.
     hidden |= {
         response.id
@@ -204,20 +203,6 @@ def _hidden(
         if response.to_manager and response.id not in in_case
     }
     return hidden
-
-
-def _shown_cases(
-    cases: Sequence[Case], account: Account, joined: Sequence[CaseResponse], hidden: set[int]
-) -> list[Case]:
-    of_case: dict[int, set[int]] = {}
-    for each in joined:
-        of_case.setdefault(each.case_id, set()).add(each.response_id)
-    return [
-        case
-        for case in cases
-        if case.account_id == account.id
-        and not (of_case.get(case.id) and of_case[case.id] <= hidden)
-    ]
 
 
 def _facts(

@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 from handlers import alerts, texts, wording
 from handlers.calendars import Calendar
 from handlers.cards import Card, Reply, Whisper, whisper
-from handlers.cases import keeping, pacing, seeing, telling, times, undoing
+from handlers.cases import pacing, redraw, seeing, telling, times, undoing
 from handlers.cases.card import alert_card, who_did
 from handlers.cases.card_facts import Reader
-from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
+from handlers.cases.view import CaseView, first_name, load, zone_of
 from handlers.chat import Click, MessageRef, Remark, Submission
 from handlers.context import Context, NotAllowed, Refused
 from handlers.rights import reads_comments
 from handlers.texts import Texts
 from storage import alerts as outbox
-from storage import case_view, cases, members
+from storage import cases, members
 from storage.alerts import Added
 from storage.db import Session
 from storage.models import OPEN_STATES, Account, Case, CaseState, Member
@@ -60,7 +60,6 @@ class Plan:
     undoable: bool = True
     tell: tuple[dict[str, Any], ...] = ()
     contact_id: int | None = None  # which of the case's customers it is about
-    hidden: bool = False  # the owner, who sees the case, must not know of it
 
 
 # Gives the plan, or None when the case's state does not allow the act any more.
@@ -139,12 +138,10 @@ async def _attempt(
         plan = await decide(scene)
         if plan is None:
             # The clicked card is an old one: it is drawn anew with all others.
-            row = telling.changed(case_id, f"stale:{now.timestamp():.3f}", now)
+            row = redraw.row(case_id, f"stale:{now.timestamp():.3f}", now)
             jobs = await outbox.add_many(session, [row])
             return Outcome(await load(session, ctx, case_id), False, jobs)
-        leads = seeing.sees_hidden(me, scene.account)
-        kept = leads and await case_view.has_hidden(session, case_id)
-        jobs = await _keep(session, ctx, scene.case, plan, me, platform, kept)
+        jobs = await _keep(session, ctx, scene.case, plan, me, platform)
         return Outcome(await load(session, ctx, case_id), True, jobs)
 
 
@@ -155,7 +152,6 @@ async def _keep(
     plan: Plan,
     me: Member | None,
     platform: str | None,
-    kept: bool = False,
 ) -> list[Added]:
     """Writes the change and its line in the timeline; gives the alerts that tell it."""
     now = ctx.now()
@@ -173,18 +169,14 @@ async def _keep(
         "contact_id": plan.contact_id,
         "before": before if plan.undoable else {},
         "undone": False,
-        "hidden_from_owner": kept or plan.hidden or case.hidden_from_owner,
     }
     await cases.note_events(session, [event])
     version = case.version + 1
-    rows = [telling.changed(case.id, f"v{version}", now), *plan.tell]
+    rows = [redraw.row(case.id, f"v{version}", now), *plan.tell]
     if plan.undoable:
         # The Undo button goes when its minute is over.
-        over = telling.changed(case.id, f"v{version}:undo", now)
+        over = redraw.row(case.id, f"v{version}:undo", now)
         rows.append({**over, "due_at": now + timedelta(seconds=61)})
-    ends = is_open(case) and plan.values.get("state", case.state) not in OPEN_STATES
-    if ends and not case.hidden_from_owner and await case_view.has_hidden(session, case.id):
-        rows.append(keeping.moves_row(case.id, version, now))
     return await outbox.add_many(session, rows)
 
 
@@ -195,6 +187,9 @@ async def look(session: Session, ctx: Context, me: Member, case_id: int) -> Scen
     if case is None:
         raise Refused(t("routes.unknown_action"))
     account = await session.get_one(Account, case.account_id)
+    emptied = case.state == CaseState.NOT_A_CRITIC and not await cases.contacts_of(session, case_id)
+    if emptied:
+        raise Refused(t("case.stale.moved"))
     if not seeing.may_see(me, account, case, ctx.programme):
         raise NotAllowed(await _not_yours(session, me, account, case, t), "case", case.id)
     owner = await members.by_id(session, case.owner_id)
@@ -254,20 +249,9 @@ async def card_here(
     t = texts.of(me.language, ctx.programme.language)
     reader = Reader(t, zone_of(me, ctx), "board", comments=reads_comments(me))
     others = ref is not None and ref.place != event.person.place
-    answer = view.answer(None) if others else visible(view, me)
+    answer = view.answer(None)
     card = alert_card(view, answer, reader, ctx.now())
     return Whisper(card) if others and answer.hidden else card
-
-
-def visible(view: CaseView, me: Member) -> Answer:
-    """Gives the first answer of a case that a member may see."""
-    return next(iter(readable(view, me)), view.answers[0])
-
-
-def readable(view: CaseView, me: Member) -> list[Answer]:
-    """Gives the answers of a case that a member may see."""
-    sees = seeing.sees_hidden(me, view.account)
-    return [each for each in view.answers if sees or not each.hidden]
 
 
 def stale(view: CaseView, me: Member, ctx: Context) -> str:

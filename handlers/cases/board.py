@@ -74,7 +74,7 @@ async def _line(
     session: Session, ctx: Context, me: Member, case: Case, account: Account, t: Texts
 ) -> list[Element]:
     view = await load(session, ctx, case.id)
-    answer = view.answers[0] if seeing.sees_hidden(me, account) else view.answer(None)
+    answer = view.answer(None)
     reader = Reader(t, zone_of(me, ctx), "board")
     row = [Button(t("case.open"), "case.open", str(case.id))]
     if case.state == CaseState.NEW:

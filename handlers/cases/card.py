@@ -9,11 +9,10 @@ from handlers.cases.card_facts import Reader, facts_of
 from handlers.cases.view import Answer, CaseView, first_name, short_name, undo_until
 from handlers.settled import words as settled
 from handlers.texts import Texts
-from storage.models import OPEN_STATES, CaseEvent, CaseState
+from storage.models import OPEN_STATES, CaseState
 
 ASSIGN = "account_assign"  # gives an account without an owner to a member
 _WORST = 3  # 0-3 red, 4-6 orange
-_CLOSING = ("solved", "not_a_critic")
 _TIMED = (CaseState.NEW, CaseState.TAKEN, CaseState.REOPENED)  # a deadline runs
 
 
@@ -65,8 +64,6 @@ def title(view: CaseView, answer: Answer, t: Texts) -> str:
 
 def tone(view: CaseView, answer: Answer) -> Tone:
     """Gives the colour: red 0-3 or reopened, orange 4-6, amber while taken, green solved."""
-    if _closed_unseen(view, answer) is not None:
-        return "critical"
     match view.case.state:
         case CaseState.NEW:
             score = answer.response.score
@@ -93,9 +90,6 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
     names = settled.who(view, answer, t)
     who, many = ", ".join(names), "_many" if len(names) > 1 else ""
     late = "_late" if _is_late(view, now) else ""
-    unseen = _closed_unseen(view, answer)
-    if unseen is not None:
-        return t("case.status.unseen", name=who_did(view, unseen.act, t)[0])
     match case.state:
         case CaseState.NEW:
             words = t("case.status.late" if late else "case.status.new", time=time(case.take_by))
@@ -115,8 +109,7 @@ def status(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> str
             if case.settled == "partly" and not called_since:
                 key = "case.status.partly"
             else:
-                called = view.contacted(answer)
-                who = first_name(called.contact.name) if called else t("case.somebody")
+                who = first_name(view.contacted().contact.name)
             caller = view.people.get(step.member_id or 0) if step else None
             name = first_name(caller.name) if caller else taker
             words = t(key, name=name, who=who, time=time(case.contacted_at))
@@ -150,14 +143,6 @@ def _is_late(view: CaseView, now: datetime) -> bool:
     case = view.case
     deadline = case.take_by if case.state == CaseState.NEW else case.contact_by
     return case.state in _TIMED and deadline is not None and deadline <= now
-
-
-def _closed_unseen(view: CaseView, answer: Answer) -> CaseEvent | None:
-    """Gives the act that closed a case, where who closed it may not read this answer."""
-    if not answer.hidden or view.case.state in OPEN_STATES:
-        return None
-    closed = next((e for e in view.events if e.act in _CLOSING and not e.undone), None)
-    return closed if closed is not None and not closed.hidden_from_owner else None
 
 
 def who_did(view: CaseView, act: str, t: Texts) -> tuple[str, datetime]:

@@ -9,7 +9,6 @@ from handlers.accounts.reader import cut
 from handlers.cases.view import NOTED, Answer, CaseView, first_name
 from handlers.settled import words as settled
 from handlers.texts import Texts
-from storage.letters import Asked
 from storage.models import (
     DONE_STATES,
     OPEN_STATES,
@@ -57,16 +56,8 @@ def facts_of(
         if case.state in OPEN_STATES and view.helped is not None:
             facts.append((t("alert.helped"), _helped(view, t)))
     facts += _done(view, answer, reader, now)
-    facts += settled.lines(
-        view.case, _shown_letters(view, answer), t, reader.zone, now, reader.comments
-    )
-    return facts + _notes(view, answer, reader, now)
-
-
-def _shown_letters(view: CaseView, answer: Answer) -> list[Asked]:
-    """Whom the customer's words may be shown to: a hidden answer's are for the lead alone."""
-    hidden = {each.contact.id for each in view.answers if each.hidden}
-    return [each for each in view.letters if answer.hidden or each.contact.id not in hidden]
+    facts += settled.lines(view.case, view.letters, t, reader.zone, now, reader.comments)
+    return facts + _notes(view, reader, now)
 
 
 def wish_line(response: Response, contact: Contact, t: Texts) -> tuple[str, str]:
@@ -134,11 +125,10 @@ def _done(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list
     lines += [
         (t("case.promised"), _to(view, answer, each) + _promise(each, t, today))
         for each in view.promises
-        if answer.hidden or not each.promise.hidden_from_owner
     ]
     if case.state in OPEN_STATES and case.call_again_on is not None:
         lines.append((t("case.call_again"), wording.long_day(case.call_again_on, t, today)))
-    if case.state in DONE_STATES and not _kept(view, answer, "solved"):
+    if case.state in DONE_STATES:
         outcome = t(f"case.outcome.{case.outcome}") if case.outcome else None
         cause = case.root_cause
         if cause and known(t, cause):
@@ -171,8 +161,8 @@ def _holder(view: CaseView) -> str | None:
 def _said(view: CaseView, answer: Answer, reader: Reader) -> tuple[str, str | None]:
     """What was said when the customer was reached, under the name of who said it."""
     t = reader.t
-    said = view.latest(("contacted", "promised"), answer)
-    who = view.spoken_with(said[0], answer) if said else None
+    said = view.latest(("contacted", "promised"))
+    who = view.spoken_with(said[0]) if said else None
     if who is None or not reader.comments:
         return t("case.said"), None
     if who.contact.id == answer.contact.id:
@@ -185,11 +175,7 @@ def _to(view: CaseView, answer: Answer, found: Promised) -> str:
     promised_to = view.of_contact(found.promise.contact_id)
     if promised_to is None or promised_to.contact.id == answer.contact.id:
         return ""
-    return (
-        ""
-        if promised_to.hidden and not answer.hidden
-        else f"{first_name(promised_to.contact.name)}: "
-    )
+    return f"{first_name(promised_to.contact.name)}: "
 
 
 def _promise(found: Promised, t: Texts, today: date) -> str:
@@ -210,13 +196,7 @@ def _promise(found: Promised, t: Texts, today: date) -> str:
     return " · ".join(parts)
 
 
-def _kept(view: CaseView, answer: Answer, act: str) -> bool:
-    """Tells whether the lead did this for a hidden answer: its words are not for the owner."""
-    last = view.last_of(act)
-    return last is not None and last.hidden_from_owner and not answer.hidden
-
-
-def _notes(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> list[tuple[str, str]]:
+def _notes(view: CaseView, reader: Reader, now: datetime) -> list[tuple[str, str]]:
     """The last two words of ours, the later one last; the timeline has them all, whole.
 
     Who handed the case over, or asked for help, stands among them: the state says neither.
@@ -225,7 +205,7 @@ def _notes(view: CaseView, answer: Answer, reader: Reader, now: datetime) -> lis
         return []
     t = reader.t
     lines = []
-    for event in reversed(view.latest(NOTED, answer, _NOTES)):
+    for event in reversed(view.latest(NOTED, _NOTES)):
         by = view.people.get(event.member_id or 0)
         name = first_name(by.name) if by else t("case.somebody")
         who = name

@@ -2,37 +2,46 @@
 
 from handlers.accounts import shown
 from handlers.cards import Reply
-from handlers.cases import acting, keeping, seeing
+from handlers.cases import acting, apart, redraw, seeing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
 from handlers.cases.telling import SUBJECT, stands_above
 from handlers.chat import Click
 from handlers.context import Context, NotAllowed
 from storage import alerts as outbox
-from storage import hiding
+from storage import case_view, hiding
 from storage.models import Member
 
 
 async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
     """Hides a case and all its answers until they are released; the lead has it from now on."""
 
+    now_in = case_id(click)
+
     async def decide(scene: Scene) -> Plan | None:
+        nonlocal now_in
         case, session = scene.case, scene.session
         if not seeing.sees_hidden(me, scene.account):
             raise NotAllowed(scene.t("conflict.leads_only"), "case", scene.case.id)
         if not acting.is_open(case) or scene.account.owner_id is None:
             return None
-        hidden = await hiding.hide_whole(session, case.id)
-        if not hidden and case.about_owner:
+        if case.hidden_from_owner and case.about_owner:
             return None
-        posted = await outbox.postings(session, SUBJECT, case.id)
+        joined = await case_view.joined(session, case.id)
+        hidden = await apart.hide(session, ctx, [e.response.id for e in joined], also_released=True)
+        now_in = next(iter(hidden.values()), case.id)
+        await hiding.mark_about_owner(session, now_in)
+        posted = await outbox.postings(session, SUBJECT, now_in)
         has = {each.response_id for each in posted if stands_above(each)}
-        tell = tuple(
-            keeping.alerts_of(case.id, response_id, case.account_id, scene.now)[1]
-            for response_id in sorted(hidden - has)
-        )
+        edit = redraw.row(now_in, f"about:{scene.now.timestamp():.3f}", scene.now)
+        tell = [
+            redraw.kept(now_in, response_id, case.account_id, scene.now)[1]
+            for response_id in sorted(hidden.keys() - has)
+        ]
         gone = shown.gone_row(scene.account.id, f"about:{case.id}", scene.now, hidden)
-        return Plan("about_owner", {"about_owner": True}, undoable=False, tell=(*tell, gone))
+        return Plan("about_owner", {}, undoable=False, tell=(*tell, edit, gone))
 
-    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
+    outcome = await acting.carry_out(ctx, click, me, now_in, decide)
+    if outcome.done and now_in != outcome.view.case.id:
+        return await acting.card_here(ctx, click, me, await acting.opened(ctx, me, now_in))
     return await acting.reply(ctx, click, me, outcome)

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers import days
 from handlers.cards import Choice, Form, FormErrors, Input, Reply, Text
-from handlers.cases import acting, apart, naming, promising
+from handlers.cases import acting, naming, promising
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.card_facts import known
 from handlers.cases.taking import case_id
@@ -31,7 +31,7 @@ async def contact_form(ctx: Context, click: Click, me: Member) -> Reply:
     t = of(me.language, ctx.programme.language)
     if not acting.is_open(view.case):
         return await acting.told_stale(ctx, click, me, view)
-    return _contact_questions(view, naming.answer_for(view, click.value, me), t)
+    return _contact_questions(view, naming.answer_for(view, click.value, t), t)
 
 
 def _contact_questions(view: CaseView, answer: Answer, t: Texts, step: str = "") -> Form:
@@ -71,7 +71,7 @@ async def _asked_further(ctx: Context, event: Submission, me: Member, t: Texts) 
     if needed is None or event.text(needed) or (was_shown and needed in event.inputs):
         return None
     view = await acting.opened(ctx, me, _case_of(event))
-    asked = _contact_questions(view, naming.answer_for(view, event.value, me), t, step)
+    asked = _contact_questions(view, naming.answer_for(view, event.value, t), t, step)
     intro = (Text(t(f"case.contact_form.further_{step}")),)
     filled = promising.filled(asked, event)
     return replace(filled, value=f"{asked.value}:{_FURTHER}", intro=intro)
@@ -97,7 +97,7 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
         shown = await promising.warning(ctx, me, deliverer, t)
         if shown:
             view = await acting.opened(ctx, me, _case_of(event))
-            answer = naming.answer_for(view, event.value, me)
+            answer = naming.answer_for(view, event.value, t)
             asked = _contact_questions(view, answer, t, "promised")
             return promising.again(asked, event, deliverer, shown, t)
     step, said = event.text("next"), event.text("said") or None
@@ -112,22 +112,18 @@ async def contacted(ctx: Context, event: Submission, me: Member) -> Reply:
             return None
         own = {**acting.taking(scene), **values, "contacted_at": scene.now}
         who = await naming.contact_for(scene, event.value)
-        kept = await naming.is_apart(scene, who)
-        own = {} if kept else own
         if deliverer is None or by is None:
-            call = await apart.call_again(scene, who, again) if kept and again else ()
-            return Plan("contacted", own, said, undoable=not kept, tell=call, contact_id=who)
+            return Plan("contacted", own, said, contact_id=who)
         draft = promising.Draft(
             event.text("promise"), by, deliverer, event.text("lasting") == "always", who
         )
-        tell, hidden = await promising.promise(scene, draft)
-        if not hidden:
-            own |= {"promised": draft.what, "promise_by": by}
-        return Plan("promised", own, said, undoable=not kept, tell=tell, contact_id=who)
+        tell = await promising.promise(scene, draft)
+        own |= {"promised": draft.what, "promise_by": by}
+        return Plan("promised", own, said, tell=tell, contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
     if outcome.done and step == "solved":
-        return solve_questions(outcome.view, event.value, me, t)
+        return solve_questions(outcome.view, event.value, t)
     return await acting.reply(ctx, event, me, outcome)
 
 
@@ -136,13 +132,13 @@ async def solve_form(ctx: Context, click: Click, me: Member) -> Reply:
     view = await acting.opened(ctx, me, case_id(click))
     if not acting.is_open(view.case):
         return await acting.told_stale(ctx, click, me, view)
-    return solve_questions(view, click.value, me, of(me.language, ctx.programme.language))
+    return solve_questions(view, click.value, of(me.language, ctx.programme.language))
 
 
-def solve_questions(view: CaseView, value: str, me: Member, t: Texts) -> Form:
-    """Gives the form; the root cause is filled in from the reasons that the member may read."""
-    answer = naming.answer_for(view, value, me)
-    given = [reason for each in acting.readable(view, me) for reason in each.response.reasons]
+def solve_questions(view: CaseView, value: str, t: Texts) -> Form:
+    """Gives the form; the root cause is filled in from the reasons of the case's customers."""
+    answer = naming.answer_for(view, value, t)
+    given = [reason for each in view.answers for reason in each.response.reasons]
     texts = t.keys()
     shipped = sorted(key.partition(".")[2] for key in texts if key.startswith("reasons."))
     causes = list(dict.fromkeys([*given, *shipped]))
@@ -151,11 +147,10 @@ def solve_questions(view: CaseView, value: str, me: Member, t: Texts) -> Form:
     )
     name = first_name(answer.contact.name)
     reached = Input("yes_no", "reached", t("case.contact_form.reached", name=name))
-    apart = answer.hidden and not view.case.hidden_from_owner  # the case tells of another
     return Form(
         t("case.solve_form.title"),
         (
-            *((reached,) if view.case.reached is None or apart else ()),
+            *((reached,) if view.case.reached is None else ()),
             Input(
                 "choice",
                 "outcome",
@@ -214,12 +209,8 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
     if errors:
         return FormErrors(errors)
 
-    own: int | None = None
-
     async def decide(scene: Scene) -> Plan | None:
-        nonlocal own
-        case, own = scene.case, None
-        if not acting.is_open(case):
+        if not acting.is_open(scene.case):
             return None
         values = {
             **acting.taking(scene),
@@ -237,17 +228,12 @@ async def solved(ctx: Context, event: Submission, me: Member) -> Reply:
         if event.text("reached"):
             values["reached"] = event.text("reached") == "yes"
         who = await naming.contact_for(scene, event.value)
-        if await naming.is_apart(scene, who):
-            own, tell = await apart.solve(scene, who, values)
-            return Plan("solved_apart", {}, undoable=False, tell=(tell,), hidden=True)
         reached = values.get("reached", await _was_reached(scene))
         values["not_asked"] = await planning.solved(scene, event.text("outcome"), reached)
         values["settled"] = None
         return Plan("solved", values, event.text("done"), contact_id=who)
 
     outcome = await acting.carry_out(ctx, event, me, _case_of(event), decide)
-    if own is not None:
-        return await acting.card_here(ctx, event, me, await acting.opened(ctx, me, own))
     return await acting.reply(ctx, event, me, outcome)
 
 

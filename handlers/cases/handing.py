@@ -7,7 +7,7 @@ from typing import Any
 from handlers import texts
 from handlers.alerts import Outgoing, job_of
 from handlers.cards import Button, Buttons, Card, Element, Text, beside
-from handlers.cases import leaving, owning, places, seeing, telling
+from handlers.cases import leaving, owning, places, redraw, seeing
 from handlers.cases.card import title
 from handlers.cases.view import first_name, load
 from handlers.chat import Message
@@ -146,7 +146,7 @@ async def _hand(
         # Whose it was, so that it finds the way back.
         event["before"] = {"owner_id": old} if why == "away" else {}
         await cases.note_events(session, [{**event, "undone": False}])
-        asked.append(telling.changed(case.id, f"v{case.version + 1}", now))
+        asked.append(redraw.row(case.id, f"v{case.version + 1}", now))
     for (old, new), ids in given.items():
         key = f"handed:{old}:{new}:{now:%Y%m%dT%H%M%S}"
         detail = {"cases": ids, "why": why, "from": old, "to": new, "partition": f"handed:{new}"}

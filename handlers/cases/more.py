@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.calendars import next_working_moment, nth_working_day, start_of_working_day
 from handlers.cards import Choice, Form, FormErrors, Input, Reply, Text
-from handlers.cases import acting, seeing, telling
+from handlers.cases import acting, redraw, seeing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
 from handlers.chat import Click, Submission, row_id
@@ -44,7 +44,7 @@ async def snoozed(ctx: Context, event: Submission, me: Member) -> Reply:
         awake = _until(scene, until)
         values = {"snoozed_until": awake, **acting.taking_by_owner(scene)}
         # The card says until when: by then it must say something else.
-        over = telling.changed(scene.case.id, f"awake:{awake.timestamp():.0f}", awake)
+        over = redraw.row(scene.case.id, f"awake:{awake.timestamp():.0f}", awake)
         return Plan("snoozed", values, until, tell=(over,))
 
     outcome = await acting.carry_out(ctx, event, me, row_id(event.value), decide)

@@ -1,11 +1,11 @@
 """Which customer an act on a case was about: several may have answered, and one was reached."""
 
-from handlers.cases import seeing
-from handlers.cases.acting import Scene, visible
+from handlers.cases.acting import Scene
 from handlers.cases.view import Answer, CaseView
 from handlers.chat import row_id
+from handlers.context import Refused
+from handlers.texts import Texts
 from storage import case_view
-from storage.models import Member
 
 
 def response_of(value: str) -> int | None:
@@ -13,32 +13,22 @@ def response_of(value: str) -> int | None:
     return row_id((value.split(":") + [""])[1]) or None
 
 
-def answer_for(view: CaseView, value: str, me: Member) -> Answer:
-    """Gives the answer that a button's value names, else the first that the member may see."""
+def answer_for(view: CaseView, value: str, t: Texts) -> Answer:
+    """Gives the answer that a button's value names, else the case's first.
+
+    Raises Refused where the answer is in another case by now.
+    """
     wanted = response_of(value)
-    sees = seeing.sees_hidden(me, view.account)
-    for answer in view.answers:
-        if answer.response.id == wanted and (sees or not answer.hidden):
-            return answer
-    return visible(view, me)
+    found = view.answer(wanted)
+    if wanted is not None and found.response.id != wanted:
+        raise Refused(t("case.stale.moved"))
+    return found
 
 
 async def contact_for(scene: Scene, value: str) -> int | None:
     """Gives the contact that a button's value names, as `answer_for` does."""
     wanted = response_of(value)
     found = await case_view.joined(scene.session, scene.case.id)
-    if not seeing.sees_hidden(scene.me, scene.account):
-        found = [each for each in found if not each.hidden] or found
-    named = [each for each in found if each.response.id == wanted]
-    return next((each.contact.id for each in (*named, *found)), None)
-
-
-async def is_apart(scene: Scene, contact_id: int | None) -> bool:
-    """Tells whether a customer's answer is hidden in a case that the owner sees.
-
-    What the lead does for them leaves the case, which is the owner's, as it is.
-    """
-    if scene.case.hidden_from_owner:
-        return False
-    found = await case_view.joined(scene.session, scene.case.id)
-    return any(each.hidden and each.contact.id == contact_id for each in found)
+    if wanted is not None and all(each.response.id != wanted for each in found):
+        raise Refused(scene.t("case.stale.moved"))
+    return next((e.contact.id for e in found if wanted in (None, e.response.id)), None)

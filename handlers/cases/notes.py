@@ -75,7 +75,7 @@ async def _which(ctx: Context, event: Remark, me: Member) -> Reply:
         found.sort(key=lambda case: me.id not in (case.owner_id, case.taken_by))  # mine first
         for case in found[:_CHOICES]:
             view = await load(session, ctx, case.id)
-            line = title(view, acting.visible(view, me), t)
+            line = title(view, view.answer(None), t)
             options.append(Choice(str(case.id), cut(line, _LABEL)))
     if not options:
         raise Refused(t("note.no_case"))

@@ -8,10 +8,10 @@ from typing import Any
 
 from handlers import alerts
 from handlers.accounts import shown
-from handlers.cases import keeping, times
+from handlers.cases import apart, redraw, times
 from handlers.context import Context, Job
 from storage import alerts as outbox
-from storage import cases, hiding
+from storage import cases
 from storage.alerts import Added
 from storage.cases import CaseKey, Ground, Opened
 from storage.db import Session
@@ -39,10 +39,9 @@ class Critic:
     settle_at: datetime
     known: bool = True  # it was stored before this group: it may belong to a case already
 
-    @property
-    def key(self) -> CaseKey:
-        """Of what one case is open at a time."""
-        return self.account_id, self.kind, self.wave_id
+    def key(self, hidden: Collection[int]) -> CaseKey:
+        """Of what one case is open at a time; `hidden` responses are kept from the owner."""
+        return self.account_id, self.kind, self.wave_id, self.response_id in hidden
 
 
 @dataclass(frozen=True)
@@ -73,9 +72,9 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         if in_conflict(critic, owner_of(ground, critic.account_id))
     }
     now = ctx.now()
-    openers = _openers(new, ground)
+    openers = _openers(new, ground, hidden)
     fresh = await cases.open_new(
-        session, [_opened(ctx, ground, opener, hidden) for opener in openers.values()]
+        session, [_opened(ctx, ground, key, opener) for key, opener in openers.items()]
     )
     opened: dict[CaseKey, Opened] = {**ground.cases, **fresh}
     if opened.keys() < openers.keys():  # somebody opened one meanwhile
@@ -85,21 +84,18 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         [
             {
                 "response_id": critic.response_id,
-                "case_id": opened[critic.key].id,
+                "case_id": opened[critic.key(hidden)].id,
                 "joined_at": now,
-                "hidden_from_owner": critic.response_id in hidden,
             }
             for critic in new
         ],
     )
     await _note_joining(session, ctx, ground, new, opened, hidden)
-    case_ids = {critic.response_id: opened[critic.key].id for critic in new}
+    case_ids = {critic.response_id: opened[critic.key(hidden)].id for critic in new}
     case_ids |= {response_id: case.id for response_id, case in ground.joined.items()}
-    # Also for an answer that is in its case already: "show it to the manager" comes last.
-    hidden_late = await hiding.hide(session, hidden)
-    if any(case.hidden_from_owner for case in opened.values()):
-        await hiding.look_who_sees(session, {case.id for case in opened.values()})
-        await cases.change_many(session, _given_back(ctx, ground, new, opened, hidden))
+    # For an answer that is in its case already: "show it to the manager" comes last.
+    hidden_late = await apart.hide(session, ctx, hidden & ground.joined.keys())
+    case_ids |= hidden_late
     rows = await outbox.add_many(
         session,
         [
@@ -117,18 +113,20 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         ],
     )
     told = [
-        keeping.alerts_of(case_ids[critic.response_id], critic.response_id, critic.account_id, now)
+        redraw.kept(case_ids[critic.response_id], critic.response_id, critic.account_id, now)
         for alert, critic in zip(rows, critics, strict=True)
         # The owner has the card already: it is taken from them, and the lead gets one.
         if critic.response_id in hidden_late
         and alert.status in (AlertStatus.SENT, AlertStatus.SENDING)
     ]
+    left = {ground.joined[each].id for each in hidden_late} - set(hidden_late.values())
+    edits = [redraw.row(case_id, f"left:{now.timestamp():.3f}", now) for case_id in left]
     gone = [
         shown.gone_row(each.account_id, f"kept:{each.response_id}", now, [each.response_id])
         for each in critics
         if each.response_id in hidden_late
     ]
-    late = await outbox.add_many(session, [*(row for pair in told for row in pair), *gone])
+    late = await outbox.add_many(session, [*(row for pair in told for row in pair), *edits, *gone])
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:
@@ -184,25 +182,23 @@ def names(comment: str | None, name: str) -> bool:
     return any(part in words or f"{part}s" in words for part in (*parts[:1], *parts[-1:]))
 
 
-def _openers(critics: Sequence[Critic], ground: Ground) -> dict[CaseKey, list[Critic]]:
+def _openers(
+    critics: Sequence[Critic], ground: Ground, hidden: Collection[int]
+) -> dict[CaseKey, list[Critic]]:
     openers: dict[CaseKey, list[Critic]] = {}
     for critic in critics:
-        if critic.key not in ground.cases:
-            openers.setdefault(critic.key, []).append(critic)
+        key = critic.key(hidden)
+        if key not in ground.cases:
+            openers.setdefault(key, []).append(critic)
     return openers
 
 
 def _opened(
-    ctx: Context, ground: Ground, critics: list[Critic], hidden: set[int]
+    ctx: Context, ground: Ground, key: CaseKey, critics: Sequence[Critic]
 ) -> dict[str, Any]:
-    first = critics[0]
-    who = _responsible_for(ctx, ground, first.account_id)
-    kept = all(critic.response_id in hidden for critic in critics)
-    if kept:
-        # Who may not see it can't work on it: it is the lead's, in the lead's working hours.
-        who = _lead_for(ground, first.account_id)
+    account_id, kind, wave_id, kept = key
+    who = _whose(ctx, ground, account_id, kept)
     deadlines = [_deadlines(ctx, ground, critic, who) for critic in critics]
-    account_id, kind, wave_id = first.key
     return {
         "what": "critic",
         "account_id": account_id,
@@ -219,35 +215,15 @@ def _opened(
     }
 
 
-def _responsible_for(ctx: Context, ground: Ground, account_id: int) -> Member | None:
+def _whose(ctx: Context, ground: Ground, account_id: int, hidden: bool) -> Member | None:
+    """Gives with whom a case is: who may not see it can't work on it, so that is the lead's."""
     account = ground.accounts[account_id]
+    lead = ground.leads.get(account.team_id) if account.team_id is not None else None
+    if hidden:
+        return lead if lead is not None and lead.id not in account.kept_from else None
     owner = owner_of(ground, account_id)
     backup = ground.members.get(owner.backup_id) if owner and owner.backup_id else None
-    lead = ground.leads.get(account.team_id) if account.team_id is not None else None
     return responsible(owner, backup, lead, ctx.now())
-
-
-def _lead_for(ground: Ground, account_id: int) -> Member | None:
-    account = ground.accounts[account_id]
-    lead = ground.leads.get(account.team_id) if account.team_id is not None else None
-    return lead if lead is not None and lead.id not in account.kept_from else None
-
-
-def _given_back(
-    ctx: Context,
-    ground: Ground,
-    critics: Sequence[Critic],
-    opened: Mapping[CaseKey, Opened],
-    hidden: Collection[int],
-) -> list[dict[str, Any]]:
-    """Gives the hidden cases that an answer joins which the owner sees: they are the owner's."""
-    back = {}
-    for critic in critics:
-        case = opened[critic.key]
-        if case.hidden_from_owner and critic.response_id not in hidden:
-            who = _responsible_for(ctx, ground, critic.account_id)
-            back[case.id] = {"id": case.id, "owner_id": who.id if who else None}
-    return list(back.values())
 
 
 def _deadlines(
@@ -276,10 +252,11 @@ async def _note_joining(
     events: list[dict[str, Any]] = []
     changes: dict[int, dict[str, Any]] = {}
     for critic in critics:
-        case = ground.cases.get(critic.key)
+        key = critic.key(hidden)
+        case = ground.cases.get(key)
         events.append(
             {
-                "case_id": opened[critic.key].id,
+                "case_id": opened[key].id,
                 "at": ctx.now(),
                 "act": "joined" if case is not None else "opened",
                 "note": str(critic.response_id),
@@ -287,10 +264,8 @@ async def _note_joining(
                 "undone": False,
             }
         )
-        if case is not None and critic.response_id in hidden and not case.hidden_from_owner:
-            continue  # the owner would see that somebody joined: it is followed up apart
         if case is not None and ground.roles[critic.contact_id] == ContactRole.DECISION_MAKER:
-            who = _responsible_for(ctx, ground, critic.account_id)
+            who = _whose(ctx, ground, critic.account_id, critic.response_id in hidden)
             change = changes.setdefault(case.id, _unchanged(case))
             _hurry(change, _deadlines(ctx, ground, critic, who))
     await cases.note_events(session, events)

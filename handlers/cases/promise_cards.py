@@ -17,7 +17,7 @@ from handlers.cards import (
     Tone,
     beside,
 )
-from handlers.cases import places, seeing, telling
+from handlers.cases import places, redraw, seeing
 from handlers.cases.promising import SUBJECT
 from handlers.cases.view import first_name, zone_of
 from handlers.chat import (
@@ -195,7 +195,7 @@ async def _end(
         if promise.case_id is not None:
             await cases.note_events(session, [event])
             await promises.name_latest(session, promise.case_id)
-            rows.append(telling.changed(promise.case_id, f"{act}:{promise_id}", now))
+            rows.append(redraw.row(promise.case_id, f"{act}:{promise_id}", now))
         jobs = await outbox.add_many(session, rows)
         after = await promises.by_id(session, promise_id)
         assert after is not None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from handlers import alerts, rights
 from handlers.calendars import nth_working_day, start_of_working_day
 from handlers.cards import Button, Buttons, Card, Element, Reply, Text
-from handlers.cases import promise_cards, seeing, telling, times
+from handlers.cases import promise_cards, redraw, seeing, times
 from handlers.cases.promising import SHOWN, line
 from handlers.cases.view import zone_of
 from handlers.chat import Command
@@ -182,7 +182,7 @@ def _overdue(promise: Promise, at: datetime) -> list[dict[str, Any]]:
     why = f"overdue:{promise.due_on:%Y%m%d}"
     rows = [promise_cards.changed_row(promise.id, promise.case_id, why, at)]
     if promise.case_id is not None:
-        rows.append(telling.changed(promise.case_id, f"promise:{promise.id}:{why}", at))
+        rows.append(redraw.row(promise.case_id, f"promise:{promise.id}:{why}", at))
     return rows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from handlers import rights, wording
 from handlers.calendars import start_of_working_day
 from handlers.cards import Choice, Element, Form, Input, Text
-from handlers.cases import seeing, times
+from handlers.cases import times
 from handlers.cases.acting import Scene
 from handlers.cases.view import zone_of
 from handlers.chat import Submission, row_id
@@ -140,18 +140,12 @@ def filled(form: Form, event: Submission) -> Form:
     return replace(form, inputs=typed)
 
 
-async def promise(scene: Scene, draft: Draft) -> tuple[tuple[dict[str, Any], ...], bool]:
-    """Stores the promise with the step that makes it.
-
-    Gives the alert for who delivers it, and whether it is kept from the account's owner.
-    """
+async def promise(scene: Scene, draft: Draft) -> tuple[dict[str, Any], ...]:
+    """Stores the promise with the step that makes it; gives the alert for who delivers it."""
     calendar = times.calendar_of(draft.deliverer, scene.ctx.programme)
     remind_at = start_of_working_day(draft.due_on, calendar)
     contacts = await case_view.joined(scene.session, scene.case.id)
-    leads = seeing.sees_hidden(scene.me, scene.account)
-    kept = scene.case.hidden_from_owner or (leads and any(each.hidden for each in contacts))
-    shown = [each for each in contacts if kept or not each.hidden]
-    first = (shown or contacts)[0].contact.id if contacts else None
+    first = contacts[0].contact.id if contacts else None
     made = await promises.add(
         scene.session,
         Promise(
@@ -166,12 +160,12 @@ async def promise(scene: Scene, draft: Draft) -> tuple[tuple[dict[str, Any], ...
             deliverer_id=draft.deliverer.id,
             function=draft.deliverer.function,
             remind_at=max(remind_at, scene.now),
-            hidden_from_owner=kept,
+            hidden_from_owner=scene.case.hidden_from_owner,
         ),
     )
     if draft.deliverer.id == scene.me.id:
-        return (), kept
-    tell = (
+        return ()
+    return (
         {
             "key": f"promise:{made.id}:card",
             "what": "promise_card",
@@ -182,4 +176,3 @@ async def promise(scene: Scene, draft: Draft) -> tuple[tuple[dict[str, Any], ...
             "detail": {"promise": made.id, "partition": f"case:{scene.case.id}"},
         },
     )
-    return tell, kept

@@ -3,12 +3,12 @@
 from handlers import alerts, texts, wording
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card
-from handlers.cases import places
+from handlers.cases import places, redraw
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
-from handlers.cases.telling import SUBJECT, changed, posting_of_case
-from handlers.cases.view import Answer, CaseView, first_name, load, talks_with, zone_of
+from handlers.cases.telling import SUBJECT, posting_of_case
+from handlers.cases.view import Answer, CaseView, first_name, load, zone_of
 from handlers.chat import Message
 from handlers.context import Context
 from handlers.places.editing import ref_of
@@ -31,13 +31,12 @@ from storage.models import (
 async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """Reminds who is responsible, in the thread of the case's card; silent once it was done."""
     assert alert.case_id is not None
-    about, apart = _about(alert), alert.response_id is not None
+    about = _about(alert)
     async with ctx.db.reading() as session:
         view = await load(session, ctx, alert.case_id)
-        still = _still_apart(view, alert) if apart else holds(view.case, about)
-        if not still or (about == "quiet" and _promised(view)):
+        if not holds(view.case, about) or (about == "quiet" and _promised(view)):
             return None
-        hidden = apart or view.case.hidden_from_owner
+        hidden = view.case.hidden_from_owner
         route = await _route(ctx, view, session, hidden)
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
     # Only under cards of the one who is reminded: a case may have passed to another member.
@@ -45,7 +44,7 @@ async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     own = [e for e in posted if _of_side(e, hidden) and e.member_id in theirs]
     refs = {each.place: ref_of(each) for each in own}
     t = texts.of(route.member.language if route.member else None, ctx.programme.language)
-    card = reminder_card(ctx, view, about, t, route, alert.response_id)
+    card = reminder_card(ctx, view, about, t, route)
     steps = ((tuple(refs),) if refs else ()) + route.steps
     return [
         Outgoing(
@@ -65,14 +64,16 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     async with ctx.db.session() as session:
         view = await load(session, ctx, alert.case_id)
         still = view.case.state in OPEN_STATES if asked else holds(view.case, _about(alert))
-        answer, account = view.answers[0], view.account
+        if not still:
+            return None
+        answer, account = view.answer(None), view.account
         shut_out = account.kept_from if answer.hidden else frozenset[int | None]()
         lead = await members.lead_of(session, account.team_id)
         if lead is not None and lead.id in {account.owner_id, *shut_out}:
             lead = None  # there is nobody between the owner and CX
         step = str(alert.detail["to"])
         to = step if asked else _step_of(view.case, lead, step)
-        if not still or to is None:
+        if to is None:
             return None
         later = [] if asked else await _note_told(session, ctx, view, alert, to)
         by = await members.by_id(session, alert.member_id)
@@ -130,7 +131,7 @@ async def _note_told(
     if not noted and _about(alert) != "lapsed":  # the timeline tells that it went back
         event = {"case_id": view.case.id, "at": now, "before": {}, "undone": False, **line}
         await cases.note_events(session, [event])
-    return await outbox.add_many(session, [changed(view.case.id, f"told:{alert.id}", now)])
+    return await outbox.add_many(session, [redraw.row(view.case.id, f"told:{alert.id}", now)])
 
 
 async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -161,22 +162,15 @@ def holds(case: Case, about: str) -> bool:
             return case.state == CaseState.CONTACTED and case.call_again_on is not None
         case "quiet":
             return case.state == CaseState.CONTACTED and case.call_again_on is None
-        case "apart":
-            return case.state in (CaseState.NEW, CaseState.CONTACTED) and case.hidden_from_owner
         case _:
             raise ValueError(f"no reminder is about {about}")
 
 
-def reminder_card(
-    ctx: Context, view: CaseView, about: str, t: Texts, route: Route, apart: int | None = None
-) -> Card:
-    """Gives a reminder: one sentence and the buttons with which it is done.
-
-    `apart` is the response it is about where that is hidden in a case which the owner sees.
-    """
+def reminder_card(ctx: Context, view: CaseView, about: str, t: Texts, route: Route) -> Card:
+    """Gives a reminder: one sentence and the buttons with which it is done."""
     case, now = view.case, ctx.now()
     zone = zone_of(route.member, ctx)
-    answer = view.answer(apart) if apart is not None else _asked_about(view, about)
+    answer = _asked_about(view, about)
     value = f"{case.id}:{answer.response.id}"
     deadline = case.take_by if about in ("take", "morning", "lapsed") else case.contact_by
     time = wording.moment(deadline, now, zone, t) if deadline else "–"
@@ -188,19 +182,11 @@ def reminder_card(
         time=time,
     )
     row = [Button(t("case.contact"), "case.contact", value, "primary", opens_form=True)]
-    if case.state == CaseState.NEW and apart is None:
+    if case.state == CaseState.NEW:
         row.append(Button(t("case.take"), "case.take", str(case.id)))
     if about == "quiet":
         row.append(Button(t("case.solve"), "case.solve", value, opens_form=True))
     return Card(title, (Buttons(tuple(row)),), tone="warning" if late else "attention")
-
-
-def _still_apart(view: CaseView, alert: Alert) -> bool:
-    """Tells whether a lead still wants to call who is hidden: not called since, nor released."""
-    answer = view.answer(alert.response_id)
-    here = answer.response.id == alert.response_id and answer.hidden
-    talks = talks_with(view.events, answer.contact.id)
-    return here and view.case.state in OPEN_STATES and len(talks) == alert.detail["talks"]
 
 
 def _promised(view: CaseView) -> bool:
@@ -210,9 +196,7 @@ def _promised(view: CaseView) -> bool:
 
 def _asked_about(view: CaseView, about: str) -> Answer:
     """Gives whom a reminder names: to be called again is who was called before."""
-    shown = view.answer(None)
-    called = view.contacted(shown) if about in ("again", "quiet") else None
-    return called if called is not None else shown
+    return view.contacted() if about in ("again", "quiet") else view.answer(None)
 
 
 def _about(alert: Alert) -> str:

@@ -74,8 +74,7 @@ async def yes(ctx: Context, click: Click, me: Member) -> Reply:
             "contacted_at": scene.now,
         }
         who = await naming.contact_for(scene, click.value)
-        apart = await naming.is_apart(scene, who)
-        return Plan("sent", {} if apart else values, undoable=not apart, contact_id=who)
+        return Plan("sent", values, contact_id=who)
 
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     if not outcome.done:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.cards import Reply
-from handlers.cases import acting, apart, owning, seeing, undoing
+from handlers.cases import acting, apart, owning, redraw, seeing, undoing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.promise_cards import changed_row
 from handlers.cases.telling import SUBJECT, stands_above
@@ -77,47 +77,48 @@ async def undo(ctx: Context, click: Click, me: Member) -> Reply:
 
 async def _refuse_beside_another(scene: Scene) -> None:
     """Says what is true where the account has a newer open case of the same survey."""
-    if await apart.in_the_way(scene.session, scene.case) is not None:
+    if await case_view.other_open(scene.session, scene.case) is not None:
         raise Refused(scene.t("case.stale.another_open", account=scene.account.name))
 
 
 async def release(ctx: Context, click: Click, me: Member) -> Reply:
     """Release: the lead shows a hidden answer to the owner, who then gets it as a card."""
-    response_id = row_id(click.value.partition(":")[2])
+    response_id, now_in = row_id(click.value.partition(":")[2]), case_id(click)
 
     async def decide(scene: Scene) -> Plan | None:
+        nonlocal now_in
         if not seeing.sees_hidden(me, scene.account):
             raise NotAllowed(scene.t("case.stale.hidden", lead="CX"), "case", scene.case.id)
         hidden = await hiding.is_hidden(scene.session, scene.case.id, response_id)
         if not hidden:
             return None
-        await hiding.release(scene.session, scene.case.id, response_id)
-        await case_view.show_events(scene.session, scene.case.id)
+        who = await owning.responsible_for(scene.session, scene.account, scene.now)
+        owner_id = who.id if who else None
+        now_in = await apart.release(scene.session, scene.case, response_id, owner_id)
         tell = {
             "key": f"released:{response_id}",
             "what": "critic",
             "due_at": scene.now,
-            "case_id": scene.case.id,
+            "case_id": now_in,
             "response_id": response_id,
             "account_id": scene.account.id,
-            "detail": {"partition": f"case:{scene.case.id}"},
+            "detail": {"partition": f"case:{now_in}"},
         }
-        posted = await outbox.postings(scene.session, SUBJECT, scene.case.id)
+        posted = await outbox.postings(scene.session, SUBJECT, now_in)
         # A card that was taken from the owner shows the answer again: they need no second one.
         theirs = any(
             each.response_id == response_id and each.part != "note" and not stands_above(each)
             for each in posted
         )
+        edit = redraw.row(now_in, f"released:{response_id}", scene.now)
         # Once released it is not about the owner any more.
-        values: dict[str, Any] = {"about_owner": False}
-        if scene.case.hidden_from_owner:
-            who = await owning.responsible_for(scene.session, scene.account, scene.now)
-            values["owner_id"] = who.id if who else None
-        return Plan(
-            "released", values, str(response_id), undoable=False, tell=() if theirs else (tell,)
-        )
+        whole = {"about_owner": False, "owner_id": owner_id} if now_in == scene.case.id else {}
+        tells = (edit,) if theirs else (tell, edit)
+        return Plan("released", whole, str(response_id), undoable=False, tell=tells)
 
-    outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
+    outcome = await acting.carry_out(ctx, click, me, now_in, decide)
+    if outcome.done and now_in != outcome.view.case.id:
+        return await acting.card_here(ctx, click, me, await acting.opened(ctx, me, now_in))
     return await acting.reply(ctx, click, me, outcome)
 
 

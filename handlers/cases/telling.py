@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -10,7 +9,7 @@ from handlers import alerts, texts
 from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
 from handlers.cards import Card, Text
-from handlers.cases import opening, places, seeing, times
+from handlers.cases import apart, opening, places, redraw, seeing, times
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
@@ -20,7 +19,7 @@ from handlers.context import Context
 from handlers.places import emptying
 from handlers.places.editing import edit_all, ref_of
 from storage import alerts as outbox
-from storage import cases, hiding, members
+from storage import cases, members
 from storage.alerts import Added
 from storage.db import Session
 from storage.models import NAMELESS, Alert, CaseState, Member, Posting
@@ -37,13 +36,16 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     assert alert.case_id is not None
     assert alert.response_id is not None
     async with ctx.db.quick_session() as session:
-        view = await load(session, ctx, alert.case_id)
+        view = await _with_its_answer(session, ctx, alert.case_id, alert.response_id)
+        if view is None:
+            return None
         answer = view.answer(alert.response_id)
         if not is_critic(answer):
             await _nothing_to_tell(session, view, answer)
             return None
-        if await _hide_now(session, view, answer):
-            view = await load(session, ctx, alert.case_id)
+        moved = await _hide_now(session, ctx, view, answer)
+        if moved is not None:
+            view = await load(session, ctx, moved)
             answer = view.answer(alert.response_id)
         _remember_told(alert, answer)
         posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
@@ -54,7 +56,7 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             each
             for each in others
             if _shows(each, answer)
-            and (each.place not in whose or _may_read(ctx, view, each, whose[each.place]))
+            and (each.place not in whose or _may_read(ctx, view, whose[each.place]))
         ]
         if answer.hidden:
             route = await places.of_lead(session, ctx, view.account, "conflict")
@@ -64,6 +66,17 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     for each in later:
         await ctx.soon(alerts.job_of(each), each.due_at)
     return [posting_of_case(ctx, alert, view, answer, route, own)]
+
+
+async def _with_its_answer(
+    session: Session, ctx: Context, case_id: int, response_id: int
+) -> CaseView | None:
+    """Gives the case of an answer, also where it went to another since the alert was read."""
+    view = await load(session, ctx, case_id)
+    if any(each.response.id == response_id for each in view.answers):
+        return view
+    found = await cases.of_responses(session, [response_id])
+    return await load(session, ctx, found[response_id].id) if response_id in found else None
 
 
 def posting_of_case(
@@ -120,7 +133,7 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         member, who = readers[each.member_id], own.get(each.place)
         if _is_moved(view, each):
             cards.append((each, card_of(ctx, view, each, member)))
-        elif who is not None and not _may_read(ctx, view, each, who):
+        elif who is not None and not _may_read(ctx, view, who):
             cards.append((each, _gone(ctx, each, "alert.passed_on")))
             continue
         elif each.part != "note":
@@ -157,12 +170,9 @@ async def _own_places(session: Session, posted: Collection[Place]) -> dict[Place
     return {place: member for member in found for place in places.direct_places(member)}
 
 
-def _may_read(ctx: Context, view: CaseView, posting: Posting, who: Member) -> bool:
+def _may_read(ctx: Context, view: CaseView, who: Member) -> bool:
     """Tells whether a person may still read what stands in their direct messages."""
-    if not seeing.may_see(who, view.account, view.case, ctx.programme):
-        return False
-    hidden = view.answer(posting.response_id).hidden
-    return not hidden or seeing.sees_hidden(who, view.account)
+    return seeing.may_see(who, view.account, view.case, ctx.programme)
 
 
 def _gone(ctx: Context, posting: Posting, key: str) -> Card:
@@ -172,8 +182,7 @@ def _gone(ctx: Context, posting: Posting, key: str) -> Card:
 
 def _is_moved(view: CaseView, posting: Posting) -> bool:
     """Tells whether a message stands where its answer must not be read any more."""
-    hidden = view.answer(posting.response_id).hidden
-    return hidden and not stands_above(posting)
+    return view.case.hidden_from_owner and not stands_above(posting)
 
 
 def is_critic(answer: Answer) -> bool:
@@ -193,21 +202,19 @@ def _shows(posting: Posting, answer: Answer) -> bool:
 async def _nothing_to_tell(session: Session, view: CaseView, answer: Answer) -> None:
     """Takes out an answer that was changed before anybody was told; an empty case is closed."""
     await cases.take_out(session, answer.response.id)
-    await hiding.leave_to_lead(session, view.case.id)
     if len(view.answers) == 1:
         values = {"state": CaseState.NOT_A_CRITIC, "remind_at": None}
         await cases.change(session, view.case, values)
 
 
-async def _hide_now(session: Session, view: CaseView, answer: Answer) -> bool:
+async def _hide_now(session: Session, ctx: Context, view: CaseView, answer: Answer) -> int | None:
+    """Hides an answer that turns out to be none for the owner; gives the case where it is then."""
     owner, response = view.account_owner, answer.response
     named = owner is not None and opening.names(response.comment, owner.name)
     if answer.hidden or not (response.to_manager or named):
-        return False
-    if await hiding.was_released(session, view.case.id, response.id):
-        return False
-    await hiding.hide(session, [response.id])
-    return True
+        return None
+    moved = await apart.hide(session, ctx, [response.id])
+    return moved.get(response.id)
 
 
 async def _after(
@@ -219,7 +226,7 @@ async def _after(
     ids = {"case_id": view.case.id, "account_id": view.account.id}
     if joined and not await outbox.waits(session, "case_changed", view.case.id, now):
         # An edit that waits already shows this answer too: many answers make one edit.
-        later.append(changed(view.case.id, f"joined:{answer.response.id}", now))
+        later.append(redraw.row(view.case.id, f"joined:{answer.response.id}", now))
     elif not joined and route.member is not None:
         calendar = times.calendar_of(route.member, ctx.programme)
         morning = next_working_moment(now, calendar)
@@ -234,17 +241,6 @@ async def _after(
                 }
             )
     return await outbox.add_many(session, later)
-
-
-def changed(case_id: int, why: str, now: datetime) -> dict[str, Any]:
-    """Gives the row of an alert that edits all cards of a case."""
-    return {
-        "key": f"case_changed:{case_id}:{why}",
-        "what": "case_changed",
-        "due_at": now,
-        "case_id": case_id,
-        "detail": {"partition": f"case:{case_id}"},
-    }
 
 
 def _digest(comment: str | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from handlers import wording
 from handlers.cards import Card, Element, Facts, Reply, Text, Whisper
-from handlers.cases import acting, seeing
+from handlers.cases import acting
 from handlers.cases.card import title
 from handlers.cases.taking import case_id
 from handlers.cases.view import Answer, CaseView, first_name, zone_of
@@ -35,8 +35,7 @@ async def show(ctx: Context, click: Click, me: Member) -> Reply:
 def timeline_card(ctx: Context, view: CaseView, me: Member) -> Card:
     """Gives the timeline as its reader may see it."""
     t, zone = of(me.language, ctx.programme.language), zone_of(me, ctx)
-    sees = seeing.sees_hidden(me, view.account)
-    events = [each for each in view.events if sees or _visible(view, each)]
+    events = view.events
     lines = []
     for event in reversed(events[:SHOWN]):
         time = wording.moment(event.at, ctx.now(), zone, t)
@@ -51,10 +50,8 @@ def timeline_card(ctx: Context, view: CaseView, me: Member) -> Card:
     if len(events) > SHOWN:
         body.append(Text(t("timeline.earlier", n=len(events) - SHOWN), "note"))
     body.append(Facts(tuple(lines)))
-    answer = acting.visible(view, me)
-    return Card(
-        t("timeline.title", account=view.account.name), tuple(body), status=title(view, answer, t)
-    )
+    status = title(view, view.answer(None), t)
+    return Card(t("timeline.title", account=view.account.name), tuple(body), status=status)
 
 
 def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: Texts) -> str:
@@ -78,8 +75,8 @@ def act_line(view: CaseView, event: CaseEvent, people: Mapping[int, Member], t: 
         key = by_itself if by_itself in t else key
     if key not in t:
         return f"{name}: {event.act}"
-    about = view.of_contact(event.contact_id) or (view.answer(None) if view.answers else None)
-    who = first_name(about.contact.name) if about else t("case.somebody")
+    about = view.of_contact(event.contact_id) or view.answer(None)
+    who = first_name(about.contact.name)
     return t(key, name=name, who=who)
 
 
@@ -95,10 +92,3 @@ def _note(event: CaseEvent, t: Texts) -> str | None:
 def _answer_of(view: CaseView, event: CaseEvent) -> Answer | None:
     wanted = row_id(event.note or "")
     return next((each for each in view.answers if each.response.id == wanted), None)
-
-
-def _visible(view: CaseView, event: CaseEvent) -> bool:
-    if event.act in _ANSWERS:
-        answer = _answer_of(view, event)
-        return answer is not None and not answer.hidden
-    return not event.hidden_from_owner

@@ -95,10 +95,9 @@ class CaseView:
     people: Mapping[int, Member] = field(default_factory=dict)  # who did what the card names
     letters: tuple[Asked, ...] = ()  # what the customer is or was asked, and said
 
-    def latest(self, acts: Collection[str], answer: Answer, n: int = 1) -> list[CaseEvent]:
-        """Gives the last events of these acts; what the lead did is for who sees hidden answers."""
-        found = (e for e in self.events if e.act in acts and not e.undone)
-        return [e for e in found if answer.hidden or not e.hidden_from_owner][:n]
+    def latest(self, acts: Collection[str], n: int = 1) -> list[CaseEvent]:
+        """Gives the last events of these acts."""
+        return [e for e in self.events if e.act in acts and not e.undone][:n]
 
     def of_contact(self, contact_id: int | None) -> Answer | None:
         """Gives the answer of one of the case's customers, None for anybody else."""
@@ -107,10 +106,7 @@ class CaseView:
     @property
     def contact_step(self) -> CaseEvent | None:
         """The last call or letter that the case's state tells of, whoever has the case now."""
-        hidden = {each.contact.id for each in self.answers if each.hidden}
-        apart = set() if self.case.hidden_from_owner else hidden
-        found = (e for e in self.events if e.act in CONTACTS and not e.undone)
-        return next((e for e in found if e.contact_id not in apart), None)
+        return next(iter(self.latest(CONTACTS)), None)
 
     def last_of(self, act: str) -> CaseEvent | None:
         """Gives the last time that something was done and not taken back."""
@@ -126,22 +122,19 @@ class CaseView:
         member_id = later[-1].before.get("owner_id") if later else self.case.owner_id
         return self.people.get(member_id or 0)
 
-    def contacted(self, answer: Answer) -> Answer | None:
-        """Gives whom a call or letter went to last; None where `answer` hides it."""
+    def contacted(self) -> Answer:
+        """Gives whom a call or letter went to last."""
         last = self.contact_step
-        return self.spoken_with(last, answer) if last is not None else self.answer(None)
+        return self.spoken_with(last) if last is not None else self.answer(None)
 
-    def spoken_with(self, event: CaseEvent, answer: Answer) -> Answer | None:
-        """Gives whom an act was about; None for one whom the reader of `answer` can't see."""
-        found = self.of_contact(event.contact_id) or self.answer(None)
-        return found if answer.hidden or not found.hidden else None
+    def spoken_with(self, event: CaseEvent) -> Answer:
+        """Gives whom an act was about."""
+        return self.of_contact(event.contact_id) or self.answer(None)
 
     def answer(self, response_id: int | None) -> Answer:
-        """Gives the answer of a response, else the case's first that the owner may see."""
-        for answer in self.answers:
-            if answer.response.id == response_id:
-                return answer
-        return next((a for a in self.answers if not a.hidden), self.answers[0])
+        """Gives the answer of a response, else the case's first."""
+        found = (each for each in self.answers if each.response.id == response_id)
+        return next(found, self.answers[0])
 
 
 async def load(session: Session, ctx: Context, case_id: int) -> CaseView:

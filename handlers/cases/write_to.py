@@ -36,8 +36,8 @@ async def write_to(ctx: Context, click: Click, me: Member) -> Reply:
     outcome = await acting.carry_out(ctx, click, me, case_id(click), decide)
     if not outcome.done:
         return await acting.reply(ctx, click, me, outcome)
-    answer = naming.answer_for(outcome.view, click.value, me)
     t = of(me.language, ctx.programme.language)
+    answer = naming.answer_for(outcome.view, click.value, t)
     return Whisper(draft_card(outcome.view, answer, me, t, ctx))
 
 
@@ -92,7 +92,6 @@ def _promised(view: CaseView, answer: Answer, today: date) -> Promise | None:
         each.promise
         for each in view.promises
         if (view.of_contact(each.promise.contact_id) or view.answers[0]) is answer
-        and (answer.hidden or not each.promise.hidden_from_owner)
         and (
             each.promise.state == PromiseState.DONE
             or (each.promise.state == PromiseState.OPEN and each.promise.due_on >= today)

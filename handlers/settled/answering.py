@@ -20,7 +20,7 @@ from handlers.cards import (
     Tone,
     beside,
 )
-from handlers.cases import acting, apart, places, times
+from handlers.cases import acting, places, times
 from handlers.cases.acting import Plan
 from handlers.cases.telling import SUBJECT, stands_above
 from handlers.cases.view import CONTACTS, first_name
@@ -119,7 +119,7 @@ def _following(ctx: Context, letter_id: int, answer: str, comment: str | None) -
         closed = current and case.state == CaseState.CLOSED_UNANSWERED
         again = word is not None and word.contact_id == who
         opens = waiting or closed or again
-        if not opens or await apart.in_the_way(session, case) is not None:
+        if not opens or await case_view.other_open(session, case) is not None:
             # It is open already, here or in a newer case: who has it is told.
             values = {"settled": answer, "settled_at": now} if waiting or closed else {}
             return Plan(f"customer_{answer}", values, comment, tell=(tell,), contact_id=who)

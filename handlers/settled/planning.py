@@ -29,8 +29,6 @@ async def solved(scene: Scene, outcome: str, reached: bool) -> str | None:
     reason: str | None = None
     asked = False
     for joined in await case_view.joined(session, case.id):
-        if joined.hidden and not case.hidden_from_owner:
-            continue  # who wants the manager alone is not written to in the owner's name
         contact = joined.contact
         why = unfit(contact, scene.ctx.programme)
         if why is not None:

@@ -80,7 +80,6 @@ def who(view: CaseView, answer: Answer, t: Texts) -> list[str]:
     case = view.case
     if not view.letters:
         return [_first(answer.contact.name, t)]
-    hidden = {each.contact.id for each in view.answers if each.hidden and not answer.hidden}
     asked = [e for e in view.letters if e.letter.round == case.round]
     match case.settled:
         case "yes":
@@ -94,8 +93,7 @@ def who(view: CaseView, answer: Answer, t: Texts) -> list[str]:
         case _:
             gone = (LetterStatus.SENT, LetterStatus.DOUBT)
             found = [e for e in asked if e.settled is None and e.letter.status in gone]
-    shown = [e.contact.name for e in found if e.contact.id not in hidden]
-    return [_first(name, t) for name in shown] or [t("case.somebody")]
+    return [_first(each.contact.name, t) for each in found] or [t("case.somebody")]
 
 
 def _first(name: str, t: Texts) -> str:

@@ -29,7 +29,10 @@ _OPEN = text("state in ('new', 'taken', 'contacted', 'reopened')")
 
 
 class Case(SQLModel, table=True):
-    """A follow-up; one is open per account, kind and wave at a time."""
+    """A follow-up; one is open per account, kind and wave at a time.
+
+    Beside it one more, for what is hidden from the account's owner, who knows nothing of it.
+    """
 
     __table_args__ = (
         Index(
@@ -37,6 +40,7 @@ class Case(SQLModel, table=True):
             "account_id",
             "kind",
             "wave_id",
+            "hidden_from_owner",
             unique=True,
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
@@ -64,7 +68,7 @@ class Case(SQLModel, table=True):
     # When the deadlines must be looked at next; any change of the case sets it to that moment.
     remind_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     escalated_to: str | None = None
-    hidden_from_owner: bool = False
+    hidden_from_owner: bool = False  # until the lead releases its answers
     outcome: str | None = None
     root_cause: str | None = None
     broken_expectation: str | None = None
@@ -91,7 +95,6 @@ class CaseResponse(SQLModel, table=True):
     response_id: int = Field(primary_key=True, foreign_key="response.id")
     case_id: int = Field(foreign_key="case.id", index=True)
     joined_at: datetime = Field(sa_type=UtcDateTime)
-    hidden_from_owner: bool = False  # until the lead releases this response
 
 
 class CaseEvent(SQLModel, table=True):
@@ -110,7 +113,6 @@ class CaseEvent(SQLModel, table=True):
     contact_id: int | None = Field(default=None, foreign_key="contact.id")
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     undone: bool = False
-    hidden_from_owner: bool = False  # done by the lead while answers of the case are hidden
 
 
 class Posting(SQLModel, table=True):

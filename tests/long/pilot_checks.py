@@ -121,7 +121,7 @@ def of_absence(story: Story) -> list[Fact]:
         away = owner == ABSENT and AWAY_FROM <= case.opened_at < AWAY_UNTIL
         wanted = place(BACKUP if away else owner)
         cards = [posted for _at, posted in story.posted(alert)]
-        hidden = story.responses[alert.response_id].to_manager and joined.hidden_from_owner
+        hidden = story.responses[alert.response_id].to_manager and case.hidden_from_owner
         # Wished after the owner was told: the owner's card is empty, and the lead has another.
         taken = alert.response_id in with_lead and not any(each.card.body for each in cards)
         if hidden and not taken:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sqlmodel import SQLModel
 from storage import migrate, version
 from storage.db import Database
 from storage.models import Account
-from tests.factories import Make, acme_story
+from tests.factories import Acme, Make, acme_story
 from tests.fakes import FakeClock
 
 _numbers = count()
@@ -123,6 +124,77 @@ async def test_owners_of_before_from_whom_answers_are_kept_are_known_after_the_u
         assert kept == [[acme.anna.id], []]
     finally:
         await database.close()
+
+
+async def test_a_hidden_answer_in_the_owners_case_has_one_of_its_own_after_the_upgrade(
+    empty_url: str,
+) -> None:
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    try:
+        make = Make(database, FakeClock())
+        acme = await acme_story(make)
+        responses = [
+            await make.response(acme.invitations[name], 3) for name in ("jane", "ole", "peter")
+        ]
+        for line in _MIXED:
+            with _open(empty_url) as connection:
+                command.downgrade(migrate._config(connection), "0002")
+                first, second = (
+                    connection.execute(text(_CASE), _case(acme, state, make.now())).scalar_one()
+                    for state in (line, "solved")
+                )
+                for case, response, hidden in (
+                    (first, 0, False), (first, 1, True), (second, 2, True)
+                ):  # fmt: skip
+                    for statement in _JOINED:
+                        values = {"case": case, "response": responses[response].id}
+                        more = {"hidden": hidden, "at": make.now(), "note": values["response"]}
+                        connection.execute(text(statement), {**values, **more})
+                connection.execute(text(_LEADS_ACT), {"case": first, "at": make.now()})
+                command.upgrade(migrate._config(connection), "head")
+                found = connection.execute(text(_AFTER)).all()
+                acts = connection.execute(text(_ACTS)).all()
+                connection.rollback()
+            new = "new" if line == "taken" else line
+            assert [tuple(each) for each in found] == [
+                (first, line, False, acme.anna.id, responses[0].id),
+                (second, "solved", True, acme.anna.id, responses[2].id),
+                (second + 1, new, True, acme.lars.id, responses[1].id),
+            ]
+            third = second + 1
+            assert [tuple(each) for each in acts] == [
+                (first, "opened"), (second, "opened"), (third, "note"), (third, "opened")
+            ]  # fmt: skip
+    finally:
+        await database.close()
+
+
+_MIXED = ("taken", "solved")
+_CASE = """
+    INSERT INTO "case" (what, account_id, kind, state, version, owner_id, taken_by, opened_at,
+        take_by, contact_by, hidden_from_owner, about_owner, expectation_suggested, round)
+    VALUES ('critic', :account, 'relationship', :state, 4, :owner, :owner, :at, :at, :at,
+        false, false, false, 1)
+    RETURNING id
+"""
+_JOINED = (
+    """INSERT INTO case_response (response_id, case_id, joined_at, hidden_from_owner)
+    VALUES (:response, :case, :at, :hidden)""",
+    """INSERT INTO case_event (case_id, at, act, note, before, undone, hidden_from_owner)
+    VALUES (:case, :at, 'opened', CAST(:note AS TEXT), '{}', false, false)""",
+)
+_LEADS_ACT = """INSERT INTO case_event (case_id, at, act, before, undone, hidden_from_owner)
+    VALUES (:case, :at, 'note', '{}', false, true),
+    (:case, :at, 'solved_apart', '{}', false, true)"""
+_AFTER = """SELECT id, state, hidden_from_owner, owner_id, response_id
+    FROM "case" JOIN case_response ON case_id = id ORDER BY id"""
+_ACTS = "SELECT case_id, act FROM case_event ORDER BY case_id, act"
+
+
+def _case(acme: Acme, state: str, at: datetime) -> dict[str, Any]:
+    account_id, owner_id = acme.account.id, acme.anna.id
+    return {"account": account_id, "owner": owner_id, "state": state, "at": at}
 
 
 def _open(url: str) -> Connection:

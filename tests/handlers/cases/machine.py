@@ -27,14 +27,14 @@ from sqlmodel import col, select
 
 from handlers import routes
 from handlers.cards import Card, Reply, Whisper
-from handlers.cases import acting, apart, telling
+from handlers.cases import acting, telling
 from handlers.cases.acting import Plan
 from handlers.cases.view import load
 from handlers.chat import Click, InDoubt, Message, MessageRef, Person, Place, Submission, TryLater
 from handlers.context import Context
 from handlers.places.editing import ref_of
 from handlers.settings import Privacy, Programme
-from storage import members
+from storage import case_view, members
 from storage.db import Database, Session
 from storage.models import (
     OPEN_STATES,
@@ -245,7 +245,7 @@ class CaseMachine(RuleBasedStateMachine):
                 return None
             if word == "yes":
                 return Plan("settled", {"settled": "yes", "settled_at": self.clock()})
-            if await apart.in_the_way(session, case) is not None:
+            if await case_view.other_open(session, case) is not None:
                 return None
             values = {
                 "state": CaseState.REOPENED,
@@ -269,7 +269,9 @@ class CaseMachine(RuleBasedStateMachine):
         async with self.db.reading() as session:
             cases = (await session.exec(select(Case))).all()
         assert cases
-        still_open = Counter((c.account_id, c.kind, c.wave_id) for c in cases if c.state in OPEN)
+        still_open = Counter(
+            (c.account_id, c.kind, c.wave_id, c.hidden_from_owner) for c in cases if c.state in OPEN
+        )
         assert max(still_open.values(), default=0) <= 1
         for case in cases:
             assert case.version >= self.versions.get(case.id, 0)
@@ -324,15 +326,9 @@ class CaseMachine(RuleBasedStateMachine):
             }
         for case_id, view in views.items():
             has = any(each.subject_id == case_id for each in posted)
-            # What was hidden may have come back into the owner's case: an empty one is closed.
+            # What was hidden may have joined the owner's case: an empty one is closed.
             empty = not view.answers and view.case.state == CaseState.NOT_A_CRITIC
             assert has or empty, "nobody has this case"
-            closed = view.case.state in SHUT and not view.case.hidden_from_owner
-            by_lead = view.case.state == CaseState.NOT_A_CRITIC and any(
-                e.act == "not_a_critic" and e.hidden_from_owner for e in view.events
-            )
-            left = [each for each in view.answers if each.hidden]
-            assert not left or not closed or by_lead, "nobody follows up what is hidden"
         for each in posted:
             if each.subject != telling.SUBJECT:
                 continue

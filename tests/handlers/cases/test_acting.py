@@ -389,7 +389,7 @@ async def test_the_timeline_says_what_was_promised_and_done_in_each_round(story:
     anna = story.acme.anna
     promised = {"reached": "yes", "said": "Fine", "next": "promised"}
     inputs = {**promised, "promise": "a credit note", "promise_by": "2026-12-01"}
-    await story.submit(anna, "case.contact", "1:1:further", inputs, posted.ref)
+    await story.submit(anna, "case.contact", "1::further", inputs, posted.ref)
     await story.submit(anna, "case.solve", "1", SOLVED, posted.ref)
     await story.press(anna, posted, "case.reopen")
     await story.submit(anna, "case.solve", "1", {**SOLVED, "done": "New routine"}, posted.ref)

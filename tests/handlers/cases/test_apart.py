@@ -1,14 +1,15 @@
-"""An answer that is hidden from the owner, in a case that the owner sees: followed up apart."""
+"""An answer that is hidden from the owner is a case of its own, beside the one the owner sees."""
 
 from collections.abc import Sequence
 
 import pytest
 from sqlmodel import col, select
 
-from handlers.cards import Form
+from handlers.cards import Card, Whisper
 from handlers.cases import acting
-from storage import case_view, letters
-from storage.models import Case, CaseState
+from handlers.chat import Click
+from storage import letters
+from storage.models import Case, CaseState, Response
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, button
 from tests.handlers.cases.test_acting import SOLVED
@@ -20,7 +21,7 @@ AGAIN = {**REACHED, "next": "again", "again_on": "2026-12-01"}
 
 
 async def jane_and_hidden_ole(story: Story) -> tuple[Posted, Posted]:
-    """Jane's card, with the owner, and Ole's, with the lead: one case."""
+    """Jane's card, with the owner: case 1; Ole's, with the lead: case 2."""
     await story.answer("jane", 3)
     await story.work()
     await story.answer("ole", 2, comment="Anna again")
@@ -35,12 +36,23 @@ async def test_what_the_lead_does_for_a_hidden_answer_leaves_the_owners_case_as_
 ) -> None:
     owner, lead = await jane_and_hidden_ole(story)
     before, card = await story.case(), owner.card
+    lars, seen = story.acme.lars, len(story.posted())
     value = button(lead.card, "case.contact").value
-    await story.submit(story.acme.lars, "case.contact", value, AGAIN, lead.ref)
-    after = await story.case()
-    for name in ("state", "take_by", "contact_by", "contacted_at", "call_again_on", "reached"):
-        assert getattr(after, name) == getattr(before, name), name
-    assert (owner.card.status, facts(owner.card)) == (card.status, facts(card))
+    for action, inputs in (
+        ("case.contact", AGAIN),
+        ("case.snooze", {"until": "tomorrow"}),
+        ("case.escalate", {"reason": "Anna is the reason"}),
+        ("case.note", {"text": "Anna is the reason"}),
+        ("case.not_critic", {"reason": "Mixed up the scale"}),
+    ):
+        own = value if action == "case.contact" else "2"
+        await story.submit(lars, action, own, inputs, lead.ref)
+        assert (await story.case()).version == before.version, action
+        assert (owner.card, len(story.posted())) == (card, seen), action
+    assert (await story.case(2)).state == CaseState.NOT_A_CRITIC
+    await story.press(lars, lead, "case.undo")
+    assert (await story.case(2)).state == CaseState.CONTACTED
+    assert (await story.case(), owner.card) == (before, card)
     assert facts(lead.card)["They said"] == "Anna is the reason"
     timeline = await story.press(story.acme.anna, owner, "case.timeline")
     assert "Lars" not in str(timeline)
@@ -121,169 +133,230 @@ async def solved_by_the_owner(story: Story, owner: Posted) -> None:
 
 
 @pytest.mark.both_databases
-async def test_what_is_hidden_gets_a_case_of_its_own_when_the_owners_has_ended(
-    story: Story,
-) -> None:
+async def test_each_of_the_two_cases_has_its_own_end(story: Story) -> None:
     owner, lead = await jane_and_hidden_ole(story)
     await solved_by_the_owner(story, owner)
-    await story.forward(seconds=62)
     old, new = await story.case(1), await story.case(2)
     assert (old.state, old.hidden_from_owner) == (CaseState.SOLVED, False)
     assert (new.state, new.hidden_from_owner) == (CaseState.NEW, True)
-    assert new.owner_id == story.acme.lars.id
-    assert new.opened_at == story.clock()
-    assert new.take_by is not None
-    # The lead's card became that of the new case, and says so once in its thread.
-    (card, told) = story.posted("slack:U0LARS")
-    assert card is lead
-    assert button(card.card, "case.take").value == "2"
-    assert "Take by" in (card.card.status or "") or "take by" in (card.card.status or "")
-    assert told.card.title == (
-        "Acme A/S: the case in which Ole Holm answered too was closed. Ole Holm has a case of "
-        "their own now."
-    )
-    assert len(story.posted()) == 1
-    timeline = await story.press(story.acme.anna, owner, "case.timeline")
-    for word in ("hidden", "Ole", "of its own"):
-        assert word not in str(timeline)
-    assert "hidden" in str(await story.press(story.acme.lars, card, "case.timeline", "1"))
-    assert "Ole Holm answered 2" in str(
-        await story.press(story.acme.lars, card, "case.timeline", "2")
-    )
-    # It is followed up as every case: the reminder comes, then CX is told.
-    await story.forward(hours=4)
-    assert "nobody has taken this" in story.posted("slack:U0LARS")[-1].card.title
-    assert len(story.posted()) == 1
-
-
-@pytest.mark.both_databases
-async def test_the_hidden_customer_is_asked_whether_it_is_settled(story: Story) -> None:
-    owner, lead = await jane_and_hidden_ole(story)
-    await solved_by_the_owner(story, owner)
-    await story.forward(seconds=62)
+    assert (new.owner_id, new.opened_at) == (story.acme.lars.id, story.clock())
+    assert (lead.card.status, lead.card.tone) == ("new · take by 15:20", "critical")
     value = button(lead.card, "case.solve").value
     await story.submit(story.acme.lars, "case.solve", value, {**SOLVED, "reached": "yes"}, lead.ref)
     assert (await story.case(2)).state == CaseState.SOLVED
-    async with story.ctx.db.reading() as session:
-        (letter,) = await letters.of_case(session, 2)
-    assert letter.contact.name == "Ole Holm"
-    assert letter.letter.written_by == story.acme.lars.id
-
-
-async def test_undo_within_the_minute_leaves_all_in_one_case(story: Story) -> None:
-    owner, _lead = await jane_and_hidden_ole(story)
-    await solved_by_the_owner(story, owner)
-    await story.press(story.acme.anna, owner, "case.undo")
-    await story.forward(minutes=5)
-    assert [each.id for each in await all_cases(story)] == [1]
-    assert len(story.posted("slack:U0LARS")) == 1
-
-
-async def test_a_released_answer_stays_where_it_is(story: Story) -> None:
-    owner, lead = await jane_and_hidden_ole(story)
-    await story.press(story.acme.lars, lead, "case.release")
-    await solved_by_the_owner(story, owner)
-    await story.forward(minutes=5)
-    assert [each.id for each in await all_cases(story)] == [1]
-
-
-@pytest.mark.both_databases
-async def test_what_the_lead_solves_for_a_hidden_answer_ends_no_case_of_the_owner(
-    story: Story,
-) -> None:
-    owner, lead = await jane_and_hidden_ole(story)
-    before = owner.card
-    value = button(lead.card, "case.solve").value
-    await story.submit(story.acme.lars, "case.solve", value, {**SOLVED, "reached": "yes"}, lead.ref)
-    old, new = await story.case(1), await story.case(2)
-    assert (old.state, new.state) == (CaseState.NEW, CaseState.SOLVED)
-    assert new.solved_by == story.acme.lars.id
-    assert (owner.card.status, facts(owner.card)) == (before.status, facts(before))
     assert (lead.card.tone, lead.card.status) == ("good", "solved by Lars 13:20")
     async with story.ctx.db.reading() as session:
         (letter,) = await letters.of_case(session, 2)
-    assert letter.contact.name == "Ole Holm"
-    timeline = await story.press(story.acme.anna, owner, "case.timeline")
-    assert "Lars" not in str(timeline)
-    await solved_by_the_owner(story, owner)
-    await story.forward(minutes=5)
-    assert len(await all_cases(story)) == 2
+    assert (letter.contact.name, letter.letter.written_by) == ("Ole Holm", story.acme.lars.id)
 
 
-async def test_the_lead_is_asked_whether_the_hidden_customer_was_reached(story: Story) -> None:
+@pytest.mark.both_databases
+async def test_what_is_hidden_has_a_deadline_of_its_own(story: Story) -> None:
     owner, lead = await jane_and_hidden_ole(story)
-    value = button(owner.card, "case.contact").value
-    await story.submit(story.acme.anna, "case.contact", value, AGAIN, owner.ref)
-    form = await story.press(story.acme.lars, lead, "case.solve")
-    assert isinstance(form, Form)
-    assert form.inputs[0].label == "Did you reach Ole?"
+    await story.press(story.acme.anna, owner, "case.take")
+    await story.forward(hours=4)
+    told = story.posted("slack:U0LARS")[-1]
+    assert "nobody has taken this" in told.card.title
+    assert told.message.reply_to == lead.ref
+    assert len(story.posted()) == 1
+    for _day in range(3):
+        await story.forward(hours=24)
+    assert "Ole Holm" in str([each.card.title for each in story.posted("slack:U0CLARA")])
 
 
+@pytest.mark.both_databases
 async def test_the_owners_case_opens_again_beside_a_hidden_one(story: Story) -> None:
-    """The owner knows of no other case: what is hidden comes back and goes apart at the end."""
     owner, lead = await jane_and_hidden_ole(story)
     await solved_by_the_owner(story, owner)
-    await story.forward(minutes=5)
     await story.press(story.acme.lars, lead, "case.take")
     await story.press(story.acme.anna, owner, "case.reopen")
-    old, new = await story.case(1), await story.case(2)
-    assert (old.state, new.state) == (CaseState.REOPENED, CaseState.NOT_A_CRITIC)
-    assert not old.hidden_from_owner
-    assert "Ole" not in str(owner.card)
-    assert button(lead.card, "case.contact").value.startswith("1:")
-    await solved_by_the_owner(story, owner)
-    await story.forward(minutes=5)
-    third = await story.case(3)
-    assert (third.state, third.hidden_from_owner) == (CaseState.NEW, True)
+    assert [each.state for each in await all_cases(story)] == ["reopened", "taken"]
+    assert "Ole" not in str(owner.cards)
 
 
 @pytest.mark.both_databases
 async def test_a_no_of_the_owners_customer_opens_their_case_beside_a_hidden_one(
     story: Story,
 ) -> None:
-    owner, lead = await jane_and_hidden_ole(story)
+    owner, _lead = await jane_and_hidden_ole(story)
     await solved_by_the_owner(story, owner)
     story.clock.at = FRIDAY
     await story.tick()
-    assert (await story.case(2)).hidden_from_owner
     await says(story, "no")
-    old, new = await story.case(1), await story.case(2)
-    assert (old.state, new.state) == (CaseState.REOPENED, CaseState.NOT_A_CRITIC)
+    assert [each.state for each in await all_cases(story)] == ["reopened", "new"]
     assert "Jane" in (owner.card.status or "")
     assert "another open case" not in str([each.cards for each in story.posted()])
-    assert button(lead.card, "case.contact").value.startswith("1:")
 
 
-async def test_the_lead_who_spoke_with_the_hidden_customer_is_not_asked_to_take_it(
-    story: Story,
-) -> None:
+async def test_the_next_hidden_answer_stands_in_the_thread_of_the_leads_card(story: Story) -> None:
+    _owner, lead = await jane_and_hidden_ole(story)
+    await story.answer("peter", 4, to_manager=True)
+    await story.work()
+    peter = story.posted("slack:U0LARS")[-1]
+    assert peter.message.reply_to == lead.ref
+    assert len(await all_cases(story)) == 2
+    assert "Peter" not in str([each.cards for each in story.posted()])
+
+
+@pytest.mark.both_databases
+async def test_a_released_answer_joins_the_owners_case(story: Story) -> None:
     owner, lead = await jane_and_hidden_ole(story)
     value = button(lead.card, "case.contact").value
     await story.submit(story.acme.lars, "case.contact", value, AGAIN, lead.ref)
-    await solved_by_the_owner(story, owner)
-    await story.forward(minutes=5)
-    new = await story.case(2)
-    assert (new.state, new.taken_by) == (CaseState.CONTACTED, story.acme.lars.id)
-    assert facts(lead.card)["They said"] == "Anna is the reason"
-    await story.forward(days=4)
-    assert "nothing is planned after the contact with Ole" in str(
-        [each.card for each in story.posted("slack:U0LARS")]
-    )
-
-
-async def test_what_is_hidden_joins_a_newer_case(story: Story) -> None:
-    owner, _lead = await jane_and_hidden_ole(story)
-    await solved_by_the_owner(story, owner)
+    reply = await story.press(story.acme.lars, lead, "case.release")
+    assert isinstance(reply, Card)
+    first, second = await all_cases(story)
+    assert (first.state, second.state) == (CaseState.NEW, CaseState.NOT_A_CRITIC)
+    assert (first.hidden_from_owner, second.hidden_from_owner) == (False, True)
+    ole = story.posted()[-1]
+    assert ole.message.reply_to == owner.ref
+    assert ole.card.title.startswith("Acme A/S: 2 of 10 from Ole Holm")
+    assert button(lead.card, "case.contact").value.startswith("1:")
+    assert "case.release" not in str(lead.card)
+    assert facts(ole.card)["They said"] == "Anna is the reason"
+    timeline = str(await story.press(story.acme.anna, owner, "case.timeline"))
+    for line in ("Ole Holm answered 2", "Lars called or wrote"):
+        assert line in timeline
+    # The next critic is the owner's, in the same thread; the emptied case is nobody's.
     await story.answer("peter", 4)
     await story.work()
-    await story.forward(minutes=5)
     assert len(await all_cases(story)) == 2
-    newer = await story.case(2)
-    assert (newer.state, newer.hidden_from_owner) == (CaseState.NEW, False)
-    assert "Ole" not in str([each.cards for each in story.posted()])
+    old = Click(story.person(story.acme.lars), lead.place, "case.timeline", "2", lead.ref)
+    gone = await story.click(old, lead)
+    assert isinstance(gone, Whisper)
+    assert gone.card.title.startswith("This answer is in another case by now")
+
+
+@pytest.mark.both_databases
+async def test_of_two_hidden_answers_one_is_released(story: Story) -> None:
+    await story.answer("ole", 2, comment="Anna again")
+    await story.answer("peter", 4, to_manager=True)
+    await story.work()
+    ole, peter = story.posted("slack:U0LARS")
+    await story.press(story.acme.lars, ole, "case.take")
+    await story.press(story.acme.lars, peter, "case.release")
+    hidden, own = await all_cases(story)
+    assert [(e.state, e.hidden_from_owner) for e in (hidden, own)] == [
+        ("taken", True), ("taken", False)]  # fmt: skip
+    assert (hidden.owner_id, own.owner_id) == (story.acme.lars.id, story.acme.anna.id)
+    (posted,) = story.posted()
+    assert posted.card.title.startswith("Acme A/S: 4 of 10 from Peter Holm")
+    assert "Ole" not in str(posted.cards)
+    assert "Peter" in str(peter.card)
+
+
+async def test_of_two_hidden_answers_of_a_solved_case_one_is_released(story: Story) -> None:
+    await story.answer("ole", 2, comment="Anna again")
+    await story.answer("peter", 4, to_manager=True)
+    await story.work()
+    ole, peter = story.posted("slack:U0LARS")
+    await story.submit(story.acme.lars, "case.solve", "1", {**SOLVED, "reached": "yes"}, ole.ref)
+    await story.press(story.acme.lars, peter, "case.release")
+    hidden, own = await all_cases(story)
+    assert [(e.state, e.hidden_from_owner) for e in (hidden, own)] == [
+        ("solved", True), ("solved", False)]  # fmt: skip
     async with story.ctx.db.reading() as session:
-        joined = await case_view.joined(session, 2)
-    assert {each.contact.name: each.hidden for each in joined}["Ole Holm"]
+        asked = {case: await letters.of_case(session, case) for case in (1, 2)}
+    assert [[e.contact.name for e in found] for found in asked.values()] == [
+        ["Ole Holm"], ["Peter Holm"]]  # fmt: skip
+    assert "Ole" not in str([each.cards for each in story.posted()])
+
+
+async def late_wish(story: Story, response: Response) -> None:
+    async with story.ctx.db.session() as session:
+        row = await session.get_one(Response, response.id)
+        row.to_manager = True
+        session.add(row)
+    await story.open(row)
+    await story.work()
+
+
+@pytest.mark.both_databases
+async def test_one_of_two_customers_wants_the_manager_afterwards(story: Story) -> None:
+    await story.answer("jane", 3)
+    ole = await story.answer("ole", 2)
+    await story.work()
+    owner, thread = story.posted()
+    value = button(thread.card, "case.contact").value
+    said = {**REACHED, "said": "Ole shouted", "next": "solved"}
+    await story.submit(story.acme.anna, "case.contact", value, said, thread.ref)
+    await story.submit(story.acme.anna, "case.solve", value, {**SOLVED}, thread.ref)
+    await late_wish(story, ole)
+    own, hidden = await all_cases(story)
+    assert [(e.state, e.hidden_from_owner) for e in (own, hidden)] == [
+        ("solved", False), ("new", True)]  # fmt: skip
+    assert hidden.owner_id == story.acme.lars.id
+    assert thread.card.title == "This answer is with a lead now"
+    assert "Ole" not in str(owner.card)
+    (lead,) = story.posted("slack:U0LARS")
+    assert "Ole shouted" in str(lead.card)
+    assert "case.undo" not in str(lead.card)
+    async with story.ctx.db.reading() as session:
+        asked = {case: await letters.of_case(session, case) for case in (1, 2)}
+    # Jane is asked in Anna's name; Ole, whose case the lead has now, is not.
+    assert [(e.contact.name, e.letter.status) for e in asked[1]] == [("Jane Jensen", "planned")]
+    assert [(e.contact.name, e.letter.status) for e in asked[2]] == [("Ole Holm", "cancelled")]
+    # Solved by the lead, Ole is asked in the lead's name.
+    value = button(lead.card, "case.solve").value
+    await story.submit(story.acme.lars, "case.solve", value, {**SOLVED, "reached": "yes"}, lead.ref)
+    async with story.ctx.db.reading() as session:
+        found = await letters.of_case(session, 2)
+    assert [(e.letter.status, e.letter.written_by) for e in found] == [
+        ("cancelled", story.acme.anna.id), ("planned", story.acme.lars.id)]  # fmt: skip
+
+
+@pytest.mark.both_databases
+async def test_the_last_customer_of_the_owners_case_wants_the_manager_too(story: Story) -> None:
+    ole = await story.answer("ole", 2)
+    await story.answer("peter", 4, to_manager=True)
+    await story.work()
+    (owner,), (lead,) = story.posted(), story.posted("slack:U0LARS")
+    await story.press(story.acme.anna, owner, "case.take")
+    await late_wish(story, ole)
+    own, hidden = await all_cases(story)
+    assert (own.state, own.hidden_from_owner) == (CaseState.NOT_A_CRITIC, True)
+    assert (hidden.state, hidden.hidden_from_owner) == (CaseState.NEW, True)
+    assert owner.card.title == "This answer is with a lead now"
+    second = story.posted("slack:U0LARS")[-1]
+    assert second.message.reply_to == lead.ref
+    assert "Ole" in second.card.title
+    # What the owner pressed on the card of before is nothing of theirs any more.
+    for action in ("case.timeline", "case.open", "case.take", "case.reopen"):
+        click = Click(story.person(story.acme.anna), owner.place, action, "1", owner.ref)
+        reply = await story.click(click, owner)
+        assert "Ole" not in str(reply)
+        assert isinstance(reply, Whisper)
+
+
+async def test_a_case_about_the_owner_joins_the_hidden_one(story: Story) -> None:
+    await story.answer("jane", 3)
+    await story.answer("ole", 2, to_manager=True)
+    await story.work()
+    (owner,), (lead,) = story.posted(), story.posted("slack:U0LARS")
+    await story.submit(story.acme.anna, "case.escalate", "1", {}, owner.ref)
+    escalated = story.posted("slack:U0LARS")[-1]
+    await story.press(story.acme.lars, escalated, "about_owner")
+    own, hidden = await all_cases(story)
+    assert (own.state, own.hidden_from_owner) == (CaseState.NOT_A_CRITIC, True)
+    assert (hidden.state, hidden.about_owner) == (CaseState.NEW, True)
+    assert owner.card.title == "This answer is with a lead now"
+    assert "Jane Jensen" in escalated.card.title
+    assert button(escalated.card, "case.contact").value.startswith("2:")
+    assert len(story.posted("slack:U0LARS")) == 2
+    assert "about Anna" in str(lead.card)
+
+
+async def test_a_button_of_an_answer_that_moved_says_so(story: Story) -> None:
+    owner, lead = await jane_and_hidden_ole(story)
+    old = button(lead.card, "case.solve").value
+    await story.press(story.acme.lars, lead, "case.release")
+    reply = await story.submit(story.acme.lars, "case.solve", old, {**SOLVED}, lead.ref)
+    assert "in another case by now" in str(reply)
+    moved = f"1:{old.partition(':')[2]}9"
+    reply = await story.submit(story.acme.lars, "case.solve", moved, {**SOLVED}, lead.ref)
+    assert "in another case by now" in str(reply)
+    assert (await story.case()).state == CaseState.NEW
+    assert owner.card.status == "new · take by 15:20"
 
 
 async def all_cases(story: Story) -> Sequence[Case]:

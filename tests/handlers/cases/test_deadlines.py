@@ -306,7 +306,7 @@ async def test_a_contacted_case_without_a_next_step_is_brought_up_again(story: S
     anna = story.acme.anna
     # Called, and closed the form that asks how it was solved.
     inputs = {"reached": "yes", "next": "solved"}
-    await story.submit(anna, "case.contact", "1:1", inputs, posted.ref)
+    await story.submit(anna, "case.contact", "1", inputs, posted.ref)
     story.clock.at = local("cph", "2026-11-25T13:21")
     for _time in range(3):
         await story.tick()
@@ -325,7 +325,7 @@ async def test_a_contacted_case_with_a_promise_waits_for_it(story: Story) -> Non
     posted = await told(story)
     promised = {"reached": "yes", "next": "promised", "promise": "a note"}
     inputs = {**promised, "promise_by": "2026-12-11"}
-    await story.submit(story.acme.anna, "case.contact", "1:1:further", inputs, posted.ref)
+    await story.submit(story.acme.anna, "case.contact", "1::further", inputs, posted.ref)
     for moment in ("2026-11-25T13:21", "2026-11-30T08:06"):
         story.clock.at = local("cph", moment)
         await story.tick()

@@ -21,15 +21,12 @@ async def solved(
         Case(
             account_id=account.id, kind="relationship", state="solved", outcome=outcome,
             what_helped=f"help of {name}", opened_at=story.clock(), solved_at=story.clock(),
-            settled=settled, taken_by=story.acme.mikkel.id,
+            settled=settled, taken_by=story.acme.mikkel.id, hidden_from_owner=hidden,
         )
     )  # fmt: skip
     await story.make.save(
-        CaseResponse(
-            response_id=response.id, case_id=case.id, joined_at=story.clock(),
-            hidden_from_owner=hidden,
-        )
-    )  # fmt: skip
+        CaseResponse(response_id=response.id, case_id=case.id, joined_at=story.clock())
+    )
 
 
 async def shown(story: Story) -> str:

@@ -133,9 +133,9 @@ async def test_what_the_lead_does_for_a_hidden_answer_is_not_for_the_owner(story
         "promise": "a new face",
         "promise_by": "2026-12-01",
     }
-    await story.submit(story.acme.lars, "case.contact", "1", inputs, lead.ref)
-    note = Click(story.person(story.acme.lars), lead.place, "case.timeline", "1", lead.ref)
-    await story.submit(story.acme.lars, "case.note", "1", {"text": "Peter wants out"}, lead.ref)
+    await story.submit(story.acme.lars, "case.contact", "2", inputs, lead.ref)
+    note = Click(story.person(story.acme.lars), lead.place, "case.timeline", "2", lead.ref)
+    await story.submit(story.acme.lars, "case.note", "2", {"text": "Peter wants out"}, lead.ref)
     assert "Peter wants out" in str(lead.card)
     assert "Peter" in str(lines(await story.click(note, lead)))
     own = str([card for each in story.posted() for card in each.cards])

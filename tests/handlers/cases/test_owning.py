@@ -57,7 +57,7 @@ async def test_a_hidden_case_is_the_leads_until_it_is_released(story: Story) -> 
     assert len(story.posted()) == 1
 
 
-async def test_a_case_that_is_hidden_later_passes_to_the_lead_and_a_visible_answer_brings_it_back(
+async def test_a_case_that_is_hidden_later_passes_to_the_lead_and_a_visible_answer_opens_the_owners(
     story: Story,
 ) -> None:
     response = await story.answer("jane", 3, settle=90)
@@ -66,5 +66,6 @@ async def test_a_case_that_is_hidden_later_passes_to_the_lead_and_a_visible_answ
     await story.open(response, 90)
     assert (await story.case()).owner_id == story.acme.lars.id
     await story.answer("peter", 4)
-    case = await story.case()
-    assert (case.owner_id, case.hidden_from_owner) == (story.acme.anna.id, False)
+    hidden, own = await story.case(1), await story.case(2)
+    assert (hidden.owner_id, hidden.hidden_from_owner) == (story.acme.lars.id, True)
+    assert (own.owner_id, own.hidden_from_owner) == (story.acme.anna.id, False)

@@ -305,8 +305,9 @@ async def test_a_hidden_answer_beside_a_visible_one_stays_hidden_on_the_owners_c
     (lead,) = story.posted("slack:U0LARS")
     assert "Anna lies" in str(lead.card)
     await story.press(story.acme.lars, lead, "case.take")
-    assert posted.card.status is not None
-    assert posted.card.status.startswith("Lars has it")
+    assert posted.card.status == "new · take by 15:20"
+    assert lead.card.status is not None
+    assert lead.card.status.startswith("Lars has it")
     assert "Peter" not in str(posted.card)
     async with story.ctx.db.reading() as session:
         hidden = await hiding.hidden_responses(session, [story.acme.account.id])
@@ -323,7 +324,8 @@ async def test_a_visible_answer_beside_a_hidden_one_reaches_the_owner(story: Sto
     assert posted.message.reply_to is None
     assert posted.card.title.startswith("Acme A/S: 3 of 10 from Jane Jensen")
     assert "Peter" not in str(posted.card)
-    assert not (await story.case()).hidden_from_owner
+    assert (await story.case()).hidden_from_owner
+    assert not (await story.case(2)).hidden_from_owner
 
 
 async def test_the_wish_for_the_manager_on_the_last_screen_comes_in_time(story: Story) -> None:

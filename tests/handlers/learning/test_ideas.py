@@ -119,7 +119,7 @@ async def test_a_hidden_idea_waits_for_the_lead(story: Story) -> None:
     (lead,) = [each for each in story.posted("slack:U0LARS") if "Acme" in each.card.title]
     await press(story, lead.card, "case.release", story.acme.lars)
     async with story.ctx.db.reading() as session:
-        assert await hiding.was_released(session, 1, 1)
+        assert await hiding.was_released(session, 1)
     story.clock.forward(hours=1)
     await look(story)
     (posted,) = story.posted(PLACE)

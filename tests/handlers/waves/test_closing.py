@@ -229,14 +229,12 @@ async def test_an_answer_that_the_lead_released_is_in_it_again(ctx: Context, mak
     case = await make.save(
         Case(account_id=acme.account.id, kind="relationship", opened_at=ctx.now())
     )
-    link = await make.save(
-        CaseResponse(response_id=response.id, case_id=case.id, joined_at=ctx.now())
-    )
+    await make.save(CaseResponse(response_id=response.id, case_id=case.id, joined_at=ctx.now()))
     t = recipients.texts_of(ctx, acme.anna)
     card = await closing.own_card(ctx, acme.wave, acme.anna, t)
     assert "1 critic" in texts_in(card)
-    link.hidden_from_owner = True
-    await make.save(link)
+    case.hidden_from_owner = True
+    await make.save(case)
     card = await closing.own_card(ctx, acme.wave, acme.anna, t)
     assert "1 critic" not in texts_in(card)
 
