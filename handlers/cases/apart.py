@@ -1,6 +1,6 @@
 """What is hidden from an account's owner is a case of its own, with a lead; and comes back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from handlers.cases import seeing, times
@@ -9,7 +9,13 @@ from handlers.context import Context
 from storage import case_view, cases, hiding
 from storage.cases import AnotherOpen
 from storage.db import Session
-from storage.models import OPEN_STATES, Account, Case, CaseEvent, CaseState, Member
+from storage.models import OPEN_STATES, Account, Case, CaseState
+
+# What a case says of the work of who had it.
+_BEGUN = (
+    "taken_by", "taken_at", "contacted_at", "reached", "solved_at", "snoozed_until",
+    "escalated_to", "call_again_on", "promised", "promise_by",
+)  # fmt: skip
 
 
 async def hide(
@@ -56,53 +62,56 @@ async def _hide(session: Session, ctx: Context, case_id: int, answers: Mapping[i
     other = await case_view.other_open(session, case, hidden=True)
     alone = len(await case_view.joined(session, case_id)) == len(answers)
     is_open = case.state in OPEN_STATES
+    account = await session.get_one(Account, case.account_id)
+    contact_ids = set(answers.values())
     if alone and not (is_open and other is not None):
-        await hiding.hide_case(session, case_id)
+        # Who has it may not see it any more: the lead begins, however far they were.
+        begun = is_open and case.taken_by in account.kept_from
+        anew = await _for_lead(session, ctx, account, case, contact_ids) if begun else {}
+        await hiding.hide_case(session, case_id, anew)
         return case_id
-    target = other.id if other else await _open(session, ctx, case, set(answers.values()))
+    if other is not None:
+        target = other.id
+    else:
+        values = await _for_lead(session, ctx, account, case, contact_ids)
+        opened = {"opened_at": ctx.now(), "hidden_from_owner": True}
+        target = await _add(session, case, {**values, **opened})
     await hiding.move(session, answers, case_id, target, hidden=True, whole=alone)
     if alone:
         await hiding.close_emptied(session, case_id)
     return target
 
 
-async def _open(session: Session, ctx: Context, case: Case, contact_ids: Collection[int]) -> int:
-    """Opens a case of the lead's for what was in one of the owner's."""
-    account = await session.get_one(Account, case.account_id)
+async def _for_lead(
+    session: Session, ctx: Context, account: Account, case: Case, contact_ids: Collection[int]
+) -> dict[str, Any]:
+    """Gives how a case stands for the lead whose it is now: new, or as far as they spoke with all
+    its customers already.
+    """
     lead = await seeing.lead_for_hidden(session, account)
     contacts = [e for e in await cases.contacts_of(session, case.id) if e.id in contact_ids]
     now, calendar = ctx.now(), times.calendar_of(lead, ctx.programme)
     today = now.astimezone(calendar.zone).date()
     halved = any(times.urgent(account, contact.role, today) for contact in contacts)
     take_by = times.take_by(now, halved, calendar, ctx.programme)
-    return await _add(
-        session,
-        case,
-        {
-            "hidden_from_owner": True,
-            "owner_id": lead.id if lead else None,
-            "opened_at": now,
-            "take_by": take_by,
-            "contact_by": times.contact_by(now, halved, calendar, ctx.programme),
-            "remind_at": take_by,
-            **_talked(await case_view.events(session, case.id), contact_ids, lead),
-        },
-    )
-
-
-def _talked(
-    events: Sequence[CaseEvent], contact_ids: Collection[int], lead: Member | None
-) -> dict[str, Any]:
-    """Gives how a case stands where its lead has spoken with all its customers already."""
-    each_one = [
+    values = {
+        **dict.fromkeys(_BEGUN),
+        "state": CaseState.NEW,
+        "owner_id": lead.id if lead else None,
+        "take_by": take_by,
+        "contact_by": times.contact_by(now, halved, calendar, ctx.programme),
+        "remind_at": take_by,
+    }
+    events = await case_view.events(session, case.id)
+    talks = [
         [talk for talk in talks_with(events, each) if lead and talk.member_id == lead.id]
         for each in contact_ids
     ]
-    if lead is None or not all(each_one):
-        return {"state": CaseState.NEW}
-    talks = sorted((talk for found in each_one for talk in found), key=lambda talk: talk.id)
-    by = {"taken_by": lead.id, "taken_at": talks[0].at, "contacted_at": talks[-1].at}
-    return {**by, "state": CaseState.CONTACTED}
+    if lead is None or not all(talks):
+        return values
+    moments = sorted(each.at for found in talks for each in found)
+    by = {"taken_by": lead.id, "taken_at": moments[0], "contacted_at": moments[-1]}
+    return {**values, **by, "state": CaseState.CONTACTED}
 
 
 async def _copy(session: Session, case: Case, owner_id: int | None) -> int:

@@ -49,6 +49,20 @@ async def test_a_late_wish_for_the_manager_takes_the_card_from_the_owner(story: 
     assert "Jane" not in str(reply)
 
 
+@pytest.mark.both_databases
+async def test_the_lead_begins_what_the_owner_had_taken_when_it_was_hidden(story: Story) -> None:
+    response = await told(story)
+    (owner,) = story.posted()
+    await story.press(story.acme.anna, owner, "case.take")
+    await story.forward(hours=1)
+    await late_wish(story, response)
+    case = await story.case()
+    assert (case.state, case.taken_by, case.owner_id) == (CaseState.NEW, None, story.acme.lars.id)
+    (lead,) = story.posted("slack:U0LARS")
+    assert lead.card.status == "new · take by 16:20"
+    assert "case.take" in [each.action for each in buttons(lead.card)]
+
+
 async def test_a_second_late_wish_changes_nothing(story: Story) -> None:
     response = await told(story)
     await late_wish(story, response)
