@@ -166,6 +166,8 @@ async def _send(ctx: Context, alert: Alert, part: Outgoing, alone: bool) -> None
     tried = sorted([*problems, *silent], key=lambda each: each[1].mend == "not_set_up")
     if tried and alert.case_id is not None:
         await _tell_of_nobody(ctx, alert, *tried[0])
+    if not part.steps and alert.case_id is not None:
+        await _tell_of_no_reader(ctx, alert)
     raise Unreachable(tried[0][1].reason if tried else "nobody has a place for this")
 
 
@@ -299,13 +301,24 @@ async def _tell_of_nobody(ctx: Context, alert: Alert, place: Place, error: ChatE
         "place": place, "reason": error.reason, "mend": error.mend, "partition": "cx",
         "case": alert.case_id,
     }  # fmt: skip
-    key, now = f"undelivered:nobody:{alert.id}", ctx.now()
+    await _tell_once(ctx, alert, f"undelivered:nobody:{alert.id}", "undelivered", detail)
+
+
+async def _tell_of_no_reader(ctx: Context, alert: Alert) -> None:
+    """Tells the administrators of a message that nobody there is may read, once."""
+    detail = {"case": alert.case_id, "partition": "admins"}
+    await _tell_once(ctx, alert, f"no_reader:{alert.case_id}", "no_reader", detail)
+
+
+async def _tell_once(
+    ctx: Context, alert: Alert, key: str, what: str, detail: dict[str, Any]
+) -> None:
     async with ctx.db.session() as session:
         told = await add(
             session,
             key=key,
-            what="undelivered",
-            due_at=now,
+            what=what,
+            due_at=ctx.now(),
             account_id=alert.account_id,
             detail=detail,
         )

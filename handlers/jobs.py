@@ -65,6 +65,7 @@ BUILDERS: dict[str, Builder] = {
     departing.NOTICED: departing.offer,
     "undelivered": undelivered.undelivered,
     "place_lost": undelivered.place_lost,
+    "no_reader": undelivered.no_reader,
     notices.APP_LOST: undelivered.app_lost,
     answering.WHAT: answering.told,
     identity.CLAIMED: identity.claimed,

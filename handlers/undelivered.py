@@ -12,7 +12,7 @@ from handlers.rights import LEADERS
 from handlers.texts import of
 from storage import members
 from storage import places as storage
-from storage.models import Alert
+from storage.models import Account, Alert, MemberRole, Team
 
 
 async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -38,6 +38,29 @@ async def undelivered(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     )
     message = Message(card, f"alert:{alert.id}", t.language)
     return [Outgoing(message, route.steps, direct=route.direct)]
+
+
+async def no_reader(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """What is kept from an owner waits, for nobody may read it: administrators can name a lead."""
+    assert alert.account_id is not None
+    async with ctx.db.reading() as session:
+        account = await session.get_one(Account, alert.account_id)
+        team = await session.get(Team, account.team_id) if account.team_id else None
+        admins = await members.with_role(session, MemberRole.ADMIN)
+    found = [each for each in admins if each.id not in account.kept_from]
+    direct = tuple(place for each in found for place in places.direct_places(each))
+    if not direct:
+        return None
+    t = of(found[0].language, ctx.programme.language)
+    card = Card(
+        t("alert.no_reader.title", account=account.name),
+        (
+            Text(t("alert.no_reader.next", team=team.name if team else "–")),
+            Text(t("alert.undelivered.kept"), "note"),
+        ),
+        tone="warning",
+    )
+    return [Outgoing(Message(card, f"alert:{alert.id}", t.language), (direct,), direct=direct)]
 
 
 async def place_lost(ctx: Context, alert: Alert) -> list[Outgoing] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import true
 from sqlmodel import SQLModel, col, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.db import Session
 from storage.models import (
@@ -99,24 +100,37 @@ async def keep_from(session: Session, old_of: Mapping[int, int | None]) -> None:
 
     What they were not shown as owner they are not to see as the lead of the team, or in CX.
     """
-    in_case = col(CaseResponse.response_id).is_not(None)
-    hidden = col(Case.hidden_from_owner).is_(True)
-    keeping = (
-        select(Response.account_id)
-        .outerjoin(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
-        .outerjoin(Case, col(Case.id) == col(CaseResponse.case_id))
-        .where(
-            col(Response.account_id).in_(old_of),
-            or_(hidden, col(Response.to_manager).is_(True) & ~in_case),
-        )
-    )
-    found = await session.exec(select(Account).where(col(Account.id).in_(keeping)))
+    found = await session.exec(select(Account).where(col(Account.id).in_(_keeping(old_of))))
     for account in found.all():
         old = old_of[account.id]
         if old is not None:
             account.once_kept_from = sorted({*account.once_kept_from, old})
             session.add(account)
     await session.flush()
+
+
+async def keep_no_more(session: Session, account_id: int) -> None:
+    """Forgets from which owners of before an account keeps answers, once it keeps none."""
+    if (await session.exec(_keeping([account_id]).limit(1))).first() is None:
+        account = await session.get_one(Account, account_id)
+        account.once_kept_from = []
+        session.add(account)
+        await session.flush()
+
+
+def _keeping(account_ids: Collection[int]) -> SelectOfScalar[int]:
+    """Gives those of these accounts at which something is kept from the owner."""
+    in_case = col(CaseResponse.response_id).is_not(None)
+    hidden = col(Case.hidden_from_owner).is_(True)
+    return (
+        select(Response.account_id)
+        .outerjoin(CaseResponse, col(CaseResponse.response_id) == col(Response.id))
+        .outerjoin(Case, col(Case.id) == col(CaseResponse.case_id))
+        .where(
+            col(Response.account_id).in_(account_ids),
+            or_(hidden, col(Response.to_manager).is_(True) & ~in_case),
+        )
+    )
 
 
 async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:

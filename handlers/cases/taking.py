@@ -95,6 +95,7 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
         who = await owning.responsible_for(scene.session, scene.account, scene.now)
         owner_id = who.id if who else None
         now_in = await apart.release(scene.session, scene.case, response_id, owner_id)
+        await hiding.keep_no_more(scene.session, scene.account.id)
         tell = {
             "key": f"released:{response_id}",
             "what": "critic",

@@ -9,9 +9,10 @@ from handlers import routes
 from handlers.answers import Answer
 from handlers.cards import Card, Form, Whisper
 from handlers.cases import changing
+from handlers.cases.handing import Moved, owners_changed
 from handlers.chat import Click, Unreachable
 from storage.hiding import hidden_responses
-from storage.models import CaseState, Response
+from storage.models import Account, CaseState, Response
 from tests.handlers.cases.conftest import Story, button, buttons
 from tests.handlers.cases.test_card import facts
 
@@ -231,8 +232,17 @@ async def test_a_hidden_answer_waits_where_nobody_may_read_it_yet(
     lars.role = clara.role = "account_manager"
     await story.make.save(lars)
     await story.make.save(clara)
+    await story.make.member("Ada Admin", email="ada@nordfab.example", role="admin")
     await story.answer("peter", 2, comment=SECRET)
-    await story.work()
+    for _hour in range(2):
+        await story.forward(hours=1)
+    (told,) = story.posted("console:ada@nordfab.example")
+    assert told.card.title == (
+        "Acme A/S: an answer is kept from its owner, and nobody else may read it"
+    )
+    assert "the team Nordics" in str(told.card)
+    for word in ("Peter", SECRET):
+        assert word not in str([each.cards for each in story.chat.posted])
     clara.role = "cx_lead"
     await story.make.save(clara)
     await story.forward(hours=1)
@@ -252,6 +262,25 @@ async def test_what_is_kept_from_the_owner_goes_to_cx_and_to_no_common_place(
         if SECRET in str(each.cards):
             assert each.place in ("slack:U0CLARA", "console:clara@nordfab.example")
     assert SECRET in str([each.cards for each in story.posted("slack:U0CLARA")])
+
+
+async def test_what_a_former_owner_is_kept_from_ends_with_the_last_release(story: Story) -> None:
+    await story.answer("jane", 3, comment="Anna promised it twice")
+    await story.answer("ole", 2, to_manager=True)
+    await story.work()
+    jane, ole = story.posted("slack:U0LARS")
+    mikkel, account_id = story.acme.mikkel, story.acme.account.id
+    async with story.ctx.db.session() as session:
+        account = await session.get_one(Account, account_id)
+        account.owner_id = mikkel.id
+        session.add(account)
+        await session.flush()
+        moved = [Moved(account_id, story.acme.anna.id, mikkel.id)]
+        await owners_changed(session, story.ctx, moved)
+    for card, kept in ((jane, [story.acme.anna.id]), (ole, [])):
+        await story.press(story.acme.lars, card, "case.release")
+        async with story.ctx.db.reading() as session:
+            assert (await session.get_one(Account, account_id)).once_kept_from == kept
 
 
 async def test_a_released_answer_is_nowhere_called_hidden(story: Story) -> None:
