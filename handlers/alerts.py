@@ -54,6 +54,7 @@ class Outgoing:
     response_id: int | None = None
     member_id: int | None = None
     draw: Callable[[Place], Card] | None = None  # where a place gets another card
+    parts: Mapping[Place, str] = field(default_factory=dict)  # where it is another `part`
     reasons: Mapping[Place, str] = field(default_factory=dict)  # why it stands there, kept with it
     mentions: tuple[Place, ...] = ()  # whom to call by name: that of the place's platform is taken
 
@@ -186,7 +187,15 @@ async def _post(
     if doubted is not None:
         note = texts.of(message.language)("alert.perhaps_twice")
         message = replace(message, doubted=Doubted(datetime.fromisoformat(doubted), note))
-    ref = await ctx.chat.send(place, message)
+    name = part.parts.get(place, part.part)
+    try:
+        ref = await ctx.chat.send(place, message)
+    except Unreachable as error:
+        if message.reply_to is None or error.mend != "message_gone":
+            raise
+        # What it answers was deleted: then it stands by itself, as where nothing stood before.
+        alone, name = replace(message, card=part.message.card, reply_to=None), part.part
+        ref = await ctx.chat.send(place, alone)
     posting = None
     # Also what nobody edits: should outsiders come to read the place, it must be emptied.
     once = part.subject is None and message.card.audience == "internal"
@@ -194,7 +203,7 @@ async def _post(
         posting = {
             "subject": part.subject or "alert",
             "subject_id": part.subject_id or alert.id,
-            "part": "once" if once else part.part,
+            "part": "once" if once else name,
             "response_id": part.response_id,
             "member_id": part.member_id,
             "reason": part.reasons.get(place),
@@ -221,7 +230,9 @@ async def _post_directly(ctx: Context, alert: Alert, part: Outgoing) -> bool:
     message = replace(part.message, card=card, reply_to=None)
     reason = next(iter(part.reasons.values()), None)
     reasons = dict.fromkeys(part.direct, reason) if reason else {}
-    own = replace(part, message=message, threads={}, draw=None, reasons=reasons, mentions=())
+    own = replace(
+        part, message=message, threads={}, draw=None, parts={}, reasons=reasons, mentions=()
+    )
     for place in part.direct:
         try:
             await _post(ctx, alert, own, place)

@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers import texts
 from handlers.alerts import Outgoing
+from handlers.calendars import next_working_moment
 from handlers.cases import acting, places, times
 from handlers.cases.acting import Plan
 from handlers.cases.reminding import holds, reminder_card
@@ -41,9 +42,16 @@ async def lapse(ctx: Context, case_id: int, deadline: datetime) -> bool:
         key = f"case:{case.id}:lapsed:{case.version}"
         shared = {"case_id": case.id, "account_id": account.id, "due_at": now}
         about = {"about": "lapsed", "to": "lead", "partition": f"case:{case.id}"}
+        lead = times.calendar_of(await members.lead_of(session, account.team_id), ctx.programme)
         tell: list[dict[str, Any]] = [
             {**shared, "key": f"{key}:owner", "what": "case_reminder", "detail": about},
-            {**shared, "key": f"{key}:lead", "what": "case_escalation", "detail": about},
+            {
+                **shared,
+                "key": f"{key}:lead",
+                "what": "case_escalation",
+                "due_at": next_working_moment(now, lead),
+                "detail": about,
+            },
         ]
         if case.taken_by is not None and case.taken_by != case.owner_id:
             told = {"key": f"{key}:taker", "what": "case_lapsed", "member_id": case.taken_by}
