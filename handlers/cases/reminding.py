@@ -89,8 +89,7 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     if by is not None:
         note = t(f"case.escalated.{to}", name=first_name(by.name))
     elif _about(alert) == "lapsed":
-        who = view.answer(None).contact.name
-        note = t("case.reminder.lead_lapsed", account=view.account.name, who=who)
+        note = standing.went_back(view, view.answer(None), t)
     route = places.kept(route) if answer.hidden else route
     reason = "conflict" if answer.hidden and to == "lead" else to
     reader = Reader(t, zone_of(route.member, ctx), reason)
@@ -128,7 +127,8 @@ async def _note_told(
     await cases.note_escalation(session, view.case, to)
     line = {"act": f"told_{to}", "note": str(alert.id)}
     noted = any((each.act, each.note) == tuple(line.values()) for each in view.events)
-    if not noted and _about(alert) != "lapsed":  # the timeline tells that it went back
+    told = _about(alert) != "lapsed" or to == "cx"  # that it went back tells of the lead
+    if not noted and told:
         event = {"case_id": view.case.id, "at": now, "before": {}, "undone": False, **line}
         await cases.note_events(session, [event])
     return await outbox.add_many(session, [changed(view.case.id, f"told:{alert.id}", now)])

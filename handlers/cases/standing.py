@@ -87,6 +87,8 @@ def word_of(
         asked = view.last_of("escalated")
         if asked is not None and asked.note:
             body.append(Text(asked.note, "quote"))
+    elif alert.detail["about"] == "lapsed":
+        title = went_back(view, answer, t)
     else:
         title = _missed(ctx, view, str(alert.detail["about"]), t, route, names)
     row = [
@@ -104,12 +106,16 @@ def word_of(
     return Card(title, (*body, Buttons(tuple(row))), tone="warning")
 
 
+def went_back(view: CaseView, answer: Answer, t: Texts) -> str:
+    """Says that a case went back because its customer was not contacted, or that it did again."""
+    times = sum(each.act == "lapsed" for each in view.events)
+    key = "case.told_again.lapsed" if times > 1 else "case.reminder.lead_lapsed"
+    return t(key, account=view.account.name, who=answer.contact.name)
+
+
 def _missed(
     ctx: Context, view: CaseView, about: str, t: Texts, route: Route, names: Mapping[str, str]
 ) -> str:
-    if about == "lapsed":
-        times = sum(each.act == "lapsed" for each in view.events)
-        return t("case.told_again.lapsed" if times > 1 else "case.reminder.lead_lapsed", **names)
     deadline = view.case.take_by if about == "take" else view.case.contact_by
     zone = zone_of(route.member, ctx)
     time = wording.moment(deadline, ctx.now(), zone, t) if deadline else "–"

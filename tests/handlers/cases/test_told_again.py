@@ -49,6 +49,29 @@ async def test_a_second_lapse_is_told_below_the_leads_card(story: Story) -> None
     assert card.card.status.startswith("Anna has it since 13:22")
 
 
+async def test_a_case_that_goes_back_again_and_again_comes_to_cx(story: Story) -> None:
+    """Whoever takes it and forgets it starts the deadlines anew: without this CX never heard."""
+    posted = await lapsed(story)
+    assert story.posted(CX) == []
+    await story.press(story.acme.mikkel, posted, "case.take")
+    await at(story, "2026-11-30T13:22")
+    (card,) = story.posted(CX)
+    assert card.card.title == "Acme A/S: 3 of 10 from Jane Jensen, CFO, decision maker"
+    assert WENT_BACK + PLEASE in str(card.cards[0].body[0])
+    assert (await story.case()).escalated_to == "cx"
+    timeline = str(await story.press(story.acme.anna, posted, "case.timeline"))
+    assert timeline.count("Nobody had acted: CX was told'") == 1
+    await story.press(story.acme.mikkel, posted, "case.take")
+    await at(story, "2026-12-02T13:23")
+    for place in (LEAD, CX):
+        first, *_others, word = story.posted(place)
+        assert word.card.title == WENT_BACK + PLEASE
+        assert below(first, word)
+    for _time in range(3):
+        await story.tick()
+    assert [len(story.posted(place)) for place in (LEAD, CX)] == [3, 2]
+
+
 async def test_a_deadline_missed_after_a_lapse_is_told_below_the_card(story: Story) -> None:
     await lapsed(story)
     (card,) = story.posted(LEAD)
