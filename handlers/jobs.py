@@ -8,6 +8,7 @@ from handlers import (
     answers,
     audit,
     deadlines,
+    delivery,
     departing,
     digests,
     identity,
@@ -84,7 +85,7 @@ BUILDERS: dict[str, Builder] = {
 
 async def deliver_alert(ctx: Context, alert_id: int, attempt: int) -> None:
     """Brings one alert to its places."""
-    await alerts.deliver(ctx, BUILDERS, alert_id, attempt)
+    await delivery.deliver(ctx, BUILDERS, alert_id, attempt)
 
 
 # Job name -> handler(ctx, *args); args are ids.

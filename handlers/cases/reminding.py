@@ -3,7 +3,7 @@
 from handlers import alerts, texts, wording
 from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card
-from handlers.cases import places, redraw
+from handlers.cases import places, redraw, standing
 from handlers.cases.card import alert_card
 from handlers.cases.card_facts import Reader
 from handlers.cases.places import Route
@@ -58,7 +58,7 @@ async def case_reminder(ctx: Context, alert: Alert) -> list[Outgoing] | None:
 
 
 async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
-    """Gives the lead, or CX, the case as a card of their own."""
+    """Gives the lead, or CX, the case as a card of their own; a word below it if they have it."""
     assert alert.case_id is not None
     asked = bool(alert.detail.get("asked"))
     async with ctx.db.session() as session:
@@ -82,6 +82,7 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             if to == "lead" and lead is not None
             else await places.of_cx(session, ctx, without=shut_out)
         )
+        stands = await standing.of_route(session, alert, view, answer, route)
     for each in later:
         await ctx.soon(alerts.job_of(each), each.due_at)
     t = texts.of(route.member.language if route.member else None, ctx.programme.language)
@@ -89,26 +90,25 @@ async def case_escalation(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     if by is not None:
         note = t(f"case.escalated.{to}", name=first_name(by.name))
     elif _about(alert) == "lapsed":
-        who = view.answer(None).contact.name
-        note = t("case.reminder.lead_lapsed", account=view.account.name, who=who)
+        note = standing.went_back(view, view.answer(None), t)
     route = places.kept(route) if answer.hidden else route
     reason = "conflict" if answer.hidden and to == "lead" else to
     reader = Reader(t, zone_of(route.member, ctx), reason)
     card = alert_card(view, answer, reader, ctx.now())
     card = alerts.with_note(card, note) if note else card
-    return [
-        Outgoing(
-            Message(card, f"alert:{alert.id}", t.language),
-            route.steps,
-            direct=route.direct,
-            subject=SUBJECT,
-            subject_id=view.case.id,
-            response_id=answer.response.id,
-            member_id=route.member.id if route.member else None,
-            reasons=dict.fromkeys(route.reasons, reason),
-            mentions=places.mentions(route, ctx.now(), ctx),
-        )
-    ]
+    out = Outgoing(
+        Message(card, f"alert:{alert.id}", t.language),
+        route.steps,
+        direct=route.direct,
+        subject=SUBJECT,
+        subject_id=view.case.id,
+        response_id=answer.response.id,
+        member_id=route.member.id if route.member else None,
+        reasons=dict.fromkeys(route.reasons, reason),
+        mentions=places.mentions(route, ctx.now(), ctx),
+    )
+    word = standing.word_of(ctx, view, answer, alert, t, route, to, by)
+    return [standing.below(out, stands, word)]
 
 
 def _step_of(case: Case, lead: Member | None, to: str) -> str | None:
@@ -128,7 +128,8 @@ async def _note_told(
     await cases.note_escalation(session, view.case, to)
     line = {"act": f"told_{to}", "note": str(alert.id)}
     noted = any((each.act, each.note) == tuple(line.values()) for each in view.events)
-    if not noted and _about(alert) != "lapsed":  # the timeline tells that it went back
+    told = _about(alert) != "lapsed" or to == "cx"  # that it went back tells of the lead
+    if not noted and told:
         event = {"case_id": view.case.id, "at": now, "before": {}, "undone": False, **line}
         await cases.note_events(session, [event])
     return await outbox.add_many(session, [redraw.row(view.case.id, f"told:{alert.id}", now)])

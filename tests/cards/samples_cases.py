@@ -43,6 +43,9 @@ async def samples(ctx: Context, make: Make) -> dict[str, Card | Form]:
     found: dict[str, Card | Form] = {}
     for language in LANGUAGES:
         found |= {f"{name}_{language}": card for name, card in (await stage.play(language)).items()}
+    for language in LANGUAGES:
+        cards = await stage.told_again(language)
+        found |= {f"{name}_{language}": card for name, card in cards.items()}
     return found
 
 
@@ -220,6 +223,23 @@ class _Stage:
         count = len(self.chat.posted)
         await self.work()
         found["place_lost"] = self.chat.posted[count].card
+        return found
+
+    async def told_again(self, language: str) -> dict[str, Card | Form]:
+        """What a lead hears below the card that stands with them: a deadline, and a colleague."""
+        await self.speak(language)
+        case = await self.case_of(await self.answer("lis", language, 6))
+        found: dict[str, Card | Form] = {}
+        late, asked = {"about": "take", "to": "lead"}, {"asked": True, "to": "lead"}
+        for name, detail in (("first", late), ("told_again", late), ("told_again_asked", asked)):
+            async with self.ctx.db.session() as session:
+                row = {"key": f"sample:{name}:{language}", "what": "case_escalation"}
+                ids = {"case_id": case, "member_id": self.acme.anna.id if detail is asked else None}
+                at = {"due_at": self.ctx.now(), "detail": detail}
+                await outbox.add_many(session, [{**row, **ids, **at}])
+            await self.work()
+            found[name] = self.chat.at("slack:U0LARS")[-1].card
+        del found["first"]
         return found
 
     async def wish(self, language: str) -> Card:
