@@ -22,7 +22,6 @@ from storage.models import (
     Response,
     Settled,
 )
-from storage.owning import give_hidden_to_lead
 
 
 async def seen_by_owner(
@@ -50,11 +49,10 @@ async def seen_by_owner(
     return found
 
 
-async def hide_case(session: Session, case_id: int, anew: Mapping[str, Any]) -> None:
-    """Hides a case from the owner and gives it to the lead, who begins it `anew`, if told so."""
-    await _set(session, case_id, {**anew, "hidden_from_owner": True})
+async def hide_case(session: Session, case_id: int, values: Mapping[str, Any]) -> None:
+    """Hides a case from the owner; `values` say whose it is then, and how it stands."""
+    await _set(session, case_id, {**values, "hidden_from_owner": True})
     await _mark_promises(session, case_id, hidden=True)
-    await give_hidden_to_lead(session, [case_id])
 
 
 async def show_case(session: Session, case_id: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Select, and_, func, or_
+from sqlalchemy import func, or_
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select, update
 
@@ -13,49 +13,12 @@ from storage.models import (
     Account,
     Case,
     CaseEvent,
-    Member,
-    MemberRole,
     Promise,
     PromiseState,
     Task,
     TaskState,
 )
 from storage.writing import changed_rows
-
-
-async def give_hidden_to_lead(session: Session, which: Collection[int] | Select[int]) -> None:
-    """Gives the hidden ones of these cases to the lead: who may not see a case can't work on it."""
-    is_lead = and_(
-        col(Member.team_id) == col(Account.team_id),
-        col(Member.role) == MemberRole.TEAM_LEAD,
-        col(Member.left_at).is_(None),
-    )
-    query = (
-        select_rows(col(Case.id), Account, col(Member.id))
-        .join(Account, col(Account.id) == col(Case.account_id))
-        .outerjoin(Member, is_lead)
-        .where(
-            col(Case.id).in_(which),
-            col(Case.hidden_from_owner).is_(True),
-            col(Case.owner_id) == col(Account.owner_id),
-        )
-        .order_by(col(Member.name).desc(), col(Member.id).desc())
-    )
-    lead_of: dict[int, int | None] = {}
-    for case_id, account, lead_id in (await session.execute(query)).all():
-        lead_of.setdefault(case_id, None)
-        if lead_id not in account.kept_from:
-            lead_of[case_id] = lead_id  # the last one is the first by name
-    by_lead: dict[int | None, list[int]] = {}
-    for case_id, lead in lead_of.items():
-        by_lead.setdefault(lead, []).append(case_id)
-    for lead, ids in by_lead.items():
-        await session.execute(
-            update(Case)
-            .where(col(Case.id).in_(ids))
-            .values(owner_id=lead)
-            .execution_options(synchronize_session=False)
-        )
 
 
 async def open_with(

@@ -6,7 +6,7 @@ from typing import Any
 from handlers.cases import seeing, times
 from handlers.cases.view import talks_with
 from handlers.context import Context
-from storage import case_view, cases, hiding
+from storage import case_view, cases, hiding, members
 from storage.cases import AnotherOpen
 from storage.db import Session
 from storage.models import OPEN_STATES, Account, Case, CaseState
@@ -65,10 +65,13 @@ async def _hide(session: Session, ctx: Context, case_id: int, answers: Mapping[i
     account = await session.get_one(Account, case.account_id)
     contact_ids = set(answers.values())
     if alone and not (is_open and other is not None):
-        # Who has it may not see it any more: the lead begins, however far they were.
-        begun = is_open and case.taken_by in account.kept_from
-        anew = await _for_lead(session, ctx, account, case, contact_ids) if begun else {}
-        await hiding.hide_case(session, case_id, anew)
+        values = await _for_lead(session, ctx, account, case, contact_ids)
+        begun = is_open and case.taken_by is not None
+        if not begun or await _sees(session, account, case.taken_by):
+            seen = await _sees(session, account, case.owner_id)
+            values = {} if seen else {"owner_id": values["owner_id"]}
+        # Else the lead begins, however far it was.
+        await hiding.hide_case(session, case_id, values)
         return case_id
     if other is not None:
         target = other.id
@@ -80,6 +83,12 @@ async def _hide(session: Session, ctx: Context, case_id: int, answers: Mapping[i
     if alone:
         await hiding.close_emptied(session, case_id)
     return target
+
+
+async def _sees(session: Session, account: Account, member_id: int | None) -> bool:
+    """Tells whether who has a case may see what is hidden from the account's owner."""
+    member = await members.by_id(session, member_id)
+    return member is not None and seeing.sees_hidden(member, account)
 
 
 async def _for_lead(

@@ -64,6 +64,27 @@ async def test_the_lead_begins_what_the_owner_had_taken_when_it_was_hidden(story
     assert "case.take" in [each.action for each in buttons(lead.card)]
 
 
+@pytest.mark.parametrize("has_it", ["backup", "colleague"])
+async def test_a_late_wish_takes_the_case_from_whoever_may_not_see_it(
+    story: Story, has_it: str
+) -> None:
+    response = await told(story)
+    (owner,) = story.posted()
+    mikkel = story.acme.mikkel
+    if has_it == "backup":
+        await story.type(story.acme.anna, "away until friday backup mikkel")
+    else:
+        await story.submit(
+            story.acme.anna, "case.hand_over", "1", {"to": str(mikkel.id)}, owner.ref
+        )
+    assert (await story.case()).owner_id == mikkel.id
+    await late_wish(story, response)
+    assert (await story.case()).owner_id == story.acme.lars.id
+    board = await story.type(story.acme.lars, "cases mine")
+    assert "Jane" in str(board)
+    assert "Jane" not in str(await story.type(mikkel, "cases"))
+
+
 async def test_a_second_late_wish_changes_nothing(story: Story) -> None:
     response = await told(story)
     await late_wish(story, response)
