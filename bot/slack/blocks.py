@@ -7,6 +7,8 @@ folded away on phones and can't hold the card's own blocks at the top level.
 from html import escape
 from typing import Any
 
+from slack_sdk.models.blocks import ContextBlock, MarkdownTextObject
+
 from bot.links import Addresses
 from bot.signs import TONES, words_of
 from bot.slack import limits
@@ -20,7 +22,15 @@ from handlers.cards import (
     plain_text,
 )
 
-__all__ = ["draw_card", "draw_form", "draw_home", "draw_page", "fallback_text", "short_text"]
+__all__ = [
+    "draw_card",
+    "draw_form",
+    "draw_home",
+    "draw_page",
+    "fallback_text",
+    "mention",
+    "short_text",
+]
 
 
 def draw_card(
@@ -28,11 +38,23 @@ def draw_card(
     addresses: Addresses,
     language: str = "en",
     pictures: Pictures | None = None,
+    calling: str | None = None,
 ) -> dict[str, Any]:
-    """Gives `text` (for notifications and screen readers) and `blocks` of chat.postMessage."""
+    """Gives `text` (for notifications and screen readers) and `blocks` of chat.postMessage.
+
+    `calling` is the id of a user who is called by name below the card.
+    """
     drawing = Drawing(addresses, texts.of(language), pictures or {})
-    blocks = drawing.card(card, limits.MESSAGE_BLOCKS)
-    return {"text": fallback_text(card), "blocks": blocks}
+    if calling is None:
+        return {"text": fallback_text(card), "blocks": drawing.card(card, limits.MESSAGE_BLOCKS)}
+    call = ContextBlock(elements=[MarkdownTextObject(text=mention(calling))]).to_dict()
+    blocks = [*drawing.card(card, limits.MESSAGE_BLOCKS - 1), call]
+    return {"text": f"{fallback_text(card)} {mention(calling)}", "blocks": blocks}
+
+
+def mention(user_id: str) -> str:
+    """Gives the markup that shows a user's name and lets them know."""
+    return f"<@{escape(user_id)}>"
 
 
 def draw_home(card: Card, addresses: Addresses, language: str = "en") -> dict[str, Any]:

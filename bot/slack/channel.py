@@ -9,7 +9,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.links import Addresses
 from bot.slack import errors
-from bot.slack.blocks import draw_card, short_text
+from bot.slack.blocks import draw_card, mention, short_text
 from bot.slack.client import Client
 from bot.slack.people import FAILURES, People
 from bot.slack.readers import Readers
@@ -92,7 +92,7 @@ class SlackChannel:
             )
 
         try:
-            answer = await self._drawn(card, message.language, post)
+            answer = await self._drawn(card, message.language, post, _user(message.mention))
             ts = str(answer.get("ts") or "")
             if not ts:
                 raise InDoubt("Slack's answer could not be read")
@@ -197,13 +197,15 @@ class SlackChannel:
         card: Card,
         language: str,
         call: Callable[[dict[str, Any]], Awaitable[AsyncSlackResponse]],
+        calling: str | None = None,
     ) -> AsyncSlackResponse:
         """Sends a card; a refused one goes without uploaded pictures, then as short text."""
         files = await self.pictures(card)
-        attempts: list[dict[str, Any]] = [draw_card(card, self.addresses, language, files)]
+        attempts: list[dict[str, Any]] = [draw_card(card, self.addresses, language, files, calling)]
         if files:
-            attempts.append(draw_card(card, self.addresses, language))
-        attempts.append({"text": short_text(card), "blocks": []})
+            attempts.append(draw_card(card, self.addresses, language, None, calling))
+        called = "" if calling is None else f" {mention(calling)}"
+        attempts.append({"text": short_text(card) + called, "blocks": []})
         for drawn in attempts:
             try:
                 return await call(drawn)
@@ -254,3 +256,8 @@ class SlackChannel:
             if payload.get("key") == message.key:
                 return str(each["ts"])
         return ""
+
+
+def _user(direct: Place | None) -> str | None:
+    """Gives the user whose direct messages a place is."""
+    return direct.partition(":")[2] if direct is not None else None

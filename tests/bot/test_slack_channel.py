@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from bot.config import Slack
 from bot.links import Addresses
+from bot.slack import limits
 from bot.slack.channel import METADATA_EVENT, SlackChannel
 from bot.slack.check import check
 from bot.slack.manifest import SCOPES, manifest_data, reasons
@@ -70,6 +71,26 @@ async def test_a_reply_stands_in_the_thread_and_in_the_channel_when_asked(
     assert slack.messages[1]["reply_broadcast"] is True
     third = Message(CARD, "alert:19", "en", reply_to=second)
     assert (await channel.send("slack:C0NORD", third)).thread == first.id
+
+
+async def test_who_a_message_is_for_is_called_by_name_once(
+    slack: FakeSlack, channel: SlackChannel
+) -> None:
+    ref = await channel.send("slack:C0NORD", replace(MESSAGE, mention="slack:U0ANNA"))
+    (sent,) = slack.messages
+    assert sent["blocks"][-1]["elements"] == [{"type": "mrkdwn", "text": "<@U0ANNA>"}]
+    assert sent["text"].startswith("🔴 Acme: 3 of 10")
+    assert sent["text"].endswith("<@U0ANNA>")
+    # An edit calls nobody, and it takes the name away: what is said then is the card alone.
+    await channel.update(ref, CARD, "en")
+    assert "U0ANNA" not in str((sent["text"], sent["blocks"]))
+    # Also where Slack refuses the blocks of the card.
+    slack.fail("chat.postMessage", "invalid_blocks")
+    await channel.send("slack:C0NORD", replace(MESSAGE, mention="slack:U0ANNA"))
+    assert slack.messages[-1]["text"].endswith("<@U0ANNA>")
+    most = Card("Long", tuple(Text(f"line {n}", "quote") for n in range(99)))
+    await channel.send("slack:C0NORD", replace(MESSAGE, card=most, mention="slack:U0ANNA"))
+    assert len(slack.messages[-1]["blocks"]) <= limits.MESSAGE_BLOCKS
 
 
 async def test_a_message_is_edited_in_place(slack: FakeSlack, channel: SlackChannel) -> None:
