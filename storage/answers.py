@@ -4,13 +4,13 @@ from calendar import monthrange
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Delete,
     Insert,
-    Select,
+    String,
     Table,
     and_,
     bindparam,
@@ -19,10 +19,12 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    type_coerce,
 )
 from sqlmodel import SQLModel, col
 
 from storage.db import Session
+from storage.lists import among
 from storage.models import (
     Account,
     Reply,
@@ -36,6 +38,8 @@ _RESPONSE: Table = SQLModel.metadata.tables["response"]
 _CONTACT: Table = SQLModel.metadata.tables["contact"]
 _INVITATION: Table = SQLModel.metadata.tables["invitation"]
 _ACCOUNTS_AT_ONCE = 500
+# The columns of the current answers, and of which of a reply each is filled.
+_FROM = {each.name: "id" if each.name == "response_id" else each.name for each in _CURRENT.columns}
 
 
 class Sums(NamedTuple):
@@ -82,15 +86,19 @@ async def recount(
     with the accounts (up to 500 at a time).
     """
     kind = counted_as(kind)
+    dialect = session.get_bind().dialect.name
+    # A little more than the window, which the index finds; `_leaves_on` decides the exact end.
+    since = now - timedelta(days=31 * window_months + 4)
     for part in parts(sorted(set(account_ids)), _ACCOUNTS_AT_ONCE):
         await lock_accounts(session, part)
-        latest = await _latest_replies(session, part, kind, now, window_months)
         which = {"accounts": part, "of_kind": kind}
-        for table in (_CURRENT, _ROLLUP):
-            await session.execute(_clear(table.name), which)
-        if latest:
-            await session.execute(insert(_CURRENT), latest)
-            await session.execute(_sum_up(), which)
+        await session.execute(_clear(_CURRENT.name), which)
+        await session.execute(
+            _fill(dialect, kinds_counted(kind), window_months),
+            {**which, "since": since, "now": now},
+        )
+        await session.execute(_clear(_ROLLUP.name), which)
+        await session.execute(_sum_up(), which)
 
 
 async def read_rollup(
@@ -116,36 +124,12 @@ async def lock_accounts(session: Session, account_ids: Sequence[int]) -> None:
         await session.execute(query.order_by(col(Account.id)).with_for_update(key_share=True))
 
 
-async def _latest_replies(
-    session: Session, account_ids: Sequence[int], kind: str, now: datetime, window_months: int
-) -> list[dict[str, Any]]:
-    # A little more than the window: the exact end of a month is decided by `leaves_on` below.
-    since = now - timedelta(days=31 * window_months + 4)
-    values = {"accounts": account_ids, "kinds": kinds_counted(kind), "since": since}
-    found = []
-    for row in (await session.execute(_latest(), values)).all():
-        account_id, contact_id, response_id, role, reply, score, answered_at, _place = row
-        leaves = leaves_on(answered_at, window_months)
-        if leaves > now:
-            found.append(
-                {
-                    "account_id": account_id,
-                    "contact_id": contact_id,
-                    "kind": kind,
-                    "response_id": response_id,
-                    "role": role,
-                    "reply": reply,
-                    "score": score,
-                    "answered_at": answered_at,
-                    "leaves_on": leaves,
-                }
-            )
-    return found
-
-
 @cache
-def _latest() -> Select[Any]:
-    """The latest confirmed reply of each contact; built once, which costs more than running."""
+def _fill(dialect: str, kinds: Sequence[str], window_months: int) -> Insert:
+    """Fills the current answers with the latest confirmed reply of each contact.
+
+    Built once, which costs more than running.
+    """
     place = func.row_number().over(
         partition_by=(_RESPONSE.c.account_id, _RESPONSE.c.contact_id),
         order_by=(_RESPONSE.c.answered_at.desc(), _RESPONSE.c.id.desc()),
@@ -159,27 +143,45 @@ def _latest() -> Select[Any]:
             _RESPONSE.c.reply,
             _RESPONSE.c.score,
             _RESPONSE.c.answered_at,
+            _leaves_on(dialect, window_months).label("leaves_on"),
             place.label("place"),
         )
         .join(_CONTACT, _CONTACT.c.id == _RESPONSE.c.contact_id)
         .join(_INVITATION, _INVITATION.c.id == _RESPONSE.c.invitation_id)
         .where(
-            _RESPONSE.c.account_id.in_(bindparam("accounts", expanding=True)),
-            _RESPONSE.c.kind.in_(bindparam("kinds", expanding=True)),
+            among(_RESPONSE.c.account_id, "accounts"),
+            _RESPONSE.c.kind.in_(kinds),
             _RESPONSE.c.status == ResponseStatus.CONFIRMED,
             _RESPONSE.c.answered_at > bindparam("since"),
             _INVITATION.c.is_test.is_(False),
         )
         .subquery()
     )
-    return select(replies).where(replies.c.place == 1)
+    kind = bindparam("of_kind", type_=_CURRENT.c.kind.type)
+    latest = select(*(kind if name == "kind" else replies.c[of] for name, of in _FROM.items()))
+    current = latest.where(replies.c.place == 1, replies.c.leaves_on > bindparam("now"))
+    return insert(_CURRENT).from_select(list(_FROM), current)
+
+
+def _leaves_on(dialect: str, window_months: int) -> ColumnElement[datetime]:
+    """What `leaves_on` gives, as the database says it."""
+    at = _RESPONSE.c.answered_at
+    if dialect == "postgresql":
+        in_utc = func.timezone("UTC", at) + func.make_interval(0, window_months)
+        return type_coerce(func.timezone("UTC", in_utc), at.type)
+    stored = type_coerce(at, String)
+    day, of_day = func.substr(stored, 1, 10), func.substr(stored, 11, type_=String)
+    same_day = func.date(day, f"+{window_months} months")
+    # SQLite makes of a 31st that is not there a day of the next month.
+    last = func.date(day, "start of month", f"+{window_months + 1} months", "-1 day")
+    return type_coerce(func.min(same_day, last, type_=String).concat(of_day), at.type)
 
 
 @cache
 def _clear(table: str) -> Delete:
     cleared = SQLModel.metadata.tables[table]
     return delete(cleared).where(
-        cleared.c.account_id.in_(bindparam("accounts", expanding=True)),
+        among(cleared.c.account_id, "accounts"),
         cleared.c.kind == bindparam("of_kind"),
     )
 
@@ -208,7 +210,7 @@ def _sum_up() -> Insert:
             func.min(_CURRENT.c.leaves_on),
         )
         .where(
-            _CURRENT.c.account_id.in_(bindparam("accounts", expanding=True)),
+            among(_CURRENT.c.account_id, "accounts"),
             _CURRENT.c.kind == bindparam("of_kind"),
         )
         .group_by(_CURRENT.c.account_id, _CURRENT.c.kind, _CURRENT.c.role)
