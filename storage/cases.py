@@ -6,18 +6,18 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Executable, and_, bindparam, func, true
+from sqlalchemy import Executable, and_, func, true
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, delete, or_, select, update
-from sqlmodel.sql.expression import Select, SelectOfScalar
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import versions
 from storage.db import Session
+from storage.lists import among
 from storage.models import (
     OPEN_STATES,
     Account,
-    BoundPlace,
     Case,
     CaseEvent,
     CaseResponse,
@@ -127,7 +127,7 @@ def _asked() -> Executable:
             *(account.c[name] for name in Stake._fields[1:]),
         )
         .join(account, account.c.id == contact.c.account_id)
-        .where(contact.c.id.in_(_given("ids")))
+        .where(among(contact.c.id, "ids"))
         .order_by(account.c.id)
     )
     return query.with_for_update(key_share=True, of=account)
@@ -136,20 +136,19 @@ def _asked() -> Executable:
 @cache
 def _members() -> SelectOfScalar[Member]:
     is_lead = and_(
-        col(Member.team_id).in_(_given("teams")),
+        among(col(Member.team_id), "teams"),
         col(Member.role) == MemberRole.TEAM_LEAD,
         col(Member.left_at).is_(None),
     )
-    return select(Member).where(or_(col(Member.id).in_(_given("ids")), is_lead))
+    return select(Member).where(or_(among(col(Member.id), "ids"), is_lead))
 
 
 @cache
-def _places() -> Select[int | None, int | None, str]:
-    of_them = or_(
-        col(BoundPlace.member_id).in_(_given("ids")), col(BoundPlace.team_id).in_(_given("teams"))
-    )
-    found = select(col(BoundPlace.member_id), col(BoundPlace.team_id), col(BoundPlace.place))
-    return found.where(of_them).order_by(col(BoundPlace.id).desc())
+def _places() -> Executable:
+    place = SQLModel.metadata.tables["bound_place"]
+    of_them = or_(among(place.c.member_id, "ids"), among(place.c.team_id, "teams"))
+    found = columns(place.c.member_id, place.c.team_id, place.c.place)
+    return found.where(of_them).order_by(place.c.id.desc())
 
 
 @cache
@@ -157,12 +156,8 @@ def _open() -> Executable:
     case = SQLModel.metadata.tables["case"]
     key = (case.c[name] for name in _KEY)
     return columns(*key, *(case.c[name] for name in Opened._fields)).where(
-        case.c.account_id.in_(_given("ids")), case.c.state.in_(OPEN_STATES)
+        among(case.c.account_id, "ids"), case.c.state.in_(OPEN_STATES)
     )
-
-
-def _given(name: str) -> BindParameter[Any]:
-    return bindparam(name, expanding=True)
 
 
 def _place_owner(member_id: int | None, team_id: int | None) -> tuple[str, int]:

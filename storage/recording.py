@@ -5,24 +5,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, Table, and_, bindparam, delete, insert, select, text
+from sqlalchemy import Executable, Table, and_, delete, insert, select, text
 from sqlmodel import SQLModel, col
 
 from storage import wave_rollups
 from storage.db import Session
+from storage.lists import among
 from storage.models import (
     Account,
-    Alert,
     AlertStatus,
-    Contact,
     Invitation,
     RecommendPolicy,
     Response,
     ResponseChange,
     ResponseStatus,
     Rollup,
-    Survey,
-    Wave,
 )
 from storage.writing import insert_into
 
@@ -75,20 +72,24 @@ class Asked(NamedTuple):
         }
 
 
+# Columns of the tables: those of the models would make the ORM look at each row.
+_TABLES = SQLModel.metadata.tables
+_invitation, _contact, _survey = _TABLES["invitation"], _TABLES["contact"], _TABLES["survey"]
+_wave, _alert = _TABLES["wave"], _TABLES["alert"]
 _INVITATION = (
-    col(Invitation.id),
-    col(Invitation.wave_id),
-    col(Invitation.kind),
-    col(Invitation.account_id),
-    col(Invitation.contact_id),
-    col(Invitation.expires_at),
-    col(Invitation.is_test),
-    col(Wave.counted_to).is_not(None),
-    col(Contact.status),
-    col(Contact.language),
-    col(Survey.reasons),
-    col(Survey.wording_version),
-    col(Alert.status),
+    _invitation.c.id,
+    _invitation.c.wave_id,
+    _invitation.c.kind,
+    _invitation.c.account_id,
+    _invitation.c.contact_id,
+    _invitation.c.expires_at,
+    _invitation.c.is_test,
+    _wave.c.counted_to.is_not(None),
+    _contact.c.status,
+    _contact.c.language,
+    _survey.c.reasons,
+    _survey.c.wording_version,
+    _alert.c.status,
 )
 
 
@@ -109,7 +110,7 @@ async def asked(session: Session, invitation_ids: Collection[int]) -> dict[int, 
         )
         await session.execute(accounts.order_by(col(Account.id)).with_for_update(key_share=True))
     found = await session.execute(_query(), {"ids": list(invitation_ids)})
-    return {row[0]: _asked(tuple(row)) for row in found.all()}
+    return {row[0]: _asked(row) for row in found.all()}
 
 
 @cache
@@ -117,15 +118,13 @@ def _query() -> Executable:
     """What `asked` reads; built once, which costs more than running."""
     return (
         select(*_INVITATION, *_RESPONSE.columns)
-        .join(Contact, col(Contact.id) == col(Invitation.contact_id))
-        .outerjoin(Survey, col(Survey.id) == col(Invitation.survey_id))
-        .outerjoin(Wave, col(Wave.id) == col(Invitation.wave_id))
-        .outerjoin(Response, col(Response.invitation_id) == col(Invitation.id))
-        .outerjoin(
-            Alert, and_(col(Alert.response_id) == col(Response.id), col(Alert.what) == "critic")
-        )
-        .where(col(Invitation.id).in_(bindparam("ids", expanding=True)))
-        .order_by(col(Invitation.id))
+        .join(_contact, _contact.c.id == _invitation.c.contact_id)
+        .outerjoin(_survey, _survey.c.id == _invitation.c.survey_id)
+        .outerjoin(_wave, _wave.c.id == _invitation.c.wave_id)
+        .outerjoin(_RESPONSE, _RESPONSE.c.invitation_id == _invitation.c.id)
+        .outerjoin(_alert, and_(_alert.c.response_id == _RESPONSE.c.id, _alert.c.what == "critic"))
+        .where(among(_invitation.c.id, "ids"))
+        .order_by(_invitation.c.id)
     )
 
 
@@ -216,7 +215,7 @@ def _old_provisional(before: datetime) -> tuple[Any, ...]:
     )
 
 
-def _asked(row: tuple[Any, ...]) -> Asked:
+def _asked(row: Sequence[Any]) -> Asked:
     stored = row[len(_INVITATION) :]
     invitation_id, wave_id, kind, account_id, contact_id, expires_at, is_test, counted = row[:8]
     contact_status, language, reasons, version, alert = row[8 : len(_INVITATION)]
