@@ -108,6 +108,13 @@ def add_working_hours(start: datetime, hours: float, calendar: Calendar) -> date
     Time is counted as it passes, so a day on which the clock changes within the hours is an hour
     shorter or longer. A deadline may be the end of a day, never the start of the next.
     """
+    return _add_hours(start.astimezone(UTC), hours, calendar)
+
+
+# The critics of a group share their moment, and most of them the calendar. Only times in UTC tell
+# the hour that a clock repeats apart.
+@lru_cache(256)
+def _add_hours(start: datetime, hours: float, calendar: Calendar) -> datetime:
     left = timedelta(hours=hours)
     at = next_working_moment(start, calendar)
     while True:
@@ -137,6 +144,11 @@ def add_working_days(start: datetime, days: int, calendar: Calendar) -> datetime
     Outside working time the count begins at the start of the next working day. Friday 13:20 plus 2
     is Tuesday 13:20.
     """
+    return _add_days(start.astimezone(UTC), days, calendar)
+
+
+@lru_cache(256)
+def _add_days(start: datetime, days: int, calendar: Calendar) -> datetime:
     at = next_working_moment(start, calendar)
     local = at.astimezone(calendar.zone)
     day = nth_working_day(local.date(), days, calendar)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DateTime
@@ -55,8 +56,13 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _to_text(value: datetime | None) -> str | None:
+    return None if value is None else _utc_text(_in_utc(value))
+
+
+@lru_cache(64)  # a group of answers stores a few moments, each of them many times
+def _utc_text(value: datetime) -> str:
     # As SQLAlchemy stores a time, to the microsecond; the zone is known.
-    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:26]
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 def _from_text(stored: str | None) -> datetime | None:
