@@ -6,11 +6,10 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, and_, func, true
+from sqlalchemy import ColumnElement, Executable, ScalarSelect, and_, func, true
 from sqlalchemy import select as columns
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col, delete, or_, select, update
-from sqlmodel.sql.expression import SelectOfScalar
 
 from storage import versions
 from storage.db import Session
@@ -22,7 +21,6 @@ from storage.models import (
     CaseEvent,
     CaseResponse,
     Contact,
-    Member,
     MemberRole,
     Response,
 )
@@ -59,11 +57,27 @@ class Stake(NamedTuple):
     strategic: bool
     renewal_date: date | None
     once_kept_from: Sequence[int]
+    place: str | None  # where its owner is told, else its team
 
     @property
     def kept_from(self) -> frozenset[int | None]:
         """The members who must not know what is kept from the owner."""
         return frozenset((self.owner_id, *self.once_kept_from))
+
+
+class Person(NamedTuple):
+    """What decides of a member whether a case can be theirs, and their working hours."""
+
+    id: int
+    name: str
+    role: str
+    team_id: int | None
+    timezone: str | None
+    country: str | None
+    left_at: datetime | None
+    away_from: datetime | None
+    away_until: datetime | None
+    backup_id: int | None
 
 
 @dataclass(frozen=True)
@@ -72,9 +86,8 @@ class Ground:
 
     roles: Mapping[int, str | None]  # of the contacts
     accounts: Mapping[int, Stake]
-    members: Mapping[int, Member]
-    leads: Mapping[int, Member]
-    places: Mapping[tuple[str, int], str]
+    members: Mapping[int, Person]
+    leads: Mapping[int, Person]
     cases: Mapping[CaseKey, Opened]
     joined: Mapping[int, Case]
 
@@ -90,13 +103,9 @@ async def ground(
     accounts = {row[2]: Stake(*row[2:]) for row in asked}
     owner_ids = {each.owner_id for each in accounts.values() if each.owner_id is not None}
     team_ids = {each.team_id for each in accounts.values() if each.team_id is not None}
-    around = {"ids": list(owner_ids), "teams": list(team_ids)}
-    members = (await session.exec(_members(), params=around)).all()
+    members = await _people(session, owner_ids, team_ids)
     backup_ids = {member.backup_id for member in members if member.backup_id is not None}
-    around = {"ids": list(backup_ids), "teams": []}
-    backups = (await session.exec(_members(), params=around)).all() if backup_ids else ()
-    around = {"ids": list(owner_ids | backup_ids), "teams": list(team_ids)}
-    places = (await session.execute(_places(), around)).all()
+    backups = await _people(session, backup_ids, ()) if backup_ids else ()
     return Ground(
         {contact_id: role for contact_id, role, *_account in asked},
         accounts,
@@ -106,10 +115,16 @@ async def ground(
             for member in members
             if member.role == MemberRole.TEAM_LEAD and member.team_id is not None
         },
-        {_place_owner(member_id, team_id): place for member_id, team_id, place in places},
         await open_of(session, accounts),
         await of_responses(session, response_ids) if response_ids else {},
     )
+
+
+async def _people(
+    session: Session, member_ids: Collection[int], team_ids: Collection[int]
+) -> Sequence[Person]:
+    around = {"ids": list(member_ids), "teams": list(team_ids)}
+    return [Person(*row) for row in (await session.execute(_members(), around)).all()]
 
 
 # Built once: on the way of every answer, building a statement costs more than running it.
@@ -124,7 +139,11 @@ def _asked() -> Executable:
             contact.c.id,
             contact.c.role,
             account.c.id,
-            *(account.c[name] for name in Stake._fields[1:]),
+            *(account.c[name] for name in Stake._fields[1:-1]),
+            func.coalesce(
+                _first_place("member_id", account.c.owner_id),
+                _first_place("team_id", account.c.team_id),
+            ),
         )
         .join(account, account.c.id == contact.c.account_id)
         .where(among(contact.c.id, "ids"))
@@ -133,22 +152,22 @@ def _asked() -> Executable:
     return query.with_for_update(key_share=True, of=account)
 
 
-@cache
-def _members() -> SelectOfScalar[Member]:
-    is_lead = and_(
-        among(col(Member.team_id), "teams"),
-        col(Member.role) == MemberRole.TEAM_LEAD,
-        col(Member.left_at).is_(None),
-    )
-    return select(Member).where(or_(among(col(Member.id), "ids"), is_lead))
-
-
-@cache
-def _places() -> Executable:
+def _first_place(of: str, member_or_team: ColumnElement[int]) -> ScalarSelect[str]:
     place = SQLModel.metadata.tables["bound_place"]
-    of_them = or_(among(place.c.member_id, "ids"), among(place.c.team_id, "teams"))
-    found = columns(place.c.member_id, place.c.team_id, place.c.place)
-    return found.where(of_them).order_by(place.c.id.desc())
+    bound = columns(place.c.place).where(place.c[of] == member_or_team)
+    return bound.order_by(place.c.id).limit(1).scalar_subquery()
+
+
+@cache
+def _members() -> Executable:
+    member = SQLModel.metadata.tables["member"]
+    is_lead = and_(
+        among(member.c.team_id, "teams"),
+        member.c.role == MemberRole.TEAM_LEAD,
+        member.c.left_at.is_(None),
+    )
+    found = columns(*(member.c[name] for name in Person._fields))
+    return found.where(or_(among(member.c.id, "ids"), is_lead))
 
 
 @cache
@@ -158,10 +177,6 @@ def _open() -> Executable:
     return columns(*key, *(case.c[name] for name in Opened._fields)).where(
         among(case.c.account_id, "ids"), case.c.state.in_(OPEN_STATES)
     )
-
-
-def _place_owner(member_id: int | None, team_id: int | None) -> tuple[str, int]:
-    return ("team", team_id or 0) if member_id is None else ("member", member_id)
 
 
 async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Opened]:

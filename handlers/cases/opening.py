@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from handlers import alerts
 from handlers.accounts import shown
@@ -13,7 +13,7 @@ from handlers.context import Context, Job
 from storage import alerts as outbox
 from storage import cases
 from storage.alerts import Added
-from storage.cases import CaseKey, Ground, Opened
+from storage.cases import CaseKey, Ground, Opened, Person
 from storage.db import Session
 from storage.models import (
     Alert,
@@ -22,6 +22,8 @@ from storage.models import (
     ContactRole,
     Member,
 )
+
+Someone = TypeVar("Someone", Member, Person)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
                 "response_id": critic.response_id,
                 "account_id": critic.account_id,
                 "wave_id": critic.wave_id,
-                "detail": {"partition": _partition(ground, critic.account_id)},
+                "detail": {"partition": ground.accounts[critic.account_id].place or "fallback"},
             }
             for critic in critics
         ],
@@ -140,15 +142,15 @@ async def settle(session: Session, response_ids: Collection[int], at: datetime) 
     return [due_of(alert) for alert in await outbox.move(session, response_ids, at)]
 
 
-def owner_of(ground: Ground, account_id: int) -> Member | None:
+def owner_of(ground: Ground, account_id: int) -> Person | None:
     """Gives the account's owner of record, whether or not they are there."""
     owner_id = ground.accounts[account_id].owner_id
     return None if owner_id is None else ground.members.get(owner_id)
 
 
 def responsible(
-    owner: Member | None, backup: Member | None, lead: Member | None, now: datetime
-) -> Member | None:
+    owner: Someone | None, backup: Someone | None, lead: Someone | None, now: datetime
+) -> Someone | None:
     """Gives who has to act: the owner, else a backup who is there, else the lead.
 
     An absent owner without any of these keeps it: that is still somebody.
@@ -161,14 +163,14 @@ def responsible(
     return backup if there else lead or owner
 
 
-def is_away(member: Member, now: datetime) -> bool:
+def is_away(member: Member | Person, now: datetime) -> bool:
     """Tells whether a member is absent now."""
     if member.away_until is None or member.away_until <= now:
         return False
     return member.away_from is None or member.away_from <= now
 
 
-def in_conflict(critic: Critic, owner: Member | None) -> bool:
+def in_conflict(critic: Critic, owner: Person | None) -> bool:
     """Tells whether the owner must not see this: the contact wants it so, or names the owner."""
     return critic.to_manager or (owner is not None and names(critic.comment, owner.name))
 
@@ -215,7 +217,7 @@ def _opened(
     }
 
 
-def _whose(ctx: Context, ground: Ground, account_id: int, hidden: bool) -> Member | None:
+def _whose(ctx: Context, ground: Ground, account_id: int, hidden: bool) -> Person | None:
     """Gives with whom a case is: who may not see it can't work on it, so that is the lead's."""
     account = ground.accounts[account_id]
     lead = ground.leads.get(account.team_id) if account.team_id is not None else None
@@ -227,7 +229,7 @@ def _whose(ctx: Context, ground: Ground, account_id: int, hidden: bool) -> Membe
 
 
 def _deadlines(
-    ctx: Context, ground: Ground, critic: Critic, who: Member | None
+    ctx: Context, ground: Ground, critic: Critic, who: Person | None
 ) -> tuple[datetime, datetime]:
     calendar = times.calendar_of(who, ctx.programme)
     today = critic.answered_at.astimezone(calendar.zone).date()
@@ -293,15 +295,6 @@ def _hurry(change: dict[str, Any], deadlines: tuple[datetime, datetime]) -> None
         return
     change["take_by"] = min(change["take_by"] or take, take)
     change["contact_by"] = min(change["contact_by"] or contact, contact)
-
-
-def _partition(ground: Ground, account_id: int) -> str:
-    account = ground.accounts[account_id]
-    for key in (("member", account.owner_id), ("team", account.team_id)):
-        place = ground.places.get((key[0], key[1])) if key[1] is not None else None
-        if place is not None:
-            return place
-    return "fallback"
 
 
 def due_of(alert: Alert | Added) -> Due:

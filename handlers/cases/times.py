@@ -4,13 +4,13 @@ from datetime import date, datetime, timedelta
 
 from handlers.calendars import Calendar, add_working_days, add_working_hours, working_calendar
 from handlers.settings import Programme
-from storage.cases import Stake
+from storage.cases import Person, Stake
 from storage.models import Account, ContactRole, Member
 
 _RENEWAL_DAYS = 90
 
 
-def calendar_of(member: Member | None, programme: Programme) -> Calendar:
+def calendar_of(member: Member | Person | None, programme: Programme) -> Calendar:
     """Gives the working hours of a member; the programme's where nobody is responsible."""
     if member is None:
         return working_calendar(programme)
