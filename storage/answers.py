@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlmodel import SQLModel, col
 
 from storage.db import Session
-from storage.lists import among
+from storage.lists import among, one_of
 from storage.models import (
     Account,
     Reply,
@@ -150,7 +150,7 @@ def _fill(dialect: str, kinds: Sequence[str], window_months: int) -> Insert:
         .join(_INVITATION, _INVITATION.c.id == _RESPONSE.c.invitation_id)
         .where(
             among(_RESPONSE.c.account_id, "accounts"),
-            _RESPONSE.c.kind.in_(kinds),
+            one_of(_RESPONSE.c.kind, kinds),
             _RESPONSE.c.status == ResponseStatus.CONFIRMED,
             _RESPONSE.c.answered_at > bindparam("since"),
             _INVITATION.c.is_test.is_(False),
@@ -203,7 +203,7 @@ def _sum_up() -> Insert:
             _CURRENT.c.kind,
             _CURRENT.c.role,
             count(scored, _CURRENT.c.score >= 9),
-            count(scored, _CURRENT.c.score.in_((7, 8))),
+            count(scored, _CURRENT.c.score.between(7, 8)),
             count(scored, _CURRENT.c.score <= 6),
             count(_CURRENT.c.reply == Reply.MAY_NOT_RECOMMEND),
             count(_CURRENT.c.reply == Reply.CANNOT_JUDGE),

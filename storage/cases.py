@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, col, delete, or_, select, update
 
 from storage import versions
 from storage.db import Session
-from storage.lists import among
+from storage.lists import among, one_of
 from storage.models import (
     OPEN_STATES,
     Account,
@@ -175,7 +175,7 @@ def _open() -> Executable:
     case = SQLModel.metadata.tables["case"]
     key = (case.c[name] for name in _KEY)
     return columns(*key, *(case.c[name] for name in Opened._fields)).where(
-        among(case.c.account_id, "ids"), case.c.state.in_(OPEN_STATES)
+        among(case.c.account_id, "ids"), one_of(case.c.state, OPEN_STATES)
     )
 
 

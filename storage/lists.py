@@ -1,8 +1,17 @@
 """A list as one value of a statement: its text is the same however many ids it is asked with."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Integer, SQLColumnExpression, bindparam
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Integer,
+    SQLColumnExpression,
+    bindparam,
+    literal,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -28,6 +37,12 @@ def among(column: SQLColumnExpression[Any], name: str) -> FunctionElement[bool]:
     SQLite reads each length of it as another statement.
     """
     return _Among(column, bindparam(name, type_=_IDS))
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Tells whether a column is one of a few values that are the same at each execution."""
+    # As expressions they are written once; plain values are, too, an `expanding` parameter.
+    return column.in_([literal(each, column.type) for each in values])
 
 
 @compiles(_Among)
