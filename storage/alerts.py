@@ -48,7 +48,7 @@ async def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> list[Add
         return []
     whole = {row["key"]: {**_BLANK, "detail": {}, **row} for row in rows}
     adding = inserting(session, Alert, "id", "key")
-    added = (await session.execute(adding, list(whole.values()))).all()
+    added = (await session.run(adding, list(whole.values()))).all()
     by_key = {key: _added(alert_id, whole[key]) for alert_id, key in added}
     known = [key for key in whole if key not in by_key]
     if known:

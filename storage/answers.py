@@ -92,13 +92,11 @@ async def recount(
     for part in parts(sorted(set(account_ids)), _ACCOUNTS_AT_ONCE):
         await lock_accounts(session, part)
         which = {"accounts": part, "of_kind": kind}
-        await session.execute(_clear(_CURRENT.name), which)
-        await session.execute(
-            _fill(dialect, kinds_counted(kind), window_months),
-            {**which, "since": since, "now": now},
-        )
-        await session.execute(_clear(_ROLLUP.name), which)
-        await session.execute(_sum_up(), which)
+        await session.run(_clear(_CURRENT.name), which)
+        filled = _fill(dialect, kinds_counted(kind), window_months)
+        await session.run(filled, {**which, "since": since, "now": now})
+        await session.run(_clear(_ROLLUP.name), which)
+        await session.run(_sum_up(), which)
 
 
 async def read_rollup(

@@ -99,7 +99,7 @@ async def ground(
 
     `response_ids` are those of the critics that may belong to a case already.
     """
-    asked = (await session.execute(_asked(), {"ids": list(contact_ids)})).all()
+    asked = (await session.run(_asked(), {"ids": list(contact_ids)})).all()
     accounts = {row[2]: Stake(*row[2:]) for row in asked}
     owner_ids = {each.owner_id for each in accounts.values() if each.owner_id is not None}
     team_ids = {each.team_id for each in accounts.values() if each.team_id is not None}
@@ -124,7 +124,7 @@ async def _people(
     session: Session, member_ids: Collection[int], team_ids: Collection[int]
 ) -> Sequence[Person]:
     around = {"ids": list(member_ids), "teams": list(team_ids)}
-    return [Person(*row) for row in (await session.execute(_members(), around)).all()]
+    return [Person(*row) for row in (await session.run(_members(), around)).all()]
 
 
 # Built once: on the way of every answer, building a statement costs more than running it.
@@ -181,7 +181,7 @@ def _open() -> Executable:
 
 async def open_of(session: Session, account_ids: Collection[int]) -> dict[CaseKey, Opened]:
     """Gives the open cases of these accounts by their key."""
-    found = (await session.execute(_open(), {"ids": list(account_ids)})).all()
+    found = (await session.run(_open(), {"ids": list(account_ids)})).all()
     return {(row[0], row[1], row[2], row[3]): Opened(*row[4:]) for row in found}
 
 
@@ -190,7 +190,7 @@ async def open_new(session: Session, rows: Sequence[dict[str, Any]]) -> dict[Cas
     if not rows:
         return {}
     statement = inserting(session, Case, "id", *_KEY)
-    made = (await session.execute(statement, list(rows))).all()
+    made = (await session.run(statement, list(rows))).all()
     by_key = {tuple(row[name] for name in _KEY): row for row in rows}
     opened: dict[CaseKey, Opened] = {}
     for case_id, account_id, kind, wave_id, hidden in made:

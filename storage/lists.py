@@ -41,7 +41,7 @@ def among(column: SQLColumnExpression[Any], name: str) -> FunctionElement[bool]:
 
 def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Tells whether a column is one of a few values that are the same at each execution."""
-    # As expressions they are written once; plain values are, too, an `expanding` parameter.
+    # Plain values would be an `expanding` parameter, too.
     return column.in_([literal(each, column.type) for each in values])
 
 

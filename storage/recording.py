@@ -109,7 +109,7 @@ async def asked(session: Session, invitation_ids: Collection[int]) -> dict[int, 
             )
         )
         await session.execute(accounts.order_by(col(Account.id)).with_for_update(key_share=True))
-    found = await session.execute(_query(), {"ids": list(invitation_ids)})
+    found = await session.run(_query(), {"ids": list(invitation_ids)})
     return {row[0]: _asked(row) for row in found.all()}
 
 
@@ -136,7 +136,7 @@ async def write(session: Session, rows: Sequence[dict[str, Any]]) -> dict[int, i
     empty = all(row[name] is None for row in rows for name in _LATER)
     values = [{name: row[name] for name in (_FIRST if empty else _GIVEN)} for row in rows]
     upsert = _upsert(session.get_bind().dialect.name)
-    return {row[0]: row[1] for row in (await session.execute(upsert, values)).all()}
+    return {row[0]: row[1] for row in (await session.run(upsert, values)).all()}
 
 
 @cache

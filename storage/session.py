@@ -1,9 +1,15 @@
 """The session of every query."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import sqlalchemy.ext.asyncio
 import sqlalchemy.orm
+from sqlalchemy import Executable, Result
 from sqlmodel import Session as SqlModelSession
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class _SyncSession(SqlModelSession):
@@ -14,7 +20,16 @@ class _SyncSession(SqlModelSession):
 
 
 class Session(AsyncSession):
-    """`exec` gives models; `execute` runs everything else, rows of columns and set-based writes."""
+    """`exec` gives models; `execute` runs everything else, rows of columns and set-based writes.
+
+    `run` is `execute` for what is written with tables alone and often carried out.
+    """
 
     sync_session_class = _SyncSession
     execute = sqlalchemy.ext.asyncio.AsyncSession.execute
+
+    async def run(
+        self, statement: Executable, values: Values | None = None
+    ) -> Result[*tuple[Any, ...]]:
+        """Runs a statement of tables: none of models, whatever it gives."""
+        return await self.execute(statement, values)

@@ -41,7 +41,7 @@ async def insert_new(
 ) -> None:
     """Inserts rows with one statement and leaves out those that a unique key already holds."""
     if rows:
-        await session.execute(inserting(session, model), list(rows))
+        await session.run(inserting(session, model), list(rows))
 
 
 async def changed_rows(session: Session, statement: Update) -> int:
