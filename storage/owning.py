@@ -110,6 +110,17 @@ async def held_by(session: Session, member_id: int) -> list[tuple[Case, Account]
     return [(case, account) for case, account in (await session.execute(query)).all()]
 
 
+async def open_hidden(session: Session) -> list[tuple[Case, Account]]:
+    """Gives the open cases that the owners of their accounts may not see."""
+    query = (
+        select_rows(Case, Account)
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .where(col(Case.state).in_(OPEN_STATES), col(Case.hidden_from_owner).is_(True))
+        .order_by(col(Case.id))
+    )
+    return [(case, account) for case, account in (await session.execute(query)).all()]
+
+
 async def hand_rest(session: Session, old: int, new: int) -> None:
     """Gives all open tasks and promises of a member to another, whatever the account."""
     await session.execute(

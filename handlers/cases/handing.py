@@ -60,7 +60,8 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
             await rows.hand_promises(session, one, each.old_id, each.new_id)
             await tasks.hand_over(session, one, each.old_id, each.new_id)
     asked = await outbox.add_many(session, taken)
-    return [*asked, *await _hand(session, ctx, passing, "owner_changed")]
+    handed = await _hand(session, ctx, passing, "owner_changed")
+    return [*asked, *handed, *await leads_changed(session, ctx)]
 
 
 async def while_away(session: Session, ctx: Context, me: Member) -> list[Added]:
@@ -128,6 +129,19 @@ async def left(
     return await _hand(session, ctx, passing, "left")
 
 
+async def leads_changed(session: Session, ctx: Context) -> list[Added]:
+    """Gives what is hidden from owners, and with nobody who may see it, to the leads of today."""
+    passing = []
+    for case, account in await rows.open_hidden(session):
+        holder = await members.by_id(session, case.owner_id)
+        if holder is not None and seeing.sees_hidden(holder, account):
+            continue
+        lead = await seeing.lead_for_hidden(session, account)
+        if lead is not None:
+            passing.append((case, lead))
+    return await _hand(session, ctx, passing, "lead_changed")
+
+
 async def _hand(
     session: Session, ctx: Context, passing: Sequence[tuple[Case, Member]], why: str
 ) -> list[Added]:
@@ -170,8 +184,10 @@ async def cases_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         name = other.name if other else t("case.somebody")
         is_new = alert.member_id == detail["to"]
         body: list[Element] = []
+        hidden = False
         for case_id in detail["cases"][:SHOWN]:
             view = await load(session, ctx, case_id)
+            hidden = hidden or view.case.hidden_from_owner
             if is_new and (view.case.state not in OPEN_STATES or view.case.owner_id != reader.id):
                 continue
             line = title(view, view.answer(None), t)
@@ -179,6 +195,7 @@ async def cases_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             if is_new:
                 body.append(Buttons((beside(Button(t("case.open"), "case.open", str(case_id))),)))
         route = await places.of_person(session, ctx, reader)
+        route = places.kept(route) if hidden else route
     if not body:
         return None
     more = len(detail["cases"]) - SHOWN
