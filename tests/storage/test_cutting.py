@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -177,4 +178,35 @@ async def test_a_task_that_is_cut_while_another_process_writes_takes_no_lock_wit
     await asyncio.wait_for(next_one, 5)
     assert task.cancelled()
     assert stored(file, "cut") == set()
+    assert stored(file, "next") == both("next")
+
+
+async def test_a_task_that_is_cut_in_a_slow_commit_ends_after_it(
+    on_file: Database, file: Path
+) -> None:
+    begun, go_on = Event(), Event()
+
+    def slow(statement: str) -> None:
+        if statement == "COMMIT":
+            begun.set()
+            go_on.wait(0.5)
+
+    async def job() -> None:
+        async with on_file.quick_session() as session:
+            raw = session.sync_session.connection().connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            raw.set_trace_callback(slow)
+            await _work(session, "slow")
+
+    task = asyncio.create_task(job())
+    await asyncio.to_thread(begun.wait, 5)
+    for _time in range(2):
+        task.cancel()
+        await asyncio.sleep(0.01)
+    assert not task.done()
+    go_on.set()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert stored(file, "slow") == both("slow")
+    await asyncio.wait_for(in_quick_session(on_file, "next"), 5)
     assert stored(file, "next") == both("next")
