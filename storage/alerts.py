@@ -13,6 +13,7 @@ from sqlalchemy import (
     exists,
     insert,
 )
+from sqlalchemy import select as columns
 from sqlmodel import SQLModel, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -151,14 +152,30 @@ def _ending() -> Update:
     return ended.values(status=bindparam("as"), sent_at=bindparam("now"), problem=None)
 
 
-async def note_sent(session: Session, alert: Alert, posting: dict[str, Any] | None) -> None:
+async def note_sent(session: Session, alert: Alert, posting: dict[str, Any] | None) -> int | None:
     """Remembers which places have the message: a retry is for the others only.
 
-    `alert` is one that this process claimed: nobody else changes what is kept with it.
+    `alert` is one that this process claimed: nobody else changes what is kept with it. Gives the
+    case of its answer where that went to another while the message was on its way.
     """
+    moved = None
+    if posting is not None and posting["subject"] == "case":
+        # First, as a move does: it waits for this, or this for it.
+        asked = {"response": posting["response_id"]}
+        case_id = (await session.execute(_case_now(), asked)).scalar_one_or_none()
+        if case_id is not None and case_id != posting["subject_id"]:
+            moved, posting = case_id, {**posting, "subject_id": case_id}
     await session.execute(_noting(), {"asked": alert.id, "kept": alert.detail})
     if posting is not None:
         await session.execute(_POSTED, posting)
+    return moved
+
+
+@cache
+def _case_now() -> Executable:
+    joined = SQLModel.metadata.tables["case_response"]
+    query = columns(joined.c.case_id).where(joined.c.response_id == bindparam("response"))
+    return query.with_for_update(read=True)
 
 
 @cache

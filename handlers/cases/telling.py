@@ -124,6 +124,8 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     assert alert.case_id is not None
     async with ctx.db.session() as session:
         view = await load(session, ctx, alert.case_id)
+        if not view.answers:
+            return None  # they are in another case by now, and so are its cards
         posted = await outbox.postings(session, SUBJECT, view.case.id)
         readers = {each.member_id: await members.by_id(session, each.member_id) for each in posted}
         own = await _own_places(session, [each.place for each in posted])
