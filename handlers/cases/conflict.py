@@ -32,7 +32,9 @@ async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
         now_in = next(iter(hidden.values()), case.id)
         await hiding.mark_about_owner(session, now_in)
         posted = await outbox.postings(session, SUBJECT, now_in)
-        has = {each.response_id for each in posted if stands_above(each)}
+        # A word below the card of another answer is no card.
+        cards = [each for each in posted if each.part != "note"]
+        has = {each.response_id for each in cards if stands_above(each)}
         edit = redraw.row(now_in, f"about:{scene.now.timestamp():.3f}", scene.now)
         tell = [
             redraw.kept(now_in, response_id, case.account_id, scene.now)[1]

@@ -37,6 +37,7 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
     Rows only: the new owner gets one card with all cases, the old one a notice.
     """
     old_of = {each.account_id: each.old_id for each in moved}
+    new_of = {each.account_id: each.new_id for each in moved}
     await hiding.keep_from(session, old_of)
     found = await rows.open_with(session, account_ids=old_of)
     passing = []
@@ -54,6 +55,11 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
         to = await owning.responsible_for(session, account, ctx.now())
         if to is not None and to.id != case.owner_id:
             passing.append((case, to))
+    # What was taken from the old owner is not theirs again when it is released to the new one.
+    for case_id, account_id in await rows.hidden_at(session, old_of):
+        old = old_of[account_id]
+        if old is not None and old != new_of[account_id]:
+            taken.append(leaving.row(case_id, old, new_of[account_id], ctx.now()))
     for each in moved:
         if each.old_id is not None:
             one = [each.account_id]
@@ -187,6 +193,8 @@ async def cases_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         hidden = False
         for case_id in detail["cases"][:SHOWN]:
             view = await load(session, ctx, case_id)
+            if not view.answers:
+                continue  # they are in another case by now
             hidden = hidden or view.case.hidden_from_owner
             if is_new and (view.case.state not in OPEN_STATES or view.case.owner_id != reader.id):
                 continue

@@ -267,7 +267,7 @@ async def _note_joining(
         if case is not None and ground.roles[critic.contact_id] == ContactRole.DECISION_MAKER:
             who = _whose(ctx, ground, critic.account_id, critic.response_id in hidden)
             change = changes.setdefault(case.id, _unchanged(case))
-            _hurry(change, _deadlines(ctx, ground, critic, who))
+            apart.hurry(change, _deadlines(ctx, ground, critic, who))
     await cases.note_events(session, events)
     await cases.change_many(session, list(changes.values()))
 
@@ -282,17 +282,6 @@ def _unchanged(case: Opened) -> dict[str, Any]:
         "remind_at": case.take_by,
         "version": case.version + 1,
     }
-
-
-def _hurry(change: dict[str, Any], deadlines: tuple[datetime, datetime]) -> None:
-    take, contact = deadlines
-    change["remind_at"] = take  # looked at early: the clock works out what is due then
-    if change["state"] == CaseState.CONTACTED:
-        # A decision maker must be contacted too: the case is open for that again.
-        change |= {"state": CaseState.TAKEN, "contacted_at": None, "contact_by": contact}
-        return
-    change["take_by"] = min(change["take_by"] or take, take)
-    change["contact_by"] = min(change["contact_by"] or contact, contact)
 
 
 def _partition(ground: Ground, account_id: int) -> str:
