@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     insert,
+    true,
 )
 from sqlalchemy import select as columns
 from sqlmodel import SQLModel, col, select, update
@@ -223,13 +224,15 @@ async def due(session: Session, now: datetime, limit: int = 500) -> Sequence[Ale
     return (await session.exec(query)).all()
 
 
-async def waits(session: Session, what: str, case_id: int, now: datetime) -> bool:
-    """Tells whether an alert of this kind for a case is due and not yet on its way."""
+async def waits(session: Session, what: str, case_id: int, now: datetime | None = None) -> bool:
+    """Tells whether an alert of this kind for a case is due (`now`, or ever) and not yet on its
+    way.
+    """
     query = select(Alert.id).where(
         col(Alert.case_id) == case_id,
         col(Alert.what) == what,
         col(Alert.status) == AlertStatus.PENDING,
-        col(Alert.due_at) <= now,
+        true() if now is None else col(Alert.due_at) <= now,
     )
     return (await session.exec(query.limit(1))).first() is not None
 

@@ -117,6 +117,8 @@ async def _remains(session: Session, ctx: Context, case: Case, left: Collection[
     posted = await outbox.postings(session, "case", case.id)
     if any(each.member_id == case.owner_id and each.part != "note" for each in posted):
         return
+    if await outbox.waits(session, "critic", case.id):
+        return  # a card is on its way
     row = {
         "key": f"case:{case.id}:remains:{case.owner_id}:{min(left)}:{ctx.now().timestamp():.3f}",
         "what": "case_handed",

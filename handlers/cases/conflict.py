@@ -41,7 +41,8 @@ async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
             for response_id in sorted(hidden.keys() - has)
         ]
         gone = shown.gone_row(scene.account.id, f"about:{case.id}", scene.now, hidden)
-        return Plan("about_owner", {}, undoable=False, tell=(*tell, edit, gone))
+        once = redraw.said_gone(case.id, scene.now)
+        return Plan("about_owner", {}, undoable=False, tell=(*tell, edit, gone, once))
 
     outcome = await acting.carry_out(ctx, click, me, now_in, decide)
     if outcome.done and now_in != outcome.view.case.id:

@@ -126,7 +126,11 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         for each in critics
         if each.response_id in hidden_late
     ]
-    late = await outbox.add_many(session, [*(row for pair in told for row in pair), *edits, *gone])
+    once = [
+        redraw.said_gone(case_id, now) for case_id in {ground.joined[e].id for e in hidden_late}
+    ]
+    cards = [row for pair in told for row in pair]
+    late = await outbox.add_many(session, [*cards, *edits, *gone, *once])
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:

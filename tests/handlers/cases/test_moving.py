@@ -231,3 +231,38 @@ async def test_two_leads_release_an_answer_while_another_critic_answers(story: S
     await story.tick()
     told = sorted(each.partition(" from ")[2].split()[0] for each in titles(story))
     assert told == ["Jane", "Ole"]
+
+
+async def test_what_was_said_of_a_case_goes_from_the_owner_when_it_is_hidden(story: Story) -> None:
+    """A reminder, and the card that stands in its place since a button of it was pressed."""
+    ole = await story.answer("ole", 2, comment="Zanzibar")
+    await story.work()
+    await story.forward(hours=4)
+    reminder, anna = story.posted()[-1], story.acme.anna
+    assert "nobody has taken this" in reminder.card.title
+    await story.press(anna, reminder, "case.take")
+    assert "Zanzibar" in str(reminder.card)
+    await late_wish(story, ole)
+    assert reminder.card.title == "This card is not here any more"
+    assert "Zanzibar" not in str([each.card for each in story.posted()])
+    # What the lead is told from then on stays.
+    await story.forward(hours=20)
+    assert any("nobody has taken this" in each for each in titles(story, "slack:U0LARS"))
+    assert "This card is not here any more" not in titles(story, "slack:U0LARS")
+
+
+async def test_a_hidden_case_that_is_handed_over_stays_with_who_has_it(story: Story) -> None:
+    _owner, lead = await jane_and_hidden_ole(story)
+    to = {"to": str(story.acme.clara.id)}
+    await story.submit(story.acme.lars, "case.hand_over", "2", to, lead.ref)
+    (posted,) = story.posted("slack:U0CLARA")
+    await story.press(story.acme.clara, posted, "case.take")
+    await story.forward(minutes=2)
+    assert posted.card.title.startswith("Acme A/S: 2 of 10 from Ole Holm")
+    # Of two hidden answers one is released: no second card of the other.
+    peter = await story.answer("peter", 4, to_manager=True)
+    place = "console:clara@nordfab.example"
+    click = Click(story.person(story.acme.clara), place, "case.release", f"2:{peter.id}")
+    await routes.click(story.ctx, click)
+    await story.forward(minutes=2)
+    assert len(story.posted("slack:U0CLARA")) == 1
