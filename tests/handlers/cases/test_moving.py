@@ -266,3 +266,19 @@ async def test_a_hidden_case_that_is_handed_over_stays_with_who_has_it(story: St
     await routes.click(story.ctx, click)
     await story.forward(minutes=2)
     assert len(story.posted("slack:U0CLARA")) == 1
+
+
+async def test_a_released_answer_stands_once_where_the_case_is_with_a_colleague(
+    story: Story,
+) -> None:
+    await story.answer("jane", 3)
+    ole = await story.answer("ole", 2)
+    await story.work()
+    owner = story.posted()[0]
+    await late_wish(story, ole)
+    to = {"to": str(story.acme.mikkel.id)}
+    await story.submit(story.acme.anna, "case.hand_over", "1", to, owner.ref)
+    (lead,) = story.posted("slack:U0LARS")
+    await story.press(story.acme.lars, lead, "case.release")
+    assert ["Ole" in each for each in titles(story)] == [False, True]
+    assert ["Ole" in each for each in titles(story, "slack:U0MIKKEL")] == [False, True]
