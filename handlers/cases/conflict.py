@@ -35,6 +35,8 @@ async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
         # A word below the card of another answer is no card.
         cards = [each for each in posted if each.part != "note"]
         has = {each.response_id for each in cards if stands_above(each)}
+        # What nobody was told yet goes to the lead by itself.
+        has |= {each.response_id for each in await outbox.move(session, hidden, scene.now)}
         edit = redraw.row(now_in, f"about:{scene.now.timestamp():.3f}", scene.now)
         tell = [
             redraw.kept(now_in, response_id, case.account_id, scene.now)[1]

@@ -282,3 +282,17 @@ async def test_a_released_answer_stands_once_where_the_case_is_with_a_colleague(
     await story.press(story.acme.lars, lead, "case.release")
     assert ["Ole" in each for each in titles(story)] == [False, True]
     assert ["Ole" in each for each in titles(story, "slack:U0MIKKEL")] == [False, True]
+
+
+async def test_an_answer_that_is_about_the_owner_before_it_was_told_is_told_once(
+    story: Story,
+) -> None:
+    await story.answer("jane", 3)
+    await story.work()
+    await story.submit(story.acme.anna, "case.escalate", "1", {}, story.posted()[0].ref)
+    (lead,) = story.posted("slack:U0LARS")
+    await story.answer("ole", 2, settle=90)
+    await story.press(story.acme.lars, lead, "about_owner")
+    await story.forward(seconds=100)
+    assert sorted("Ole" in each for each in titles(story, "slack:U0LARS")) == [False, True]
+    assert not any("Ole" in each for each in titles(story))
