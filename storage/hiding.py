@@ -55,8 +55,7 @@ async def seen_by_owner(
 
     What the lead has released is none of them, unless `also_released`.
     """
-    look = bool(response_ids) and not also_released
-    released = await _released(session, response_ids) if look else set()
+    released = set() if also_released else await _released(session, response_ids)
     wanted = [each for each in response_ids if each not in released]
     if not wanted:
         return {}

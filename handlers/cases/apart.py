@@ -8,7 +8,7 @@ from handlers.cases import seeing, times
 from handlers.cases.view import talks_with
 from handlers.context import Context
 from storage import alerts as outbox
-from storage import case_view, cases, hiding, members
+from storage import case_view, cases, hiding, letters, members
 from storage.cases import AnotherOpen
 from storage.db import Session
 from storage.models import OPEN_STATES, Account, Case, CaseState, ContactRole
@@ -32,6 +32,8 @@ async def hide(
     What the lead has released stays as it is, unless `also_released`. Where the owner knows of
     others in the same case, those stay theirs, as they are.
     """
+    if not response_ids:
+        return {}
     await hiding.lock_accounts(session, response_ids)
     found = await hiding.seen_by_owner(session, response_ids, also_released=also_released)
     return {
@@ -137,17 +139,10 @@ async def _hide(session: Session, ctx: Context, case_id: int, answers: Mapping[i
     await lock(session, case)
     other = await case_view.other_open(session, case, hidden=True)
     alone = len(await case_view.joined(session, case_id)) == len(answers)
-    is_open = case.state in OPEN_STATES
     account = await session.get_one(Account, case.account_id)
     contact_ids = set(answers.values())
-    if alone and not (is_open and other is not None):
-        values = await _for_lead(session, ctx, account, case, contact_ids)
-        begun = is_open and case.taken_by is not None
-        if not begun or await _sees(session, account, case.taken_by):
-            seen = await _sees(session, account, case.owner_id)
-            values = {} if seen else {"owner_id": values["owner_id"]}
-        # Else the lead begins, however far it was.
-        await hiding.hide_case(session, case_id, values)
+    if alone and (other is None or case.settled == "yes"):
+        await hiding.hide_case(session, case_id, await _hidden(session, ctx, account, case))
         await _touched(session, case)
         return case_id
     if other is not None:
@@ -165,6 +160,22 @@ async def _hide(session: Session, ctx: Context, case_id: int, answers: Mapping[i
         await _remains(session, ctx, case, answers)
     await _touched(session, case)
     return target
+
+
+async def _hidden(session: Session, ctx: Context, account: Account, case: Case) -> dict[str, Any]:
+    """Gives how a case stands that is hidden as a whole: with who may see it.
+
+    What somebody else began or solved begins anew, unless its customer says that it is settled.
+    """
+    contacts = {each.id for each in await cases.contacts_of(session, case.id)}
+    values = await _for_lead(session, ctx, account, case, contacts)
+    by = case.taken_by or case.solved_by
+    if case.settled == "yes" or by is None or await _sees(session, account, by):
+        seen = await _sees(session, account, case.owner_id)
+        return {} if seen else {"owner_id": values["owner_id"]}
+    await letters.cancel(session, case.id, "moved")
+    asked_anew = {"round": case.round + 1, "settled": None, "settled_at": None, "not_asked": None}
+    return {**values, **asked_anew}
 
 
 async def _touched(session: Session, case: Case) -> None:
