@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -50,17 +51,18 @@ async def make_app(
     add_pages(app, settings, ctx, answers)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
-        # The calendars of all countries load in a quarter of a second: not at the first alert.
-        await asyncio.to_thread(is_holiday, now().date(), rules.country)
-        await engine.launch(ctx, answers.in_a_rush)
-        assert isinstance(ctx.chat, Sender)
-        clock.start(ctx, partial(ctx.chat.meet, ctx), answers.in_a_rush)
-        read_mail(settings, ctx, clock)
-        yield
-        await clock.stop()
-        await engine.close()
-        await close_channels(ctx)
-        await db.close()
+        async with AsyncExitStack() as stack:  # what fails to end keeps nothing else from ending
+            stack.push_async_callback(db.close)
+            stack.push_async_callback(close_channels, ctx)
+            # The calendars of all countries load in a quarter of a second: not at the first alert.
+            await asyncio.to_thread(is_holiday, now().date(), rules.country)
+            await engine.launch(ctx, answers.in_a_rush)
+            stack.push_async_callback(engine.close)
+            assert isinstance(ctx.chat, Sender)
+            clock.start(ctx, partial(ctx.chat.meet, ctx), answers.in_a_rush)
+            stack.push_async_callback(clock.stop)
+            read_mail(settings, ctx, clock)
+            yield
 
     app.cleanup_ctx.append(run)
     return app

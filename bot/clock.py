@@ -28,10 +28,14 @@ class Clock:
     """Ticks every five seconds, and at once for the moments that are known beforehand."""
 
     def __init__(
-        self, enqueue: Callable[[Job], Awaitable[None]], beat: Callable[[], Awaitable[None]]
+        self,
+        enqueue: Callable[[Job], Awaitable[None]],
+        beat: Callable[[], Awaitable[None]],
+        finish_seconds: float = FINISH_SECONDS,
     ) -> None:
         self._enqueue = enqueue
         self._beat = beat
+        self._finish_seconds = finish_seconds
         self._ctx: Context | None = None
         self._rush: Callable[[], bool] = bool
         self._put_off = 0
@@ -114,8 +118,11 @@ class Clock:
             return
         self._scheduler.pause()
         if self._looking:
-            await asyncio.wait(list(self._looking), timeout=FINISH_SECONDS)
+            await asyncio.wait(list(self._looking), timeout=self._finish_seconds)
         self._scheduler.shutdown(wait=False)
+        # What was cut still rolls back and gives its connection back: the database is closed next.
+        if self._looking:
+            await asyncio.wait(list(self._looking))
 
     def _look(self, look: Callable[[], Awaitable[object]], name: str, **when: Any) -> None:
         async def watched() -> None:

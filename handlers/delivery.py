@@ -18,6 +18,7 @@ from handlers.alerts import (
     tell_of_nobody,
     with_note,
 )
+from handlers.cases import redraw
 from handlers.chat import (
     ChatError,
     Doubted,
@@ -164,7 +165,10 @@ async def _post(
         }
     alert.detail = {**alert.detail, "sent_to": [*alert.detail.get("sent_to", ()), mark]}
     async with ctx.db.quick_session() as session:
-        await alerts.note_sent(session, alert, posting)
+        moved = await alerts.note_sent(session, alert, posting)
+        if moved is not None:  # it may stand where it must not be read any more
+            late = redraw.row(moved, f"late:{alert.id}:{ref.id}", ctx.now())
+            await alerts.add_many(session, [late])
         if ends:
             await alerts.finish(session, alert.id, AlertStatus.SENT, ctx.now())
     if ends:

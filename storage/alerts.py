@@ -12,7 +12,9 @@ from sqlalchemy import (
     bindparam,
     exists,
     insert,
+    true,
 )
+from sqlalchemy import select as columns
 from sqlmodel import SQLModel, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -151,14 +153,30 @@ def _ending() -> Update:
     return ended.values(status=bindparam("as"), sent_at=bindparam("now"), problem=None)
 
 
-async def note_sent(session: Session, alert: Alert, posting: dict[str, Any] | None) -> None:
+async def note_sent(session: Session, alert: Alert, posting: dict[str, Any] | None) -> int | None:
     """Remembers which places have the message: a retry is for the others only.
 
-    `alert` is one that this process claimed: nobody else changes what is kept with it.
+    `alert` is one that this process claimed: nobody else changes what is kept with it. Gives the
+    case of its answer where that went to another while the message was on its way.
     """
+    moved = None
+    if posting is not None and posting["subject"] == "case":
+        # First, as a move does: it waits for this, or this for it.
+        asked = {"response": posting["response_id"]}
+        case_id = (await session.execute(_case_now(), asked)).scalar_one_or_none()
+        if case_id is not None and case_id != posting["subject_id"]:
+            moved, posting = case_id, {**posting, "subject_id": case_id}
     await session.execute(_noting(), {"asked": alert.id, "kept": alert.detail})
     if posting is not None:
         await session.execute(_POSTED, posting)
+    return moved
+
+
+@cache
+def _case_now() -> Executable:
+    joined = SQLModel.metadata.tables["case_response"]
+    query = columns(joined.c.case_id).where(joined.c.response_id == bindparam("response"))
+    return query.with_for_update(read=True)
 
 
 @cache
@@ -206,13 +224,15 @@ async def due(session: Session, now: datetime, limit: int = 500) -> Sequence[Ale
     return (await session.exec(query)).all()
 
 
-async def waits(session: Session, what: str, case_id: int, now: datetime) -> bool:
-    """Tells whether an alert of this kind for a case is due and not yet on its way."""
+async def waits(session: Session, what: str, case_id: int, now: datetime | None = None) -> bool:
+    """Tells whether an alert of this kind for a case is due (`now`, or ever) and not yet on its
+    way.
+    """
     query = select(Alert.id).where(
         col(Alert.case_id) == case_id,
         col(Alert.what) == what,
         col(Alert.status) == AlertStatus.PENDING,
-        col(Alert.due_at) <= now,
+        true() if now is None else col(Alert.due_at) <= now,
     )
     return (await session.exec(query.limit(1))).first() is not None
 

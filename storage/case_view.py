@@ -191,7 +191,9 @@ async def other_open(session: Session, case: Case, *, hidden: bool | None = None
         col(Case.state).in_(OPEN_STATES),
         col(Case.id) != case.id,
     )
-    return (await session.exec(query.limit(1))).first()
+    # Who acts on it at this moment is waited for: ended by then, it is not given.
+    locked = query.limit(1).with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(locked)).first()
 
 
 async def events(session: Session, case_id: int) -> Sequence[CaseEvent]:

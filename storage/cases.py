@@ -279,10 +279,16 @@ async def look_again(session: Session, case: Case, at: datetime | None) -> None:
 
 
 async def note_escalation(session: Session, case: Case, to: str) -> None:
-    """Notes who was told about a missed deadline; nobody's click is made stale by it."""
+    """Notes who was told about a missed deadline; nobody's click is made stale by it.
+
+    A lead in another time zone may hear after CX: that stays the last step.
+    """
+    which = col(Case.id) == case.id
+    if to != "cx":
+        which &= col(Case.escalated_to).is_(None)
     await session.execute(
         update(Case)
-        .where(col(Case.id) == case.id)
+        .where(which)
         .values(escalated_to=to)
         .execution_options(synchronize_session=False)
     )

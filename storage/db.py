@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import storage.models  # noqa: F401  (the tables register themselves with the metadata)
+from storage.driver import open_connection
 from storage.inline import Inline
 from storage.session import Session
 from storage.turns import Turns
@@ -56,7 +57,10 @@ class Database:
         if self.is_sqlite:
             self.engine: AsyncEngine = create_async_engine(
                 self.url,
-                connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+                connect_args={
+                    "timeout": BUSY_TIMEOUT_MS / 1000,
+                    "async_creator_fn": open_connection,
+                },
                 hide_parameters=True,
             )
             keep_private(self.url.database)

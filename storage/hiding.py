@@ -7,6 +7,7 @@ from sqlalchemy import true
 from sqlmodel import SQLModel, col, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
+from storage import promises
 from storage.db import Session
 from storage.models import (
     Account,
@@ -24,6 +25,29 @@ from storage.models import (
 )
 
 
+async def lock_accounts(session: Session, response_ids: Collection[int]) -> None:
+    """Waits for whoever opens, hides or shows cases of the accounts of these responses."""
+    of_them = select(Response.account_id).where(col(Response.id).in_(response_ids))
+    accounts = select(Account.id).where(col(Account.id).in_(of_them)).order_by(col(Account.id))
+    await session.exec(accounts.with_for_update(key_share=True))
+
+
+async def lock_account(session: Session, account_id: int) -> None:
+    """Waits for whoever opens, hides or shows cases of an account."""
+    lock = select(Account.id).where(col(Account.id) == account_id)
+    await session.exec(lock.with_for_update(key_share=True))
+
+
+async def lock_case(session: Session, case_id: int) -> None:
+    """Waits for whoever acts on a case or sends its cards; its alerts are written after it."""
+    await session.exec(select(Case.id).where(col(Case.id) == case_id).with_for_update())
+
+
+async def touch(session: Session, case_id: int, values: Mapping[str, Any]) -> None:
+    """Changes a case so that who looked at it before looks at it anew."""
+    await _set(session, case_id, {**values, "version": col(Case.version) + 1})
+
+
 async def seen_by_owner(
     session: Session, response_ids: Collection[int], *, also_released: bool = False
 ) -> dict[int, dict[int, int]]:
@@ -31,8 +55,7 @@ async def seen_by_owner(
 
     What the lead has released is none of them, unless `also_released`.
     """
-    look = bool(response_ids) and not also_released
-    released = await _released(session, response_ids) if look else set()
+    released = set() if also_released else await _released(session, response_ids)
     wanted = [each for each in response_ids if each not in released]
     if not wanted:
         return {}
@@ -55,9 +78,10 @@ async def hide_case(session: Session, case_id: int, values: Mapping[str, Any]) -
     await _mark_promises(session, case_id, hidden=True)
 
 
-async def show_case(session: Session, case_id: int) -> None:
-    """Shows a hidden case to the owner, with what the lead did meanwhile."""
-    await _set(session, case_id, {"hidden_from_owner": False})
+async def show_case(session: Session, case_id: int, owner_id: int | None) -> None:
+    """Shows a hidden case to the owner, with what the lead did; it is about them no more."""
+    shown = {"hidden_from_owner": False, "about_owner": False, "owner_id": owner_id}
+    await _set(session, case_id, shown)
     await _mark_promises(session, case_id, hidden=False)
 
 
@@ -208,6 +232,8 @@ async def move(
         (col(Settled.case_id) == old) & col(Settled.contact_id).in_(contacts),
         case_id=new,
     )
+    for case_id in (old, new):
+        await promises.name_latest(session, case_id)
 
 
 async def hidden_responses(session: Session, account_ids: Collection[int]) -> frozenset[int]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, Result
 from sqlalchemy.exc import OperationalError
 
+from storage.driver import Work
 from storage.session import Session, Values
 
 _LOOK_AGAIN_SECONDS = 0.005
@@ -71,8 +72,7 @@ class Inline:
             try:
                 yield session
                 session.sync_session.flush()
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._writing, connection.commit)
+                await self._commit(connection)
             finally:
                 session.sync_session.close()
         finally:
@@ -83,6 +83,14 @@ class Inline:
         self._writing.shutdown()
         self._writing = ThreadPoolExecutor(1, "sqlite")
         self._engine.dispose()
+
+    async def _commit(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        work = Work(loop=loop)
+        commit = self._writing.submit(connection.commit)
+        commit.add_done_callback(lambda _done: loop.call_soon_threadsafe(work.set_result, None))
+        await work
+        commit.result()
 
     async def _begin(self) -> Connection:
         """Takes the lock, at once where no other process writes: a thread costs more than that."""

@@ -39,6 +39,14 @@ async def open_with(
     return [(case, account) for case, account in (await session.execute(query)).all()]
 
 
+async def hidden_at(session: Session, account_ids: Collection[int]) -> list[tuple[int, int]]:
+    """Gives case and account of what is kept from the owners of these accounts, ended or not."""
+    query = select(Case.id, Case.account_id).where(
+        col(Case.account_id).in_(account_ids), col(Case.hidden_from_owner).is_(True)
+    )
+    return list((await session.exec(query.order_by(col(Case.id)))).all())
+
+
 async def last_acts(
     session: Session, case_ids: Collection[int], member_id: int, passed: str
 ) -> dict[int, CaseEvent]:
@@ -105,6 +113,17 @@ async def held_by(session: Session, member_id: int) -> list[tuple[Case, Account]
         select_rows(Case, Account)
         .join(Account, col(Account.id) == col(Case.account_id))
         .where(col(Case.owner_id) == member_id, col(Case.state).in_(OPEN_STATES))
+        .order_by(col(Case.id))
+    )
+    return [(case, account) for case, account in (await session.execute(query)).all()]
+
+
+async def open_hidden(session: Session) -> list[tuple[Case, Account]]:
+    """Gives the open cases that the owners of their accounts may not see."""
+    query = (
+        select_rows(Case, Account)
+        .join(Account, col(Account.id) == col(Case.account_id))
+        .where(col(Case.state).in_(OPEN_STATES), col(Case.hidden_from_owner).is_(True))
         .order_by(col(Case.id))
     )
     return [(case, account) for case, account in (await session.execute(query)).all()]

@@ -51,6 +51,17 @@ async def told_once(session: Session, response_ids: Collection[int]) -> Sequence
     return (await session.exec(query.order_by(col(Posting.id)))).all()
 
 
+async def said_of(session: Session, case_id: int) -> Sequence[Posting]:
+    """Gives what stands that was said once about a case: reminders, a customer's word."""
+    alerts = select(Alert.id).where(col(Alert.case_id) == case_id)
+    query = select(Posting).where(
+        col(Posting.subject) == "alert",
+        col(Posting.subject_id).in_(alerts),
+        col(Posting.moved).is_(False),
+    )
+    return (await session.exec(query.order_by(col(Posting.id)))).all()
+
+
 async def shown_of(
     session: Session, subject: str, account_ids: Collection[int], response_ids: Collection[int]
 ) -> tuple[int, ...]:

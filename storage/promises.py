@@ -32,11 +32,7 @@ async def name_latest(session: Session, case_id: int | None) -> None:
         return
     query = (
         select(Promise)
-        .where(
-            col(Promise.case_id) == case_id,
-            col(Promise.state) == PromiseState.OPEN,
-            col(Promise.hidden_from_owner).is_(False),
-        )
+        .where(col(Promise.case_id) == case_id, col(Promise.state) == PromiseState.OPEN)
         .order_by(col(Promise.id).desc())
         .limit(1)
     )

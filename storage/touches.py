@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func, true
 from sqlmodel import col, delete, or_, select
 
 from storage.db import Session
@@ -30,12 +30,19 @@ async def forget_task(session: Session, task_id: int) -> None:
     )
 
 
-async def last_of(session: Session, account_ids: Collection[int]) -> dict[int, datetime]:
-    """Gives when somebody at each account was last reached: by a logged contact or in a case."""
+async def last_of(
+    session: Session, account_ids: Collection[int], *, hidden: bool = False
+) -> dict[int, datetime]:
+    """Gives when somebody at each account was last reached: by a logged contact or in a case.
+
+    With `hidden` also in cases that are hidden from the account's owner.
+    """
+    seen = true() if hidden else col(Case.hidden_from_owner).is_(False)
     logged = select(col(Touch.account_id), func.max(col(Touch.at))).where(
         col(Touch.account_id).in_(account_ids), col(Touch.reached).is_(True)
     )
     in_cases = select(col(Case.account_id), func.max(col(Case.contacted_at))).where(
+        seen,
         col(Case.account_id).in_(account_ids),
         col(Case.contacted_at).is_not(None),
         col(Case.reached).is_not(False),
@@ -45,12 +52,14 @@ async def last_of(session: Session, account_ids: Collection[int]) -> dict[int, d
         for found_id, at in (await session.execute(query.group_by(col(account_id)))).all():
             if at is not None:
                 last[found_id] = max(last.get(found_id, at), at)
-    for found_id, at in await _before(session, account_ids):
+    for found_id, at in await _before(session, account_ids, seen):
         last[found_id] = max(last.get(found_id, at), at)
     return last
 
 
-async def _before(session: Session, account_ids: Collection[int]) -> list[tuple[int, datetime]]:
+async def _before(
+    session: Session, account_ids: Collection[int], seen: ColumnElement[bool]
+) -> list[tuple[int, datetime]]:
     """Gives account and time of the contacts that a case forgot when it was opened again or its
     customer was called in vain: its timeline has them.
     """
@@ -58,6 +67,7 @@ async def _before(session: Session, account_ids: Collection[int]) -> list[tuple[
         select(CaseEvent, Case.id, Case.account_id, Case.reached)
         .join(Case, col(Case.id) == col(CaseEvent.case_id))
         .where(
+            seen,
             col(Case.account_id).in_(account_ids),
             or_(col(Case.contacted_at).is_(None), col(Case.reached).is_(False)),
             col(CaseEvent.act).in_((*_CONTACTS, "solved", "customer_partly")),

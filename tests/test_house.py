@@ -50,6 +50,7 @@ ALLOWED = {
     "rich": ("bot/terminal.py", "bot/demo/"),
     "prometheus_client": ("bot/server.py",),
     "psycopg": ("storage/",),
+    "aiosqlite": ("storage/driver.py",),
 }
 
 

@@ -41,8 +41,8 @@ async def before(session: Session, me: Member, standing: Standing, reader: Reade
     account = standing.account
     opener = await openers.lines(session, me, [account], reader)
     found = await calls.promises(session, [account.id])
-    last = await touches.last_of(session, [account.id])
     may = sees_hidden(me, account)
+    last = await touches.last_of(session, [account.id], hidden=may)
     shown = tuple(each for each in found if may or not each.hidden_from_owner)
     return Before(opener.get(account.id), shown, last.get(account.id))
 

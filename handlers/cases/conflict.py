@@ -32,14 +32,19 @@ async def about_owner(ctx: Context, click: Click, me: Member) -> Reply:
         now_in = next(iter(hidden.values()), case.id)
         await hiding.mark_about_owner(session, now_in)
         posted = await outbox.postings(session, SUBJECT, now_in)
-        has = {each.response_id for each in posted if stands_above(each)}
+        # A word below the card of another answer is no card.
+        cards = [each for each in posted if each.part != "note"]
+        has = {each.response_id for each in cards if stands_above(each)}
+        # What nobody was told yet goes to the lead by itself.
+        has |= {each.response_id for each in await outbox.move(session, hidden, scene.now)}
         edit = redraw.row(now_in, f"about:{scene.now.timestamp():.3f}", scene.now)
         tell = [
             redraw.kept(now_in, response_id, case.account_id, scene.now)[1]
             for response_id in sorted(hidden.keys() - has)
         ]
         gone = shown.gone_row(scene.account.id, f"about:{case.id}", scene.now, hidden)
-        return Plan("about_owner", {}, undoable=False, tell=(*tell, edit, gone))
+        once = redraw.said_gone(case.id, scene.now)
+        return Plan("about_owner", {}, undoable=False, tell=(*tell, edit, gone, once))
 
     outcome = await acting.carry_out(ctx, click, me, now_in, decide)
     if outcome.done and now_in != outcome.view.case.id:

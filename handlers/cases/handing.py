@@ -37,6 +37,7 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
     Rows only: the new owner gets one card with all cases, the old one a notice.
     """
     old_of = {each.account_id: each.old_id for each in moved}
+    new_of = {each.account_id: each.new_id for each in moved}
     await hiding.keep_from(session, old_of)
     found = await rows.open_with(session, account_ids=old_of)
     passing = []
@@ -54,13 +55,19 @@ async def owners_changed(session: Session, ctx: Context, moved: Sequence[Moved])
         to = await owning.responsible_for(session, account, ctx.now())
         if to is not None and to.id != case.owner_id:
             passing.append((case, to))
+    # What was taken from the old owner is not theirs again when it is released to the new one.
+    for case_id, account_id in await rows.hidden_at(session, old_of):
+        old = old_of[account_id]
+        if old is not None and old != new_of[account_id]:
+            taken.append(leaving.row(case_id, old, new_of[account_id], ctx.now()))
     for each in moved:
         if each.old_id is not None:
             one = [each.account_id]
             await rows.hand_promises(session, one, each.old_id, each.new_id)
             await tasks.hand_over(session, one, each.old_id, each.new_id)
     asked = await outbox.add_many(session, taken)
-    return [*asked, *await _hand(session, ctx, passing, "owner_changed")]
+    handed = await _hand(session, ctx, passing, "owner_changed")
+    return [*asked, *handed, *await leads_changed(session, ctx)]
 
 
 async def while_away(session: Session, ctx: Context, me: Member) -> list[Added]:
@@ -128,6 +135,19 @@ async def left(
     return await _hand(session, ctx, passing, "left")
 
 
+async def leads_changed(session: Session, ctx: Context) -> list[Added]:
+    """Gives what is hidden from owners, and with nobody who may see it, to the leads of today."""
+    passing = []
+    for case, account in await rows.open_hidden(session):
+        holder = await members.by_id(session, case.owner_id)
+        if holder is not None and seeing.sees_hidden(holder, account):
+            continue
+        lead = await seeing.lead_for_hidden(session, account)
+        if lead is not None:
+            passing.append((case, lead))
+    return await _hand(session, ctx, passing, "lead_changed")
+
+
 async def _hand(
     session: Session, ctx: Context, passing: Sequence[tuple[Case, Member]], why: str
 ) -> list[Added]:
@@ -170,8 +190,12 @@ async def cases_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         name = other.name if other else t("case.somebody")
         is_new = alert.member_id == detail["to"]
         body: list[Element] = []
+        hidden = False
         for case_id in detail["cases"][:SHOWN]:
             view = await load(session, ctx, case_id)
+            if not view.answers:
+                continue  # they are in another case by now
+            hidden = hidden or view.case.hidden_from_owner
             if is_new and (view.case.state not in OPEN_STATES or view.case.owner_id != reader.id):
                 continue
             line = title(view, view.answer(None), t)
@@ -179,6 +203,7 @@ async def cases_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             if is_new:
                 body.append(Buttons((beside(Button(t("case.open"), "case.open", str(case_id))),)))
         route = await places.of_person(session, ctx, reader)
+        route = places.kept(route) if hidden else route
     if not body:
         return None
     more = len(detail["cases"]) - SHOWN

@@ -7,14 +7,14 @@ from typing import Any
 from handlers import texts
 from handlers.alerts import Outgoing
 from handlers.cards import Card
-from handlers.cases import places
+from handlers.cases import places, seeing
 from handlers.chat import Place
 from handlers.context import Context
 from handlers.places.editing import take_away
 from storage import members
 from storage import places as storage
 from storage.db import Session
-from storage.models import Alert, Case, Member, Posting
+from storage.models import Account, Alert, Case, Member, Posting
 
 WHAT, PLACE = "case_leaves", "place_leaves"
 
@@ -46,6 +46,27 @@ async def build(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             own -= {each.place for each in await members.places(session, member_id=new.id)}
         standing = await storage.of_case(session, case.id, own)
     await take_away(ctx, ((each, _gone(ctx, each.language, new)) for each in standing))
+    return None
+
+
+async def said_gone(ctx: Context, alert: Alert) -> list[Outgoing] | None:
+    """Empties what was said once of a case, where it stands for somebody who may not see what is
+    hidden: reminders, with the card that a button in them brought, and what a customer said.
+    """
+    assert alert.case_id is not None
+    async with ctx.db.reading() as session:
+        case = await session.get_one(Case, alert.case_id)
+        account = await session.get_one(Account, case.account_id)
+        said = await storage.said_of(session, case.id)
+        readers = await members.behind(session, [e.place.partition(":")[2] for e in said])
+    above = {
+        place
+        for reader in readers
+        if seeing.sees_hidden(reader, account)
+        for place in places.direct_places(reader)
+    }
+    old = [e for e in said if e.place not in above and e.posted_at <= alert.due_at]
+    await take_away(ctx, ((each, _passed_on(ctx, each)) for each in old))
     return None
 
 

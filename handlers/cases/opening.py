@@ -128,7 +128,11 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         for each in critics
         if each.response_id in hidden_late
     ]
-    late = await outbox.add_many(session, [*(row for pair in told for row in pair), *edits, *gone])
+    once = [
+        redraw.said_gone(case_id, now) for case_id in {ground.joined[e].id for e in hidden_late}
+    ]
+    cards = [row for pair in told for row in pair]
+    late = await outbox.add_many(session, [*cards, *edits, *gone, *once])
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
         if alert.status == AlertStatus.CANCELLED:
@@ -269,7 +273,7 @@ async def _note_joining(
         if case is not None and ground.roles[critic.contact_id] == ContactRole.DECISION_MAKER:
             who = _whose(ctx, ground, critic.account_id, critic.response_id in hidden)
             change = changes.setdefault(case.id, _unchanged(case))
-            _hurry(change, _deadlines(ctx, ground, critic, who))
+            apart.hurry(change, _deadlines(ctx, ground, critic, who))
     await cases.note_events(session, events)
     await cases.change_many(session, list(changes.values()))
 
@@ -284,17 +288,6 @@ def _unchanged(case: Opened) -> dict[str, Any]:
         "remind_at": case.take_by,
         "version": case.version + 1,
     }
-
-
-def _hurry(change: dict[str, Any], deadlines: tuple[datetime, datetime]) -> None:
-    take, contact = deadlines
-    change["remind_at"] = take  # looked at early: the clock works out what is due then
-    if change["state"] == CaseState.CONTACTED:
-        # A decision maker must be contacted too: the case is open for that again.
-        change |= {"state": CaseState.TAKEN, "contacted_at": None, "contact_by": contact}
-        return
-    change["take_by"] = min(change["take_by"] or take, take)
-    change["contact_by"] = min(change["contact_by"] or contact, contact)
 
 
 def due_of(alert: Alert | Added) -> Due:

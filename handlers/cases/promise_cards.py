@@ -189,7 +189,6 @@ async def _end(
             "note": f"{promise.what}: {note}" if note else promise.what,
             "before": {},
             "undone": False,
-            "hidden_from_owner": promise.hidden_from_owner,
         }
         rows = [changed_row(promise_id, promise.case_id, act, now)]
         if promise.case_id is not None:

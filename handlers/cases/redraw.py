@@ -3,12 +3,25 @@
 from datetime import datetime
 from typing import Any
 
+SAID_GONE = "case_said_gone"
+
 
 def row(case_id: int, why: str, now: datetime) -> dict[str, Any]:
     """Gives the alert that edits all cards of a case."""
     return {
         "key": f"case_changed:{case_id}:{why}",
         "what": "case_changed",
+        "due_at": now,
+        "case_id": case_id,
+        "detail": {"partition": f"case:{case_id}"},
+    }
+
+
+def said_gone(case_id: int, now: datetime) -> dict[str, Any]:
+    """Gives the alert that takes away what was said of a case before something of it was hidden."""
+    return {
+        "key": f"{SAID_GONE}:{case_id}:{now.timestamp():.3f}",
+        "what": SAID_GONE,
         "due_at": now,
         "case_id": case_id,
         "detail": {"partition": f"case:{case_id}"},

@@ -143,7 +143,8 @@ async def case_handed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
         to = await members.by_id(session, alert.member_id)
         if view.case.state not in OPEN_STATES or to is None or view.case.owner_id != to.id:
             return None
-        route = await places.of_person(session, ctx, to)
+        hidden = view.case.hidden_from_owner
+        route = await places.of_person(session, ctx, to, "conflict" if hidden else "handed")
         note = await cases.last_note(session, view.case.id, "handed_over")
     answer = view.answer(None)
     route = places.kept(route) if answer.hidden else route

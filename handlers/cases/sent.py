@@ -7,13 +7,13 @@ from handlers import texts
 from handlers.alerts import Outgoing
 from handlers.calendars import next_working_moment
 from handlers.cards import Button, Buttons, Card, Reply
-from handlers.cases import acting, naming, places, times
+from handlers.cases import acting, naming, places, seeing, times
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.taking import case_id
 from handlers.cases.view import first_name, load
 from handlers.chat import Click, Message
 from handlers.context import Context
-from storage import members
+from storage import cases, members
 from storage.models import OPEN_STATES, Alert, CaseState, Member
 
 _AFTER = timedelta(hours=1)
@@ -40,15 +40,21 @@ def question(scene: Scene, response_id: int) -> dict[str, Any]:
 async def case_draft_sent(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     """The question; None when the case tells already that somebody made contact."""
     assert alert.case_id is not None
+    response_id = int(alert.detail["response"])
     async with ctx.db.reading() as session:
-        view = await load(session, ctx, alert.case_id)
+        # Hidden or released within the hour, the answer is in another case.
+        found = await cases.of_responses(session, [response_id])
+        case_id = found[response_id].id if response_id in found else alert.case_id
+        view = await load(session, ctx, case_id)
         me = await members.by_id(session, alert.member_id)
+        if me is None or not seeing.may_see(me, view.account, view.case, ctx.programme):
+            return None
         contacted = view.case.contacted_at
         done = contacted is not None and contacted.isoformat() >= alert.detail["since"]
-        if me is None or me.left_at is not None or done or view.case.state not in OPEN_STATES:
+        if me.left_at is not None or done or view.case.state not in OPEN_STATES:
             return None
         route = await places.of_person(session, ctx, me)
-    answer = view.answer(alert.detail["response"])
+    answer = view.answer(response_id)
     t = texts.of(me.language, ctx.programme.language)
     value = f"{view.case.id}:{answer.response.id}"
     row = (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.cards import Reply
-from handlers.cases import acting, apart, owning, redraw, seeing, undoing
+from handlers.cases import acting, apart, owning, places, redraw, seeing, undoing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.promise_cards import changed_row
 from handlers.cases.telling import SUBJECT, stands_above
@@ -12,7 +12,7 @@ from handlers.chat import Click, row_id
 from handlers.context import Context, NotAllowed, Refused
 from storage import alerts as outbox
 from storage import case_view, hiding, promises
-from storage.models import OPEN_STATES, CaseState, Member
+from storage.models import OPEN_STATES, Case, CaseState, Member
 
 
 async def take(ctx: Context, click: Click, me: Member) -> Reply:
@@ -89,15 +89,15 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
         nonlocal now_in
         if not seeing.sees_hidden(me, scene.account):
             raise NotAllowed(scene.t("case.stale.hidden", lead="CX"), "case", scene.case.id)
-        hidden = await hiding.is_hidden(scene.session, scene.case.id, response_id)
-        if not hidden:
+        await apart.lock(scene.session, scene.case)
+        if not await hiding.is_hidden(scene.session, scene.case.id, response_id):
             return None
         who = await owning.responsible_for(scene.session, scene.account, scene.now)
         owner_id = who.id if who else None
-        now_in = await apart.release(scene.session, scene.case, response_id, owner_id)
+        now_in = await apart.release(scene.session, ctx, scene.case, response_id, owner_id)
         await hiding.keep_no_more(scene.session, scene.account.id)
         tell = {
-            "key": f"released:{response_id}",
+            "key": f"released:{response_id}:{scene.now.timestamp():.3f}",
             "what": "critic",
             "due_at": scene.now,
             "case_id": now_in,
@@ -105,22 +105,34 @@ async def release(ctx: Context, click: Click, me: Member) -> Reply:
             "account_id": scene.account.id,
             "detail": {"partition": f"case:{now_in}"},
         }
-        posted = await outbox.postings(scene.session, SUBJECT, now_in)
-        # A card that was taken from the owner shows the answer again: they need no second one.
-        theirs = any(
-            each.response_id == response_id and each.part != "note" and not stands_above(each)
-            for each in posted
-        )
-        edit = redraw.row(now_in, f"released:{response_id}", scene.now)
-        # Once released it is not about the owner any more.
-        whole = {"about_owner": False, "owner_id": owner_id} if now_in == scene.case.id else {}
+        edit = redraw.row(now_in, f"released:{response_id}:{scene.now.timestamp():.3f}", scene.now)
+        # The lead's card that is not out yet goes to the owner now.
+        waiting = await outbox.move(scene.session, [response_id], scene.now)
+        theirs = waiting or await _has_card(scene, now_in, response_id)
         tells = (edit,) if theirs else (tell, edit)
-        return Plan("released", whole, str(response_id), undoable=False, tell=tells)
+        return Plan("released", {}, str(response_id), undoable=False, tell=tells)
 
     outcome = await acting.carry_out(ctx, click, me, now_in, decide)
     if outcome.done and now_in != outcome.view.case.id:
         return await acting.card_here(ctx, click, me, await acting.opened(ctx, me, now_in))
     return await acting.reply(ctx, click, me, outcome)
+
+
+async def _has_card(scene: Scene, case_id: int, response_id: int) -> bool:
+    """Tells whether a card that was taken from who has the case shows the answer again: they need
+    no second one.
+    """
+    session = scene.session
+    case = await session.get_one(Case, case_id, populate_existing=True)
+    route = await places.of_case(session, scene.ctx, case, scene.account)
+    theirs = {*route.direct, *(place for step in route.steps[:1] for place in step)}
+    return any(
+        each.response_id == response_id
+        and each.part != "note"
+        and not stands_above(each)
+        and each.place in theirs
+        for each in await outbox.postings(session, SUBJECT, case_id)
+    )
 
 
 async def open_card(ctx: Context, click: Click, me: Member) -> Reply:

@@ -48,9 +48,12 @@ async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
             view = await load(session, ctx, moved)
             answer = view.answer(alert.response_id)
         _remember_told(alert, answer)
-        posted = await outbox.postings(session, SUBJECT, view.case.id, "card")
-        # Its own cards are not above it: a retry brings the same card to the places left.
-        others = [each for each in posted if each.response_id != answer.response.id]
+        posted = await outbox.postings(session, SUBJECT, view.case.id)
+        # Its own cards are not above it: a retry brings the same card to the places left. Nor
+        # does it come below another where a card of it stands: released, that shows it again.
+        mine = [each for each in posted if each.response_id == answer.response.id]
+        stands = {each.place for each in mine if each.part != "note"}
+        others = [e for e in posted if e.part == "card" and e not in mine and e.place not in stands]
         whose = await _own_places(session, [each.place for each in others]) if others else {}
         own = [
             each
@@ -124,6 +127,8 @@ async def case_changed(ctx: Context, alert: Alert) -> list[Outgoing] | None:
     assert alert.case_id is not None
     async with ctx.db.session() as session:
         view = await load(session, ctx, alert.case_id)
+        if not view.answers:
+            return None  # they are in another case by now, and so are its cards
         posted = await outbox.postings(session, SUBJECT, view.case.id)
         readers = {each.member_id: await members.by_id(session, each.member_id) for each in posted}
         own = await _own_places(session, [each.place for each in posted])

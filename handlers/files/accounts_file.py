@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.cases.handing import Moved, owners_changed
+from handlers.cases.handing import Moved, leads_changed, owners_changed
 from handlers.files.merge import Fields, Outcome, Run, given, once_each
 from handlers.files.report import shown
 from handlers.files.table import Row
@@ -74,6 +74,8 @@ async def import_accounts(session: Session, run: Run) -> Outcome:
         ]
         if moved:
             await owners_changed(session, run.ctx, moved)
+        elif any("team_id" in change for change in outcome.changes):
+            await leads_changed(session, run.ctx)
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from handlers.cases.handing import leads_changed
 from handlers.files.merge import Fields, Outcome, Run, given, once_each
 from handlers.files.report import shown
 from handlers.files.table import Row
@@ -51,6 +52,8 @@ async def import_members(session: Session, run: Run) -> Outcome:
         ids = await imports.insert_rows(session, Member, [member for member, _ in new])
         replaced |= {made: places for made, (_, places) in zip(ids, new, strict=True) if places}
         await imports.replace_places(session, replaced, run.ctx.now())
+        if new or any({"role", "team_id", "left_at"} & each.keys() for each in outcome.changes):
+            await leads_changed(session, run.ctx)
     return outcome
 
 

@@ -64,6 +64,7 @@ async def _anew(
             posted = await outbox.postings(session, telling.SUBJECT, posting.subject_id)
             elsewhere = any(
                 each.response_id == posting.response_id
+                and each.part != "note"  # words below a card are no card
                 and (each.reason == "conflict") == (posting.reason == "conflict")
                 for each in posted
             )

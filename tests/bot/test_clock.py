@@ -55,3 +55,25 @@ async def test_a_stop_lets_a_look_end(db: Database) -> None:
     go_on.set()
     await stopping
     assert ended == ["look"]
+
+
+async def test_a_stop_waits_for_a_look_that_it_cut(db: Database) -> None:
+    begun, ended = asyncio.Event(), list[str]()
+
+    async def look() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append("look")
+
+    async def enqueue(job: Job) -> None:
+        pass
+
+    clock = Clock(enqueue, nothing, finish_seconds=0.01)
+    ctx = Context(Programme(), db, FakeChat(), FakeClock(), FakeEngine().soon, no_pace, SECRET)
+    clock.start(ctx, look)
+    await begun.wait()
+    await clock.stop()
+    assert ended == ["look"]

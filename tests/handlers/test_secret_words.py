@@ -220,6 +220,19 @@ async def test_what_the_lead_does_for_a_hidden_answer_is_on_no_surface_of_the_ow
         assert NAME not in words, where
 
 
+async def test_that_a_hidden_customer_was_called_is_told_to_the_lead_alone(story: Story) -> None:
+    await hidden_case(story)
+    (lead,) = story.posted("slack:U0LARS")
+    before = words_of(await story.type(story.acme.anna, "acme brief"))
+    value = button(lead.card, "case.contact").value
+    said = {"reached": "yes", "said": SECRET, "next": "again", "again_on": "2026-12-01"}
+    await story.submit(story.acme.lars, "case.contact", value, said, lead.ref)
+    assert words_of(await story.type(story.acme.anna, "acme brief")) == before
+    assert "no contact logged yet" in before
+    brief = words_of(await story.type(story.acme.lars, "acme brief"))
+    assert "no contact logged yet" not in brief
+
+
 async def heard_in_spring(story: Story) -> None:
     """A wave before this one, so that there is a trend to be drawn."""
     at = story.clock() - timedelta(days=200)

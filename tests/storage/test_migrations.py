@@ -170,6 +170,86 @@ async def test_a_hidden_answer_in_the_owners_case_has_one_of_its_own_after_the_u
         await database.close()
 
 
+async def test_what_customers_of_a_hidden_case_were_asked_and_promised_goes_with_them_and_back(
+    empty_url: str,
+) -> None:
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    try:
+        make = Make(database, FakeClock())
+        acme = await acme_story(make)
+        jane, ole = [await make.response(acme.invitations[name], 3) for name in ("jane", "ole")]
+        with _open(empty_url) as connection:
+            config = migrate._config(connection)
+            command.downgrade(config, "0002")
+            case = connection.execute(text(_CASE), _case(acme, "taken", make.now())).scalar_one()
+            wave = {"case": case, "wave": acme.wave.id}
+            connection.execute(text('UPDATE "case" SET wave_id = :wave WHERE id = :case'), wave)
+            for response, hidden in ((jane, False), (ole, True)):
+                for statement in (*_JOINED, *_DONE):
+                    values = {"case": case, "response": response.id, "note": response.id}
+                    more = {"contact": response.contact_id, "account": response.account_id}
+                    values |= {**more, "hidden": hidden, "at": make.now()}
+                    connection.execute(text(statement), values)
+            command.upgrade(config, "head")
+            (hidden_id,) = connection.execute(text(_HIDDEN)).scalars()
+            for table in ("case_event", "promise", "letter"):
+                found = connection.execute(text(_WHOSE.format(table=table))).all()
+                both = [(case, jane.contact_id), (hidden_id, ole.contact_id)]
+                assert [tuple(each) for each in found] == both, table
+            command.downgrade(config, "0002")
+            still = connection.execute(text(_STILL_OPEN)).all()
+            assert [tuple(each) for each in still] == [(case, jane.id, 0), (case, ole.id, 1)]
+            command.upgrade(config, "head")
+            again = connection.execute(text(_HIDDEN)).scalars().all()
+            assert len(again) == 2  # the one that was joined, ended, and the new one
+            connection.rollback()
+    finally:
+        await database.close()
+
+
+async def test_an_open_case_in_which_all_is_hidden_is_with_the_lead_after_the_upgrade(
+    empty_url: str,
+) -> None:
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    try:
+        make = Make(database, FakeClock())
+        acme = await acme_story(make)
+        ole = await make.response(acme.invitations["ole"], 3)
+        with _open(empty_url) as connection:
+            config = migrate._config(connection)
+            command.downgrade(config, "0002")
+            case = connection.execute(text(_CASE), _case(acme, "taken", make.now())).scalar_one()
+            values = {"case": case, "response": ole.id, "hidden": True, "at": make.now()}
+            connection.execute(text(_JOINED[0]), values)
+            command.upgrade(config, "head")
+            found = connection.execute(
+                text('SELECT state, owner_id, taken_by, hidden_from_owner FROM "case"')
+            ).one()
+            connection.rollback()
+        assert tuple(found) == ("new", acme.lars.id, None, True)
+    finally:
+        await database.close()
+
+
+_DONE = (
+    """INSERT INTO case_event (case_id, at, act, contact_id, before, undone, hidden_from_owner)
+    VALUES (:case, :at, 'contacted', :contact, '{}', false, false)""",
+    """INSERT INTO promise (case_id, account_id, contact_id, what, due_on, made_at, lasting, state,
+        hidden_from_owner, version)
+    VALUES (:case, :account, :contact, 'invoice check', '2026-12-01', :at, false, 'open', false,
+        1)""",
+    """INSERT INTO letter (key, what, account_id, contact_id, case_id, round, channel, status,
+        send_at, closed, attempts)
+    VALUES (CAST(:contact AS TEXT), 'settled', :account, :contact, :case, 1, 'mail', 'sent', :at,
+        false, 0)""",
+)
+_HIDDEN = 'SELECT id FROM "case" WHERE hidden_from_owner ORDER BY id'
+_WHOSE = "SELECT case_id, contact_id FROM {table} WHERE contact_id IS NOT NULL ORDER BY case_id"
+_STILL_OPEN = """SELECT case_id, response_id, CAST(case_response.hidden_from_owner AS INTEGER)
+    FROM case_response JOIN "case" ON case_id = id WHERE state IN ('new', 'taken')
+    ORDER BY response_id"""
 _MIXED = ("taken", "solved")
 _CASE = """
     INSERT INTO "case" (what, account_id, kind, state, version, owner_id, taken_by, opened_at,

@@ -306,6 +306,46 @@ async def test_one_of_two_customers_wants_the_manager_afterwards(story: Story) -
 
 
 @pytest.mark.both_databases
+@pytest.mark.parametrize("end", ["solved", "not_a_critic"])
+async def test_the_only_customer_of_a_closed_case_wants_the_manager_afterwards(
+    story: Story, end: str
+) -> None:
+    jane = await story.answer("jane", 3)
+    await story.work()
+    (owner,) = story.posted()
+    if end == "solved":
+        await solved_by_the_owner(story, owner)
+    else:
+        reason = {"reason": "Mixed up the scale"}
+        await story.submit(story.acme.anna, "case.not_critic", "1", reason, owner.ref)
+    await late_wish(story, jane)
+    (case,) = await all_cases(story)
+    assert (case.state, case.hidden_from_owner) == (CaseState.NEW, True)
+    assert (case.owner_id, case.taken_by) == (story.acme.lars.id, None)
+    assert owner.card.title == "This answer is with a lead now"
+    (lead,) = story.posted("slack:U0LARS")
+    assert "new · take by" in (lead.card.status or "")
+    async with story.ctx.db.reading() as session:
+        planned = [e for e in await letters.of_case(session, 1) if e.letter.status == "planned"]
+    assert planned == []
+
+
+@pytest.mark.both_databases
+async def test_what_a_customer_called_settled_stays_so_when_it_is_hidden(story: Story) -> None:
+    jane = await story.answer("jane", 3)
+    await story.work()
+    (owner,) = story.posted()
+    await solved_by_the_owner(story, owner)
+    story.clock.at = FRIDAY
+    await story.tick()
+    await says(story, "yes")
+    await late_wish(story, jane)
+    (case,) = await all_cases(story)
+    assert (case.state, case.settled, case.hidden_from_owner) == (CaseState.SOLVED, "yes", True)
+    assert owner.card.title == "This answer is with a lead now"
+
+
+@pytest.mark.both_databases
 async def test_the_last_customer_of_the_owners_case_wants_the_manager_too(story: Story) -> None:
     ole = await story.answer("ole", 2)
     await story.answer("peter", 4, to_manager=True)

@@ -266,6 +266,23 @@ async def test_nobody_takes_it_reminder_then_lead_then_cx_each_once(story: Story
     assert len(story.posted("slack:U0LARS")) == len(story.posted("slack:U0CLARA")) == 1
 
 
+async def test_a_lead_who_wakes_after_cx_does_not_take_the_last_step_back(story: Story) -> None:
+    story.acme.lars.timezone = "America/Los_Angeles"
+    await story.make.save(story.acme.lars)
+    posted = await told(story)
+    for moment in ("2026-11-24T15:21", "2026-11-25T08:21", "2026-11-25T10:21"):
+        story.clock.at = local("cph", moment)
+        await story.tick()
+        await story.tick()
+    assert len(story.posted("slack:U0CLARA")) == 1
+    assert story.posted("slack:U0LARS") == []
+    story.clock.at = local("cph", "2026-11-25T17:01")  # 08:01 in California
+    await story.tick()
+    await story.tick()
+    assert len(story.posted("slack:U0LARS")) == 1
+    assert (posted.card.status or "").endswith("CX was told")
+
+
 async def test_the_cards_and_the_timeline_say_that_it_is_late_and_who_was_told(
     story: Story,
 ) -> None:

@@ -150,3 +150,48 @@ async def test_an_absence_ends_by_itself_and_the_cases_come_back(story: Story) -
     assert (await story.case()).owner_id == story.acme.anna.id
     assert "Welcome back" in str([each.card.title for each in story.posted()])
     assert "You are not marked as away" in str(await story.type(story.acme.anna, "away off"))
+
+
+async def imported(story: Story, what: str, lines: str) -> None:
+    report = await import_file(story.ctx, what, f"{what}.csv", lines.encode(), False)
+    assert report.ok, report.problems
+    await story.tick()
+
+
+@pytest.mark.both_databases
+async def test_what_is_hidden_passes_to_the_lead_of_today(story: Story) -> None:
+    await story.answer("peter", 2, comment="Anna promised it twice")
+    await story.work()
+    assert (await story.case()).owner_id == story.acme.lars.id
+    rows = (
+        "bo@nordfab.example,Bo Dahl,team_lead,Nordics\n"
+        "lars@nordfab.example,Lars Holm,account_manager,Nordics\n"
+    )
+    await imported(story, "members", f"email,name,role,team\n{rows}")
+    case = await story.case()
+    assert case.owner_id not in (None, story.acme.lars.id)
+    (card,) = story.posted("console:bo@nordfab.example")
+    assert card.card.title == (
+        "You lead this team now. These cases, which their owners do not see, are yours:"
+    )
+    assert "2 of 10 from Peter Holm" in str(card.card)
+    # The account goes to a team that somebody else leads.
+    await imported(
+        story, "members", "email,name,role,team\nida@nordfab.example,Ida Lund,team_lead,West\n"
+    )
+    key = story.acme.account.key
+    await imported(story, "accounts", f"account_key,name,team\n{key},Acme A/S,West\n")
+    assert len(story.posted("console:ida@nordfab.example")) == 1
+    assert "Peter" not in str([each.cards for each in story.posted()])
+
+
+async def test_a_hidden_case_is_handed_over_in_no_place_that_others_read(story: Story) -> None:
+    await story.answer("peter", 2, comment="Anna promised it twice")
+    await story.work()
+    rows = (
+        "bo@nordfab.example,Bo Dahl,team_lead,Nordics,console:team-room\n"
+        "lars@nordfab.example,Lars Holm,account_manager,Nordics,\n"
+    )
+    await imported(story, "members", f"email,name,role,team,place\n{rows}")
+    assert len(story.posted("console:bo@nordfab.example")) == 1
+    assert "Peter" not in str([each.cards for each in story.posted("console:team-room")])

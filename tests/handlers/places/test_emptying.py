@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from handlers import routes
-from handlers.chat import Notice, TryLater
+from handlers.chat import Notice, TryLater, Unreachable
 from storage.db import Database
 from storage.models import Response
 from tests.factories import Make
@@ -69,6 +69,19 @@ async def test_a_colleague_who_joins_changes_nothing(story: Story) -> None:
     await story.work()
     assert SECRET in str(story.posted()[0].card)
     assert len(story.chat.posted) == 1
+
+
+async def test_a_deleted_card_comes_again_also_where_words_stand_below_it(story: Story) -> None:
+    response = await critic(story)
+    await change(story, response, comment="And the invoice is wrong")
+    card, _words = story.posted()
+    story.chat.refuse["console:anna"] = [Unreachable("message_not_found", mend="message_gone")]
+    await story.press(story.acme.lars, card, "case.take")
+    await story.forward(seconds=3)
+    again = story.posted()[-1]
+    assert again.card.title.startswith("Acme A/S: 3 of 10 from Jane Jensen")
+    assert again.card.status is not None
+    assert again.card.status.startswith("Lars has it")
 
 
 async def test_an_error_of_the_database_never_repeats_what_a_customer_wrote(

@@ -34,6 +34,17 @@ async def solved(story: Story, reached: str = "yes", outcome: str = "saved") -> 
     return posted
 
 
+async def test_an_account_says_that_its_customer_is_asked_and_that_they_did_not_say(
+    story: Story,
+) -> None:
+    await asked(story)
+    reply = str(await story.type(story.acme.anna, "acme"))
+    assert "solved 24 Nov, the customer is asked" in reply
+    await story.forward(days=13)
+    reply = str(await story.type(story.acme.anna, "acme"))
+    assert "closed, the customer was asked and did not answer" in reply
+
+
 def words_of(card: Card) -> list[str]:
     """All lines of a card about the customer's word."""
     lines = [line for part in card.body if isinstance(part, Facts) for line in part.facts]
