@@ -4,8 +4,9 @@ from handlers.accounts import shown
 from handlers.cards import Reply
 from handlers.cases import acting, apart, redraw, seeing
 from handlers.cases.acting import Plan, Scene
+from handlers.cases.seeing import stands_above
 from handlers.cases.taking import case_id
-from handlers.cases.telling import SUBJECT, stands_above
+from handlers.cases.telling import SUBJECT
 from handlers.chat import Click
 from handlers.context import Context, NotAllowed
 from storage import alerts as outbox

@@ -121,6 +121,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
         if critic.response_id in hidden_late
         and alert.status in (AlertStatus.SENT, AlertStatus.SENDING)
     ]
+    above = await _above(session, set(hidden_late.values()))
     left = {ground.joined[each].id for each in hidden_late} - set(hidden_late.values())
     edits = [redraw.row(case_id, f"left:{now.timestamp():.3f}", now) for case_id in left]
     gone = [
@@ -131,7 +132,7 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
     once = [
         redraw.said_gone(case_id, now) for case_id in {ground.joined[e].id for e in hidden_late}
     ]
-    cards = [row for pair in told for row in pair]
+    cards = [row for pair in told for row in pair if row["response_id"] not in above]
     late = await outbox.add_many(session, [*cards, *edits, *gone, *once])
     for alert, critic in zip(rows, critics, strict=True):
         # Changed to 9 and back to 3 before anybody was told: it is a critic's answer again.
@@ -139,6 +140,16 @@ async def open_cases(session: Session, ctx: Context, critics: Sequence[Critic]) 
             case_id = case_ids[critic.response_id]
             await outbox.revive(session, alert.id, case_id, critic.settle_at)
     return [due_of(alert) for alert in (*rows, *late)]
+
+
+async def _above(session: Session, case_ids: Collection[int]) -> set[int | None]:
+    """Gives the answers of which a lead has a card already."""
+    return {
+        each.response_id
+        for case_id in case_ids
+        for each in await outbox.postings(session, "case", case_id)
+        if each.part != "note" and each.reason in ("conflict", "lead") and each.response_id
+    }
 
 
 async def settle(session: Session, response_ids: Collection[int], at: datetime) -> list[Due]:

@@ -4,7 +4,10 @@ from handlers import rights
 from handlers.settings import Programme
 from storage import members
 from storage.db import Session
-from storage.models import Account, Case, Member, MemberRole
+from storage.models import Account, Case, Member, MemberRole, Posting
+
+# Why a card stands with somebody who may read what is hidden from the owner.
+_ABOVE = ("conflict", "lead", "cx")
 
 
 def may_see(me: Member, account: Account, case: Case, programme: Programme) -> bool:
@@ -30,3 +33,8 @@ async def lead_for_hidden(session: Session, account: Account) -> Member | None:
     """Gives the lead who may see and work on what is hidden; None where that is left to CX."""
     lead = await members.lead_of(session, account.team_id)
     return None if lead is None or lead.id in account.kept_from else lead
+
+
+def stands_above(posting: Posting) -> bool:
+    """Tells whether a message stands with a lead or CX, who may read what the owner may not."""
+    return posting.reason in _ABOVE

@@ -8,7 +8,8 @@ from handlers.alerts import Outgoing
 from handlers.cards import Button, Buttons, Card, Element, Text
 from handlers.cases import places
 from handlers.cases.places import Route
-from handlers.cases.telling import SUBJECT, stands_above
+from handlers.cases.seeing import stands_above
+from handlers.cases.telling import SUBJECT
 from handlers.cases.view import Answer, CaseView, first_name, zone_of
 from handlers.chat import MessageRef, Place
 from handlers.context import Context

@@ -6,7 +6,8 @@ from handlers.cards import Reply
 from handlers.cases import acting, apart, owning, places, redraw, seeing, undoing
 from handlers.cases.acting import Plan, Scene
 from handlers.cases.promise_cards import changed_row
-from handlers.cases.telling import SUBJECT, stands_above
+from handlers.cases.seeing import stands_above
+from handlers.cases.telling import SUBJECT
 from handlers.cases.view import last_step, undo_until
 from handlers.chat import Click, row_id
 from handlers.context import Context, NotAllowed, Refused

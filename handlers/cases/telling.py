@@ -27,8 +27,6 @@ from storage.models import Reply as ReplyKind
 
 SUBJECT = "case"
 _LAST_CRITIC = 6
-# Why a card stands with somebody who may read what is hidden from the owner.
-_ABOVE = ("conflict", "lead", "cx")
 
 
 async def critic(ctx: Context, alert: Alert) -> list[Outgoing] | None:
@@ -164,11 +162,6 @@ def card_of(ctx: Context, view: CaseView, posting: Posting, member: Member | Non
     return alert_card(view, answer, reader, ctx.now())
 
 
-def stands_above(posting: Posting) -> bool:
-    """Tells whether a message stands with a lead or CX, who may read what the owner may not."""
-    return posting.reason in _ABOVE
-
-
 async def _own_places(session: Session, posted: Collection[Place]) -> dict[Place, Member]:
     """Gives whose direct messages these places are, where they are somebody's."""
     found = await members.behind(session, [place.partition(":")[2] for place in posted])
@@ -187,7 +180,7 @@ def _gone(ctx: Context, posting: Posting, key: str) -> Card:
 
 def _is_moved(view: CaseView, posting: Posting) -> bool:
     """Tells whether a message stands where its answer must not be read any more."""
-    return view.case.hidden_from_owner and not stands_above(posting)
+    return view.case.hidden_from_owner and not seeing.stands_above(posting)
 
 
 def is_critic(answer: Answer) -> bool:

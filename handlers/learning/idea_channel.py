@@ -9,7 +9,7 @@ from handlers.accounts.reader import Reader
 from handlers.alerts import Outgoing
 from handlers.cards import Card, Element, Text
 from handlers.cases import owning, places
-from handlers.cases.telling import stands_above
+from handlers.cases.seeing import stands_above
 from handlers.cases.view import zone_of
 from handlers.chat import Message
 from handlers.context import Context, Job

@@ -22,7 +22,8 @@ from handlers.cards import (
 )
 from handlers.cases import acting, places, times
 from handlers.cases.acting import Plan
-from handlers.cases.telling import SUBJECT, stands_above
+from handlers.cases.seeing import stands_above
+from handlers.cases.telling import SUBJECT
 from handlers.cases.view import CONTACTS, first_name
 from handlers.chat import Click, Message, Submission
 from handlers.context import Context, Refused

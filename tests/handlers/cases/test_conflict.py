@@ -85,6 +85,17 @@ async def test_a_late_wish_takes_the_case_from_whoever_may_not_see_it(
     assert "Jane" not in str(await story.type(mikkel, "cases"))
 
 
+async def test_a_late_wish_gives_the_lead_no_second_card(story: Story) -> None:
+    response = await told(story)
+    (owner,) = story.posted()
+    await story.submit(story.acme.anna, "case.escalate", "1", {}, owner.ref)
+    (lead,) = story.posted("slack:U0LARS")
+    await late_wish(story, response)
+    assert owner.card.title == "This answer is with a lead now"
+    assert story.posted("slack:U0LARS") == [lead]
+    assert "Jane wants only you to see this" in str(lead.card)
+
+
 async def test_a_second_late_wish_changes_nothing(story: Story) -> None:
     response = await told(story)
     await late_wish(story, response)
