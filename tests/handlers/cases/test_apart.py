@@ -9,11 +9,12 @@ from handlers.cards import Card, Whisper
 from handlers.cases import acting
 from handlers.chat import Click
 from storage import letters
-from storage.models import Case, CaseState, Response
+from storage.models import Case, CaseState
 from tests.fakes import Posted
 from tests.handlers.cases.conftest import Story, button
 from tests.handlers.cases.test_acting import SOLVED
 from tests.handlers.cases.test_card import facts
+from tests.handlers.cases.test_conflict import late_wish
 from tests.handlers.settled.test_settled import FRIDAY, says
 
 REACHED = {"reached": "yes", "said": "Anna is the reason"}
@@ -260,15 +261,6 @@ async def test_of_two_hidden_answers_of_a_solved_case_one_is_released(story: Sto
     assert [[e.contact.name for e in found] for found in asked.values()] == [
         ["Ole Holm"], ["Peter Holm"]]  # fmt: skip
     assert "Ole" not in str([each.cards for each in story.posted()])
-
-
-async def late_wish(story: Story, response: Response) -> None:
-    async with story.ctx.db.session() as session:
-        row = await session.get_one(Response, response.id)
-        row.to_manager = True
-        session.add(row)
-    await story.open(row)
-    await story.work()
 
 
 @pytest.mark.both_databases

@@ -15,7 +15,8 @@ from storage.models import Account, CaseState, Letter, Member, Response
 from tests.fakes import FakeChat
 from tests.handlers.cases.conftest import Story, button
 from tests.handlers.cases.test_acting import SOLVED
-from tests.handlers.cases.test_apart import AGAIN, all_cases, jane_and_hidden_ole, late_wish
+from tests.handlers.cases.test_apart import AGAIN, all_cases, jane_and_hidden_ole
+from tests.handlers.cases.test_conflict import late_wish
 
 PROMISED = {
     "reached": "yes", "said": "Fine", "next": "promised", "promise": "Credit note",
