@@ -360,7 +360,9 @@ class CaseMachine(RuleBasedStateMachine):
                 and each.due_at <= self.clock()
             ]
             assert not late
-            posted = (await session.exec(select(Posting).where(col(Posting.part) == "card"))).all()
+            # What is left of a case, where the answer of its card is in another, may be below that.
+            parts = col(Posting.part).in_(("card", "thread"))
+            posted = (await session.exec(select(Posting).where(parts))).all()
             views = {
                 case.id: await load(session, self.ctx, case.id)
                 for case in (await session.exec(select(Case))).all()
