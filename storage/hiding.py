@@ -169,11 +169,6 @@ async def is_hidden(session: Session, case_id: int, response_id: int) -> bool:
     return (await session.exec(query)).first() is not None
 
 
-async def was_released(session: Session, response_id: int) -> bool:
-    """Tells whether the lead has shown this response to the owner."""
-    return bool(await _released(session, [response_id]))
-
-
 async def _released(session: Session, response_ids: Collection[int]) -> set[int]:
     query = select(CaseEvent.note).where(
         col(CaseEvent.act) == "released",

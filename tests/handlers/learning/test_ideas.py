@@ -119,7 +119,9 @@ async def test_a_hidden_idea_waits_for_the_lead(story: Story) -> None:
     (lead,) = [each for each in story.posted("slack:U0LARS") if "Acme" in each.card.title]
     await press(story, lead.card, "case.release", story.acme.lars)
     async with story.ctx.db.reading() as session:
-        assert await hiding.was_released(session, 1)
+        # What is released is not hidden again: the owner sees it, and it can't be taken for new.
+        assert await hiding.seen_by_owner(session, [1]) == {}
+        assert await hiding.seen_by_owner(session, [1], also_released=True) != {}
     story.clock.forward(hours=1)
     await look(story)
     (posted,) = story.posted(PLACE)

@@ -198,7 +198,7 @@ async def test_who_wants_the_manager_alone_is_neither_named_nor_written_to_by_th
     card = await preview(story)
     assert "Peter" not in str(card)
     async with story.ctx.db.reading() as session:
-        assert not await hiding.was_released(session, 1)
+        assert await hiding.seen_by_owner(session, [1], also_released=True) == {}
     by_lead = await story.submit(story.acme.lars, "said_write", "1", {"text": TEXT})
     assert "Peter Holm" in str(by_lead)
 
